@@ -1,0 +1,3 @@
+"""OpenPatron: patron management for libraries."""
+
+__version__ = "0.1.0"

@@ -1,0 +1,111 @@
+"""Who acts: an account in one organization, its permissions per site, and the way in.
+
+Every action takes the actor first and begins with ``actor.require(...)``. There is no other gate.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from django.utils.translation import gettext as _
+
+from openpatron.kernel.errors import NotAllowedError
+
+from .registry import permission, permissions
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from openpatron.accounts.models import Account
+    from openpatron.organizations.models import Organization, Site
+
+WEB = "web"
+CLI = "cli"
+JOB = "job"
+
+EVERYWHERE = None
+"""The key of the rights that hold in the whole organization."""
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """An account (None: the operator of the command line) in one organization.
+
+    ``rights`` maps a site's id, or ``EVERYWHERE``, to the names of the permissions held there.
+    """
+
+    organization: Organization
+    account: Account | None
+    way: str
+    rights: Mapping[int | None, frozenset[str]] = field(repr=False)
+
+    @property
+    def account_id(self) -> int | None:
+        """The account's id, or None for the operator."""
+        return None if self.account is None else self.account.pk
+
+    @property
+    def name(self) -> str:
+        """The name to show and to record."""
+        return _("operator") if self.account is None else self.account.full_name
+
+    def may(self, name: str, site: Site | None = None) -> bool:
+        """Tell whether the permission is held at the site, or in the whole organization."""
+        wide = permission(name).organization_wide
+        if name in self.rights.get(EVERYWHERE, frozenset()):
+            return True
+        return not wide and site is not None and name in self.rights.get(site.pk, frozenset())
+
+    def may_anywhere(self, name: str) -> bool:
+        """Tell whether the permission is held at any site at all."""
+        return self.sites_with(name) != frozenset()
+
+    def sites_with(self, name: str) -> frozenset[int] | None:
+        """Return the ids of the sites where the permission is held; None means all of them."""
+        wide = permission(name).organization_wide
+        if name in self.rights.get(EVERYWHERE, frozenset()):
+            return None
+        if wide:
+            return frozenset()
+        return frozenset(s for s, names in self.rights.items() if s is not None and name in names)
+
+    def may_grant(self, names: Iterable[str], site: Site) -> bool:
+        """Tell whether all these permissions are held at the site: nobody grants more than that."""
+        held = self.rights.get(EVERYWHERE, frozenset()) | self.rights.get(site.pk, frozenset())
+        return held.issuperset(names)
+
+    def require_grant(self, names: Iterable[str], site: Site) -> None:
+        """Raise ``NotAllowedError`` unless all these permissions may be granted at the site."""
+        for name in names:
+            if not self.may_grant([name], site):
+                raise NotAllowedError(
+                    name,
+                    _("This would grant the right “%(right)s”, which you do not hold at %(site)s.")
+                    % {"right": permission(name).label, "site": site.name},
+                )
+
+    def require(self, name: str, site: Site | None = None) -> None:
+        """Raise ``NotAllowedError`` unless the permission is held."""
+        if not self.may(name, site):
+            raise _refusal(name)
+
+    def require_anywhere(self, name: str) -> None:
+        """Raise ``NotAllowedError`` unless the permission is held at some site."""
+        if not self.may_anywhere(name):
+            raise _refusal(name)
+
+
+def _refusal(name: str) -> NotAllowedError:
+    words = {"right": permission(name).label}
+    return NotAllowedError(
+        name,
+        _("This needs the right “%(right)s”, which you do not hold. Ask your administrator.")
+        % words,
+    )
+
+
+def operator(organization: Organization, way: str = CLI) -> Actor:
+    """Return the actor for who runs the command line on the server: all rights, no account."""
+    everything = frozenset(p.name for p in permissions())
+    return Actor(organization, None, way, {EVERYWHERE: everything})

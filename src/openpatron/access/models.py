@@ -1,0 +1,56 @@
+"""Tables of rights: AccessLevel and ResourceGroup."""
+
+from __future__ import annotations
+
+from django.db import models
+from django_scopes import ScopedManager
+
+
+class AccessLevel(models.Model):
+    """A named set of permission names, at a site or for the whole organization."""
+
+    organization = models.ForeignKey(
+        "organizations.Organization", models.CASCADE, related_name="access_levels"
+    )
+    name = models.CharField(max_length=30)
+    permissions = models.JSONField(default=list)
+
+    objects = ScopedManager(organization="organization")
+
+    class Meta:
+        """Names are unique in the organization."""
+
+        constraints = (
+            models.UniqueConstraint(fields=("organization", "name"), name="access_level_name"),
+        )
+
+    def __str__(self) -> str:
+        """Return the name."""
+        return self.name
+
+
+class ResourceGroup(models.Model):
+    """At a resource site: the permissions there of the patrons of its access level."""
+
+    organization = models.ForeignKey(
+        "organizations.Organization", models.CASCADE, related_name="resource_groups"
+    )
+    site = models.ForeignKey(
+        "organizations.Site", models.CASCADE, related_name="resource_groups", db_index=False
+    )
+    access_level = models.ForeignKey(AccessLevel, models.CASCADE, related_name="resource_groups")
+    name = models.CharField(max_length=30)
+    permissions = models.JSONField(default=list)
+
+    objects = ScopedManager(organization="organization")
+
+    class Meta:
+        """Names are unique at the site."""
+
+        constraints = (
+            models.UniqueConstraint(fields=("site", "name"), name="resource_group_name"),
+        )
+
+    def __str__(self) -> str:
+        """Return the name."""
+        return self.name

@@ -1,0 +1,27 @@
+"""Reads of accounts and of where they are registered."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from openpatron.organizations.models import Organization
+
+from .models import Account
+
+if TYPE_CHECKING:
+    from django.db.models import QuerySet
+
+
+def organizations_of(account: Account) -> QuerySet[Organization]:
+    """Return the organizations where the account is registered, by name."""
+    return Organization.objects.filter(registrations__account=account).order_by("name", "id")
+
+
+def account_by_username(username: str) -> Account | None:
+    """Return the account of that username, without regard to case."""
+    return Account.objects.filter(username__iexact=username).first()
+
+
+def names_of(account_ids: set[int]) -> dict[int, str]:
+    """Return the names of those accounts that still exist, by id; one query."""
+    return {a.pk: a.full_name for a in Account.objects.filter(pk__in=account_ids)}

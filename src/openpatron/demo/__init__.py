@@ -1,0 +1,1 @@
+"""The demo district: fictional people in a fictional district, made by rule, for showing and measuring."""

@@ -1,0 +1,34 @@
+"""CSV that a spreadsheet opens as text and never runs as a formula."""
+
+from __future__ import annotations
+
+import csv
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+# OWASP "CSV Injection": a cell that begins with one of these may be run as a formula.
+_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")  # noqa: RUF001  the full-width forms are meant
+
+
+def safe_cell(value: Any) -> str:
+    """Return the cell's text, with an apostrophe before what a spreadsheet would run."""
+    text = "" if value is None else str(value)
+    return "'" + text if text.lstrip(" ").startswith(_FORMULA_STARTS) else text
+
+
+class _Echo:
+    """A file that hands back what is written to it: rows are streamed, never gathered."""
+
+    def write(self, text: str) -> str:
+        return text
+
+
+def csv_lines(header: Sequence[str], rows: Iterable[Sequence[Any]]) -> Iterator[str]:
+    """Yield a CSV file line by line (UTF-8 text with a BOM, CRLF), every cell safe."""
+    writer = csv.writer(_Echo())  # type: ignore[arg-type]  # write() may return what it likes
+    yield "\ufeff"
+    yield writer.writerow([safe_cell(cell) for cell in header])  # type: ignore[misc]
+    for row in rows:
+        yield writer.writerow([safe_cell(cell) for cell in row])  # type: ignore[misc]

@@ -1,0 +1,55 @@
+"""Statements that the ORM cannot say: loaded from ``sql/`` folders, the same text for both engines.
+
+A statement file is written for SQLite and PostgreSQL alike. Three words are replaced, because the
+engines name the same thing differently: ``JSON_OBJECT(``, ``JSON_EACH`` and ``FOR_UPDATE``.
+Further ``{names}`` are filled in by the caller with SQL that it made itself, never with input;
+values always travel as ``%(name)s`` parameters.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from importlib import resources
+from typing import Any
+
+from django.db import connection
+
+Params = dict[str, Any]
+
+_DIALECT = {
+    "sqlite": {"JSON_OBJECT(": "json_object(", "JSON_EACH": "json_each", "FOR_UPDATE": ""},
+    "postgresql": {
+        "JSON_OBJECT(": "jsonb_build_object(",
+        "JSON_EACH": "jsonb_array_elements",
+        "FOR_UPDATE": "FOR UPDATE",
+    },
+}
+
+
+@cache
+def _read(package: str, name: str) -> str:
+    return resources.files(package).joinpath("sql", f"{name}.sql").read_text(encoding="utf-8")
+
+
+def statement(package: str, name: str, **fragments: str) -> str:
+    """Return the text of ``<package>/sql/<name>.sql`` for the engine in use."""
+    text = _read(package, name)
+    for word, meant in _DIALECT[connection.vendor].items():
+        text = text.replace(word, meant)
+    for fragment, meant in fragments.items():
+        text = text.replace("{" + fragment + "}", meant)
+    return text
+
+
+def execute(sql: str, params: Params) -> int:
+    """Run one statement and return how many rows it wrote."""
+    with connection.cursor() as cursor:
+        cursor.execute(sql, params)
+        return int(cursor.rowcount)
+
+
+def fetch(sql: str, params: Params) -> list[tuple[Any, ...]]:
+    """Run one query and return its rows; for results that are small by construction."""
+    with connection.cursor() as cursor:
+        cursor.execute(sql, params)
+        return list(cursor.fetchall())

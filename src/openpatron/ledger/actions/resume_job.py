@@ -1,0 +1,30 @@
+"""Take up a job that an error stopped, from the batch where it stood."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from openpatron.kernel.errors import StateError
+from openpatron.ledger.kinds import kind_of
+from openpatron.ledger.models import Job, State
+
+if TYPE_CHECKING:
+    from openpatron.access.actor import Actor
+
+
+@transaction.atomic
+def resume_job(actor: Actor, job: Job) -> Job:
+    """Set a stopped job back to work."""
+    actor.require(kind_of(job).permission)
+    job = Job.objects.select_for_update().get(pk=job.pk)
+    if job.state != State.FAILED:
+        raise StateError(
+            _("Job %(job)d was not stopped by an error: it is %(state)s.")
+            % {"job": job.pk, "state": job.state_label}
+        )
+    job.state, job.failed_state, job.error, job.finished_at = job.failed_state, "", "", None
+    job.save()
+    return job

@@ -1,0 +1,14 @@
+"""The ledger as a Django app."""
+
+from django.apps import AppConfig
+
+
+class LedgerConfig(AppConfig):
+    """Registers the app and its permission names."""
+
+    name = "openpatron.ledger"
+    label = "ledger"
+
+    def ready(self) -> None:
+        """Declare the permissions."""
+        from . import permissions  # noqa: F401, PLC0415  names are declared on import

@@ -1,0 +1,113 @@
+"""Tables of the tenants: Organization, Site, PatronType."""
+
+from __future__ import annotations
+
+from django.core.validators import RegexValidator
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+from django_scopes import ScopedManager
+
+from .barcode_pattern import CHECK_LUHN, CHECK_MOD43, CHECK_NONE, BarcodePattern
+
+# Words that addresses use themselves, so that no organization can take them.
+SLUG = RegexValidator(r"^[a-z][a-z0-9-]{1,39}$", _("Use small letters, digits and hyphens."))
+
+
+class Organization(models.Model):
+    """The tenant: a district, a member of a consortium, a university."""
+
+    class BarcodeScope(models.TextChoices):
+        """Where a card number is unique."""
+
+        SITE = "site", _("at one site")
+        ORGANIZATION = "organization", _("in the whole organization")
+
+    name = models.CharField(max_length=120)
+    slug = models.CharField(max_length=40, unique=True, validators=[SLUG])
+    noun = models.CharField(max_length=40, default="organization")
+    locale = models.CharField(max_length=10, default="en")
+    time_zone = models.CharField(max_length=40, default="UTC")
+    barcode_scope = models.CharField(
+        max_length=12, choices=BarcodeScope.choices, default=BarcodeScope.SITE
+    )
+
+    def __str__(self) -> str:
+        """Return the name."""
+        return self.name
+
+
+class Site(models.Model):
+    """One library of an organization."""
+
+    class Kind(models.TextChoices):
+        """What a site is for."""
+
+        LIBRARY = "library", _("library")
+        RESOURCE = "resource", _("resource site")
+        MEDIA = "media", _("media site")
+
+    class CheckDigit(models.TextChoices):
+        """How the last character of a card number is made."""
+
+        NONE = CHECK_NONE, _("none")
+        LUHN = CHECK_LUHN, _("Luhn")
+        MOD43 = CHECK_MOD43, _("Code 39, modulo 43")
+
+    organization = models.ForeignKey(Organization, models.CASCADE, related_name="sites")
+    name = models.CharField(max_length=120)
+    short_name = models.CharField(max_length=10)
+    kind = models.CharField(max_length=8, choices=Kind.choices, default=Kind.LIBRARY)
+    barcode_prefix = models.CharField(max_length=10, blank=True, default="")
+    barcode_digits = models.PositiveSmallIntegerField(default=0)
+    barcode_check = models.CharField(
+        max_length=5, choices=CheckDigit.choices, default=CheckDigit.NONE
+    )
+    barcode_first = models.BigIntegerField(default=1)
+    barcode_last = models.BigIntegerField(default=0)
+
+    objects = ScopedManager(organization="organization")
+
+    class Meta:
+        """Short names are unique in the organization."""
+
+        constraints = (
+            models.UniqueConstraint(fields=("organization", "short_name"), name="site_short_name"),
+            models.CheckConstraint(
+                condition=models.Q(barcode_digits__lte=18), name="site_barcode_digits"
+            ),
+        )
+
+    def __str__(self) -> str:
+        """Return the name."""
+        return self.name
+
+    @property
+    def barcode_pattern(self) -> BarcodePattern:
+        """The shape of this site's own card numbers; an open range ends with the last number."""
+        return BarcodePattern(
+            prefix=self.barcode_prefix,
+            digits=self.barcode_digits,
+            check=self.barcode_check,
+            first=self.barcode_first,
+            last=self.barcode_last or 10**self.barcode_digits - 1,
+        )
+
+
+class PatronType(models.Model):
+    """The conditions of borrowing; the limits come with circulation."""
+
+    organization = models.ForeignKey(Organization, models.CASCADE, related_name="patron_types")
+    name = models.CharField(max_length=30)
+
+    objects = ScopedManager(organization="organization")
+
+    class Meta:
+        """Names are unique in the organization."""
+
+        constraints = (
+            models.UniqueConstraint(fields=("organization", "name"), name="patron_type_name"),
+        )
+
+    def __str__(self) -> str:
+        """Return the name."""
+        return self.name

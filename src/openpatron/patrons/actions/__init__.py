@@ -1,0 +1,1 @@
+"""Every write about patrons, one file each."""

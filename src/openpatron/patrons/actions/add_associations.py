@@ -1,0 +1,377 @@
+"""Give the patrons of one site an association with another site: the main job.
+
+``plan_associations`` makes the job; the ledger's engine plans, applies and undoes it through
+``AddAssociations``. What a row becomes is decided in one place, ``sql/associations_to_add.sql``,
+for the plan and again when the plan is applied; the barcode rule is in ``rules.py``.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar
+
+from django.conf import settings
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from openpatron.access.queries import access_level_by_name, resource_groups
+from openpatron.kernel.errors import InputError
+from openpatron.kernel.lookup import the_one
+from openpatron.kernel.sql import Params, execute, fetch, statement
+from openpatron.ledger.kinds import JobKind, Step
+from openpatron.ledger.models import Change, Job, Outcome
+from openpatron.organizations.models import Organization, Site
+from openpatron.organizations.queries import patron_type_by_name, site_by_short_name
+from openpatron.patrons.actors import actor_of_job
+from openpatron.patrons.models import Patron
+from openpatron.patrons.numbering import NumberGiver
+from openpatron.patrons.rules import number_sql
+from openpatron.patrons.selection import FIELDS, Field, Value, value_at
+
+if TYPE_CHECKING:
+    from openpatron.access.actor import Actor
+    from openpatron.access.models import AccessLevel, ResourceGroup
+    from openpatron.ledger.kinds import Cursor
+    from openpatron.organizations.models import PatronType
+
+KIND = "add_associations"
+PERMISSION = "patrons.manage_district"
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What was asked for, checked: the words of the sentence as rows."""
+
+    at: Site
+    whose: Field
+    value: Value
+    to: Site
+    patron_type: PatronType
+    access_level: AccessLevel
+    resource_group: ResourceGroup | None
+
+
+def ask(
+    actor: Actor,
+    *,
+    at: str,
+    whose: str,
+    value: str,
+    to: str,
+    patron_type: str,
+    access_level: str,
+    resource_group: str = "",
+) -> Asked:
+    """Check the words of the sentence and return them as rows.
+
+    All are as typed: short names of sites, a field of ``selection.FIELDS``, names of type, level
+    and group. Raises ``NotAllowedError``, or ``InputError`` whose ``field`` is the parameter's name.
+    """
+    actor.require(PERMISSION)
+    source = _site(at, "at")
+    if whose not in FIELDS:
+        raise InputError(
+            "whose",
+            _("Patrons cannot be selected by “%(found)s”. Allowed: %(known)s.")
+            % {"found": whose[:100], "known": ", ".join(FIELDS)},
+        )
+    chosen = value_at(source, FIELDS[whose], value)
+    target = _site(to, "to")
+    if target == source:
+        raise InputError("to", _("Choose another site than %s.") % source.name)
+    level = access_level_by_name(access_level, "access_level")
+    group = _resource_group(target, level, resource_group)
+    actor.require_grant(level.permissions if group is None else group.permissions, target)
+    return Asked(
+        at=source,
+        whose=FIELDS[whose],
+        value=chosen,
+        to=target,
+        patron_type=patron_type_by_name(patron_type, "patron_type"),
+        access_level=level,
+        resource_group=group,
+    )
+
+
+def plan_associations(actor: Actor, asked: Asked, request_key: str | None = None) -> Job:
+    """Make the job whose plan is the preview. Nothing is planned until a worker runs it.
+
+    The same ``request_key`` gives the same job: a form that is sent twice makes one.
+    """
+    actor.require(PERMISSION)
+    group = asked.resource_group
+    defaults = {
+        "kind": KIND,
+        "way": actor.way,
+        "created_by": actor.account,
+        "total": asked.value.count,
+        "params": {
+            "source": asked.at.pk,
+            "source_name": asked.at.name,
+            "whose": asked.whose.name,
+            "value": asked.value.stored,
+            "value_name": asked.value.label,
+            "target": asked.to.pk,
+            "target_name": asked.to.name,
+            "patron_type": asked.patron_type.pk,
+            "patron_type_name": asked.patron_type.name,
+            "access_level": asked.access_level.pk,
+            "access_level_name": asked.access_level.name,
+            "resource_group": None if group is None else group.pk,
+            "resource_group_name": None if group is None else group.name,
+        },
+    }
+    if request_key is None:
+        return Job.objects.create(organization=actor.organization, **defaults)
+    return Job.objects.get_or_create(
+        organization=actor.organization, request_key=request_key, defaults=defaults
+    )[0]
+
+
+def _site(short_name: str, field: str) -> Site:
+    site = site_by_short_name(short_name, field)
+    if site.kind == Site.Kind.MEDIA:
+        raise InputError(
+            field, _("%s is a media site. Patrons are not associated with media sites.") % site.name
+        )
+    return site
+
+
+def _resource_group(site: Site, level: AccessLevel, name: str) -> ResourceGroup | None:
+    """Return the group that the level leads to at a resource site; ask where there are several."""
+    groups = resource_groups(site, level)
+    if name:
+        return the_one(groups, "name", name, "resource_group", _("resource group"))
+    found = list(groups[:2])
+    if len(found) > 1:
+        known = ", ".join(groups.values_list("name", flat=True))
+        raise InputError(
+            "resource_group",
+            _(
+                "At %(site)s, access level %(level)s has several resource groups. Choose one: %(known)s."
+            )
+            % {"site": site.name, "level": level.name, "known": known},
+        )
+    return found[0] if found else None
+
+
+class AddAssociations(JobKind):
+    """The kind of job: how a batch is planned, applied and undone."""
+
+    name: ClassVar[str] = KIND
+    permission: ClassVar[str] = PERMISSION
+
+    def actor(self, job: Job) -> Actor:
+        """Return who acts, with the rights held now."""
+        return actor_of_job(job)
+
+    def plan(self, job: Job, cursor: Cursor) -> Step:
+        """Plan the next patrons; when all are there, give numbers to those who need one."""
+        if cursor.get("stage") == "numbers":
+            return self._plan_numbers(job, cursor)
+        params = _params(job) | {
+            "after": cursor.get("after", 0),
+            "rows": settings.OPENPATRON_JOB_BATCH_ROWS,
+            "now": timezone.now(),
+        }
+        rows = execute(_sql("plan_add_associations", job), params)
+        if rows < params["rows"]:
+            return Step(rows, {"stage": "numbers", "after": 0})
+        last = Change.objects.filter(job=job).order_by("-id").values_list("subject_id")[:1]
+        return Step(rows, {"stage": "select", "after": last.get()[0]})
+
+    def _plan_numbers(self, job: Job, cursor: Cursor) -> Step:
+        giver = NumberGiver(job, _params(job), cursor.get("highest"))
+        size = settings.OPENPATRON_JOB_BATCH_ROWS
+        waiting = list(
+            Change.objects.filter(
+                job=job,
+                notable=True,
+                outcome=Outcome.PLANNED,
+                reason__in=("taken", "no_barcode"),
+                id__gt=cursor["after"],
+            )
+            .order_by("id")
+            .values_list("id", flat=True)[:size]
+        )
+        giver.give(waiting, Outcome.CONFLICT)
+        if len(waiting) < size:
+            return Step(0, None)
+        return Step(0, {"stage": "numbers", "after": waiting[-1], "highest": giver.highest})
+
+    def apply(self, job: Job, cursor: Cursor) -> Step:
+        """Write the next planned associations and barcodes, and their outcomes."""
+        batch = _Batch.next(job, cursor)
+        if batch is None:
+            return Step(0, None)
+        planned = Change.objects.filter(
+            job=job, id__gt=batch.after, id__lte=batch.last, outcome=Outcome.PLANNED
+        )
+        before = planned.count()
+        expected = before if self._recheck(job, batch) == 0 else planned.count()
+        params = batch.params | {"now": timezone.now()}
+        written = execute(statement(_HERE, "insert_associations"), params)
+        if job.organization.barcode_scope == Organization.BarcodeScope.SITE:
+            number = number_sql(_target(job).barcode_pattern, "(planned.after ->> 'barcode')")
+            numbered = execute(statement(_HERE, "insert_barcodes", number=number), params)
+            if numbered != expected:
+                raise IntegrityError(_FASTER)
+            if planned.filter(notable=True).exists():
+                execute(statement(_HERE, "index_new_barcodes"), params)
+        if written != expected:
+            raise IntegrityError(_FASTER)
+        execute(statement(_HERE, "finish_batch"), params)
+        return Step(before, batch.following)
+
+    def _recheck(self, job: Job, batch: _Batch) -> int:
+        """Set right the rows that are no longer what the plan says; return how many."""
+        stale = fetch(_sql("recheck_add_associations", job), batch.params)
+        found: dict[str, list[int]] = {"associated": [], "missing": []}
+        corrected, renumber = [], []
+        for change, outcome, reason, old, new, number_taken in stale:
+            if outcome is None:
+                found["missing"].append(change)
+            elif outcome == Outcome.SKIPPED:
+                found[reason].append(change)
+            else:
+                lost = new is None or number_taken
+                corrected.append((change, old, new, "taken_since" if lost else reason))
+                if lost:
+                    renumber.append(change)
+        _set_aside(found["associated"], Outcome.SKIPPED, "associated")
+        missing = Change.objects.filter(pk__in=found["missing"]).values_list("pk", "subject_id")
+        living = set(
+            Patron.objects.filter(pk__in=[s for _c, s in missing]).values_list("pk", flat=True)
+        )
+        _set_aside([c for c, s in missing if s in living], Outcome.SKIPPED, "no_longer_selected")
+        _set_aside([c for c, s in missing if s not in living], Outcome.FAILED, "gone")
+        if corrected:
+            params = batch.params | {"found": json.dumps(corrected)}
+            execute(statement(_HERE, "correct_plan"), params)
+        if renumber:
+            NumberGiver(job, batch.params).give(renumber, Outcome.FAILED)
+        return len(stale)
+
+    def undo(self, job: Job, cursor: Cursor) -> Step:
+        """Take the next associations away again; their numbers go to nobody."""
+        batch = _Batch.next(job, cursor)
+        if batch is None:
+            return Step(0, None)
+        rows = Change.objects.filter(
+            job=job, id__gt=batch.after, id__lte=batch.last, outcome=Outcome.APPLIED
+        ).count()
+        fetch(statement(_HERE, "lock_associations"), batch.params)
+        for step in ("leave_changed", "remove_associations", "retire_barcodes", "finish_undo"):
+            execute(statement(_HERE, step), batch.params)
+        return Step(rows, batch.following)
+
+    def title(self, job: Job) -> str:
+        """Return the job's name for lists."""
+        return _("Add associations with %s") % job.params["target_name"]
+
+    def sentence(self, job: Job) -> str:
+        """Return what was asked for, as one sentence."""
+        return _(
+            "For every patron at %(source)s whose %(whose)s is %(value)s, add an association to "
+            "%(target)s and assign %(type)s and %(level)s."
+        ) % {
+            "source": job.params["source_name"],
+            "whose": FIELDS[job.params["whose"]].label,
+            "value": job.params["value_name"],
+            "target": job.params["target_name"],
+            "type": job.params["patron_type_name"],
+            "level": job.params["access_level_name"],
+        }
+
+    def reason(self, job: Job, change: Change) -> str:
+        """Return the reason of a change as a sentence."""
+        words = {
+            "site": job.params["target_name"],
+            "source": job.params["source_name"],
+            "old": change.before.get("barcode"),
+        }
+        return _REASONS.get(change.reason, lambda: "")() % words
+
+
+_HERE = "openpatron.patrons"
+_FASTER = "a concurrent writer was faster"
+
+# Functions, because the language is only known when somebody reads.
+_REASONS = {
+    "associated": lambda: _("Is associated with %(site)s already."),
+    "taken": lambda: _("Barcode %(old)s is taken at %(site)s by another patron."),
+    "taken_since": lambda: _(
+        "The number was taken at %(site)s after the preview; the next one was given."
+    ),
+    "no_barcode": lambda: _("Has no barcode at %(source)s."),
+    "exhausted": lambda: _(
+        "All numbers of the range of %(site)s are given. Widen the range and run again."
+    ),
+    "no_pattern": lambda: _(
+        "%(site)s has no barcode pattern, so no number can be given. Set one and run again."
+    ),
+    "gone": lambda: _("The patron record no longer exists."),
+    "no_longer_selected": lambda: _(
+        "Was changed after the preview and no longer fits the selection."
+    ),
+    "changed_since": lambda: _("Was changed or used after the job; left as it is."),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class _Batch:
+    """Some of a job's rows, by the ids of their changes: after ``after``, up to ``last``."""
+
+    after: int
+    last: int
+    is_last: bool
+    params: Params
+
+    @classmethod
+    def next(cls, job: Job, cursor: Cursor) -> _Batch | None:
+        params = _params(job) | {
+            "after": cursor.get("after", 0),
+            "rows": settings.OPENPATRON_JOB_BATCH_ROWS,
+        }
+        found = fetch(statement("openpatron.ledger", "batch_of_job"), params)
+        last, rows, params["first_subject"], params["last_subject"] = found[0]
+        if not rows:
+            return None
+        return cls(params["after"], last, rows < params["rows"], params | {"last": last})
+
+    @property
+    def following(self) -> Cursor | None:
+        return None if self.is_last else {"after": self.last}
+
+
+def _params(job: Job) -> Params:
+    target = _target(job)
+    return job.params | {
+        "organization": job.organization_id,
+        "job": job.pk,
+        "way": job.way,
+        "site_name": target.short_name,
+    }
+
+
+def _target(job: Job) -> Site:
+    return Site.objects.get(pk=job.params["target"])
+
+
+def _sql(name: str, job: Job) -> str:
+    wide = job.organization.barcode_scope == Organization.BarcodeScope.ORGANIZATION
+    selected = statement(
+        _HERE,
+        "associations_to_add",
+        wide="TRUE" if wide else "FALSE",
+        card_site="card.site_id IS NULL" if wide else "card.site_id = source.site_id",
+        whose=FIELDS[job.params["whose"]].column,
+    )
+    return statement(_HERE, name, associations_to_add=selected)
+
+
+def _set_aside(changes: list[int], outcome: Outcome, reason: str) -> None:
+    if changes:
+        Change.objects.filter(pk__in=changes).update(outcome=outcome, reason=reason, notable=True)

@@ -1,0 +1,156 @@
+"""Change one patron's management record by hand: one change in the ledger, without a job."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from openpatron.kernel.errors import InputError, NotAllowedError
+from openpatron.kernel.text import clean
+from openpatron.ledger.record import record_change
+from openpatron.patrons.models import Association, Patron
+from openpatron.patrons.queries import visible
+
+if TYPE_CHECKING:
+    from datetime import date
+
+    from openpatron.access.actor import Actor
+    from openpatron.access.models import AccessLevel
+    from openpatron.organizations.models import PatronType
+    from openpatron.patrons.models import Homeroom
+
+PERMISSION = "patrons.edit"
+SUBJECT = "patron"
+
+
+@dataclass(frozen=True, slots=True)
+class EditedAssociation:
+    """How one association is to be: type, level and homeroom."""
+
+    association_id: int
+    patron_type: PatronType
+    access_level: AccessLevel
+    homeroom: Homeroom | None
+
+
+@dataclass(frozen=True, slots=True)
+class EditedPatron:
+    """How the record is to be. Associations that are not named stay as they are."""
+
+    status: str
+    grade_level: str
+    graduation_year: int | None
+    expires_on: date | None
+    associations: tuple[EditedAssociation, ...] = ()
+
+
+def may_edit(actor: Actor, patron: Patron) -> bool:
+    """Tell whether the actor may edit the record: the right is held at a site of the patron."""
+    return actor.may(PERMISSION) or any(
+        actor.may(PERMISSION, a.site) for a in patron.associations.all()
+    )
+
+
+@transaction.atomic
+def edit_patron(actor: Actor, patron_id: int, edited: EditedPatron) -> Patron:
+    """Write what differs, and one change that says what it was and what it is.
+
+    Raises ``NotAllowedError``, or ``InputError`` naming the field. Nothing is written then.
+    """
+    patron = visible(actor).select_for_update(of=("self",)).get(pk=patron_id)
+    if not may_edit(actor, patron):
+        actor.require(PERMISSION)
+    _check(edited)
+    before: dict[str, Any] = {}
+    after: dict[str, Any] = {}
+    for name in ("status", "grade_level", "graduation_year", "expires_on"):
+        _note(before, after, name, getattr(patron, name), getattr(edited, name))
+        setattr(patron, name, getattr(edited, name))
+    ties = {
+        a.pk: a
+        for a in Association.objects.select_related(
+            "site", "patron_type", "access_level", "resource_group", "homeroom"
+        )
+        .select_for_update(of=("self",))
+        .filter(patron=patron)
+        .order_by("pk")
+    }
+    for wanted in edited.associations:
+        tie = ties.get(wanted.association_id)
+        if tie is None:
+            raise InputError(
+                "associations", _("This association was removed meanwhile. Reload the page.")
+            )
+        _edit_association(actor, tie, wanted, before, after)
+    if after:
+        patron.save(update_fields=["status", "grade_level", "graduation_year", "expires_on"])
+        record_change(actor, SUBJECT, patron.pk, before, after)
+    return patron
+
+
+def _check(edited: EditedPatron) -> None:
+    clean(edited.grade_level, "grade_level", limit=30)
+    if edited.status not in Patron.Status.values:
+        raise InputError(
+            "status",
+            _("“%(found)s” is no patron status. Allowed: %(known)s.")
+            % {"found": edited.status[:100], "known": ", ".join(Patron.Status.values)},
+        )
+    year = edited.graduation_year
+    if year is not None and not 1900 <= year <= 2200:  # noqa: PLR2004  the years that make sense
+        raise InputError(
+            "graduation_year",
+            _("Graduation year %d is not possible. Give a year from 1900 to 2200.") % year,
+        )
+
+
+def _edit_association(
+    actor: Actor,
+    tie: Association,
+    wanted: EditedAssociation,
+    before: dict[str, Any],
+    after: dict[str, Any],
+) -> None:
+    changed = [
+        name
+        for name in ("patron_type", "access_level", "homeroom")
+        if getattr(tie, name) != getattr(wanted, name)
+    ]
+    if not changed:
+        return
+    if not actor.may(PERMISSION, tie.site):
+        raise NotAllowedError(PERMISSION, _("You may not edit patrons at %s.") % tie.site.name)
+    if "access_level" in changed:
+        actor.require_grant(tie.access_level.permissions, tie.site)
+        actor.require_grant(wanted.access_level.permissions, tie.site)
+        # The group of the old level does not hold for the new one.
+        tie.resource_group = None
+    if wanted.homeroom is not None and wanted.homeroom.site_id != tie.site_id:
+        raise InputError(
+            "homeroom",
+            _("Homeroom %(room)s is not at %(site)s.")
+            % {"room": wanted.homeroom.name, "site": tie.site.name},
+        )
+    for name in changed:
+        _note(
+            before,
+            after,
+            f"{name} at {tie.site.short_name}",
+            getattr(tie, name),
+            getattr(wanted, name),
+        )
+        setattr(tie, name, getattr(wanted, name))
+    tie.save(update_fields=["patron_type", "access_level", "homeroom", "resource_group"])
+
+
+def _note(before: dict[str, Any], after: dict[str, Any], name: str, was: Any, now: Any) -> None:
+    if was != now:
+        before[name], after[name] = _plain(was), _plain(now)
+
+
+def _plain(value: Any) -> Any:
+    """Return names and ISO dates: history outlives ids."""
+    return value if value is None or isinstance(value, (int, str)) else str(value)

@@ -1,0 +1,19 @@
+"""Patrons as a Django app."""
+
+from django.apps import AppConfig
+
+
+class PatronsConfig(AppConfig):
+    """Registers the app, its permission names and its kinds of jobs."""
+
+    name = "openpatron.patrons"
+    label = "patrons"
+
+    def ready(self) -> None:
+        """Declare the permissions and the kinds of jobs."""
+        from openpatron.ledger.kinds import register  # noqa: PLC0415  apps must be loaded first
+
+        from . import permissions  # noqa: F401, PLC0415  names are declared on import
+        from .actions.add_associations import AddAssociations  # noqa: PLC0415
+
+        register(AddAssociations())

@@ -1,0 +1,232 @@
+"""Tables of patrons: Patron, Association, Barcode, Homeroom, StaffRole."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from django.conf import settings
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+from django_scopes import ScopedManager
+
+if TYPE_CHECKING:
+    from django_stubs_ext import StrOrPromise
+
+_ORGANIZATION = "organizations.Organization"
+_SITE = "organizations.Site"
+
+
+class Patron(models.Model):
+    """A person's management record in one organization."""
+
+    class Status(models.TextChoices):
+        """Whether the patron may use the library."""
+
+        ACTIVE = "active", _("active")
+        INACTIVE = "inactive", _("inactive")
+        RESTRICTED = "restricted", _("restricted")
+
+    organization = models.ForeignKey(
+        _ORGANIZATION, models.CASCADE, related_name="patrons", db_index=False
+    )
+    account = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="patrons")
+    district_id = models.CharField(max_length=40, blank=True, default="")
+    status = models.CharField(max_length=10, choices=Status.choices, default=Status.ACTIVE)
+    grade_level = models.CharField(max_length=30, blank=True, default="")
+    graduation_year = models.PositiveSmallIntegerField(null=True, blank=True)
+    expires_on = models.DateField(null=True, blank=True)
+    # Folded names, username, e-mail, district id and barcodes: what the search box looks in.
+    search_text = models.TextField(blank=True, default="")
+    # The folded list name: what lists are sorted by.
+    sort_name = models.CharField(max_length=320, blank=True, default="")
+
+    objects = ScopedManager(organization="organization")
+
+    class Meta:
+        """One record per person and organization; the district id is unique if there is one."""
+
+        constraints = (
+            models.UniqueConstraint(fields=("organization", "account"), name="patron_once"),
+            models.UniqueConstraint(
+                fields=("organization", "district_id"),
+                condition=~models.Q(district_id=""),
+                name="patron_district_id",
+            ),
+        )
+        indexes = (models.Index(fields=("organization", "sort_name", "id"), name="patron_by_name"),)
+
+    def __str__(self) -> str:
+        """Return the number; a name would need a query."""
+        return f"patron {self.pk}"
+
+
+class Homeroom(models.Model):
+    """A class with a supervisor, at a site."""
+
+    organization = models.ForeignKey(
+        _ORGANIZATION, models.CASCADE, related_name="homerooms", db_index=False
+    )
+    site = models.ForeignKey(_SITE, models.CASCADE, related_name="homerooms", db_index=False)
+    name = models.CharField(max_length=90)
+    supervisor = models.ForeignKey(
+        Patron, models.SET_NULL, null=True, blank=True, related_name="supervised_homerooms"
+    )
+
+    objects = ScopedManager(organization="organization")
+
+    class Meta:
+        """Names are unique at the site."""
+
+        constraints = (models.UniqueConstraint(fields=("site", "name"), name="homeroom_name"),)
+
+    def __str__(self) -> str:
+        """Return the name."""
+        return self.name
+
+
+class Association(models.Model):
+    """A patron's tie to one site."""
+
+    organization = models.ForeignKey(
+        _ORGANIZATION, models.CASCADE, related_name="associations", db_index=False
+    )
+    patron = models.ForeignKey(Patron, models.CASCADE, related_name="associations", db_index=False)
+    site = models.ForeignKey(_SITE, models.PROTECT, related_name="associations", db_index=False)
+    patron_type = models.ForeignKey(
+        "organizations.PatronType", models.PROTECT, related_name="associations", db_index=False
+    )
+    access_level = models.ForeignKey(
+        "access.AccessLevel", models.PROTECT, related_name="associations", db_index=False
+    )
+    resource_group = models.ForeignKey(
+        "access.ResourceGroup",
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="associations",
+        db_index=False,
+    )
+    homeroom = models.ForeignKey(
+        Homeroom,
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="associations",
+        db_index=False,
+    )
+    is_primary = models.BooleanField(default=False)
+
+    objects = ScopedManager(organization="organization")
+
+    class Meta:
+        """One association per patron and site, one primary per patron."""
+
+        constraints = (
+            models.UniqueConstraint(fields=("patron", "site"), name="association_once"),
+            models.UniqueConstraint(
+                fields=("patron",), condition=models.Q(is_primary=True), name="association_primary"
+            ),
+        )
+        indexes = (
+            models.Index(fields=("site", "patron"), name="association_of_site"),
+            models.Index(
+                fields=("organization", "site", "patron_type", "access_level"),
+                name="association_by_type",
+            ),
+            models.Index(
+                fields=("homeroom",),
+                condition=models.Q(homeroom__isnull=False),
+                name="association_of_homeroom",
+            ),
+        )
+
+    def __str__(self) -> str:
+        """Return the ids; names would need queries."""
+        return f"patron {self.patron_id} at site {self.site_id}"
+
+
+class Barcode(models.Model):
+    """A card number. Whatever its state, it is never given to somebody else."""
+
+    class State(models.TextChoices):
+        """``replaced``: never works again. ``retired``: kept for its patron, who may come back."""
+
+        CURRENT = "current", _("current")
+        REPLACED = "replaced", _("replaced")
+        RETIRED = "retired", _("retired")
+
+    organization = models.ForeignKey(
+        _ORGANIZATION, models.CASCADE, related_name="barcodes", db_index=False
+    )
+    patron = models.ForeignKey(Patron, models.CASCADE, related_name="barcodes")
+    # None where the organization's barcode scope is the organization.
+    site = models.ForeignKey(
+        _SITE, models.PROTECT, null=True, blank=True, related_name="barcodes", db_index=False
+    )
+    value = models.CharField(max_length=40)
+    state = models.CharField(max_length=8, choices=State.choices, default=State.CURRENT)
+    # The running number where the value fits the site's pattern: the next one is found by it.
+    number = models.BigIntegerField(null=True)
+
+    objects = ScopedManager(organization="organization")
+
+    class Meta:
+        """Unique per site, or per organization; one current number per patron and site."""
+
+        constraints = (
+            models.UniqueConstraint(
+                fields=("organization", "value", "site"), name="barcode_at_site"
+            ),
+            models.UniqueConstraint(
+                fields=("organization", "value"),
+                condition=models.Q(site__isnull=True),
+                name="barcode_in_organization",
+            ),
+            models.UniqueConstraint(
+                fields=("patron", "site"),
+                condition=models.Q(state="current"),
+                name="barcode_current",
+            ),
+            models.UniqueConstraint(
+                fields=("patron",),
+                condition=models.Q(state="current", site__isnull=True),
+                name="barcode_current_wide",
+            ),
+        )
+        indexes = (
+            models.Index(
+                fields=("site", "number"),
+                condition=models.Q(number__isnull=False),
+                name="barcode_number",
+            ),
+        )
+
+    def __str__(self) -> str:
+        """Return the id: a card number does not belong into a log."""
+        return f"barcode {self.pk}"
+
+    @property
+    def state_label(self) -> StrOrPromise:
+        """The state in words."""
+        return self.State(self.state).label
+
+
+class StaffRole(models.Model):
+    """An access level granted to a patron at some sites, or in the whole organization."""
+
+    organization = models.ForeignKey(
+        _ORGANIZATION, models.CASCADE, related_name="staff_roles", db_index=False
+    )
+    patron = models.ForeignKey(Patron, models.CASCADE, related_name="staff_roles")
+    access_level = models.ForeignKey(
+        "access.AccessLevel", models.PROTECT, related_name="staff_roles"
+    )
+    is_organization_wide = models.BooleanField(default=False)
+    sites = models.ManyToManyField(_SITE, blank=True, related_name="staff_roles")
+    ends_on = models.DateField(null=True, blank=True)
+
+    objects = ScopedManager(organization="organization")
+
+    def __str__(self) -> str:
+        """Return the ids; names would need queries."""
+        return f"patron {self.patron_id} as level {self.access_level_id}"

@@ -1,0 +1,58 @@
+"""The search box: what it looks in, and how the index of each engine is asked.
+
+PostgreSQL: a trigram index (pg_trgm) on ``search_text``. SQLite: an FTS5 table with the trigram
+tokenizer beside ``patrons_patron``, kept by database triggers. Both answer "contains" for three
+characters and more; shorter parts (two CJK characters are a whole name) read the column.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from django.db import connection
+from django.db.models.expressions import RawSQL
+
+from openpatron.kernel.text import fold
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from django.db.models import QuerySet
+
+    from openpatron.accounts.models import Account
+
+    from .models import Patron
+
+# Shorter parts have no trigram.
+_TRIGRAM = 3
+# Words beyond these narrow nothing down.
+_WORDS = 8
+
+
+def search_text(account: Account, district_id: str, barcodes: Iterable[str]) -> str:
+    """Return what the search box looks in for one patron, folded."""
+    names = (
+        account.first_name, account.middle_name, account.last_name, account.preferred_name,
+        account.username, account.email, district_id, *barcodes,
+    )  # fmt: skip
+    return " ".join(folded for folded in map(fold, names) if folded)
+
+
+def sort_name(account: Account) -> str:
+    """Return what lists are sorted by: the folded list name."""
+    return fold(account.list_name)[:320]
+
+
+def matching(patrons: QuerySet[Patron], text: str) -> QuerySet[Patron]:
+    """Return the patrons whose search text contains every word of ``text``."""
+    for word in fold(text.replace("\x00", " ")).split()[:_WORDS]:
+        if connection.vendor == "sqlite" and len(word) >= _TRIGRAM:
+            # A phrase in quotes: every character counts as it is.
+            phrase = '"' + word.replace('"', '""') + '"'
+            found = RawSQL(  # noqa: S611  constant text, the word is a parameter
+                "SELECT rowid FROM patrons_search WHERE patrons_search MATCH %s", (phrase,)
+            )
+            patrons = patrons.filter(pk__in=found)
+        else:
+            patrons = patrons.filter(search_text__contains=word)
+    return patrons

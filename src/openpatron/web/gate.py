@@ -1,0 +1,104 @@
+"""The one way from an address to a page: sign-in, organization, actor, permission.
+
+Every view is wrapped by ``page`` (inside an organization), ``signed_in`` (a person without one)
+or ``public``; a test fails for an address whose view is not.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from functools import wraps
+from typing import Any, Concatenate
+
+from django.contrib.auth.decorators import login_required
+from django.http import Http404, HttpRequest, HttpResponseBase
+from django.template.response import SimpleTemplateResponse
+
+from openpatron.access.actor import WEB, Actor
+from openpatron.access.registry import permission
+from openpatron.accounts.models import Account
+from openpatron.accounts.queries import organizations_of
+from openpatron.kernel.errors import NotFoundError
+from openpatron.organizations.models import Organization
+from openpatron.organizations.scope import open_organization
+from openpatron.patrons.actors import actor_for
+
+PUBLIC = "public"
+SIGNED_IN = "signed in"
+
+
+class OrganizationRequest(HttpRequest):
+    """A request inside an organization, by somebody who may be there."""
+
+    user: Account
+    actor: Actor
+    organization: Organization
+
+
+type View[**P] = Callable[Concatenate[Any, P], HttpResponseBase]
+
+
+def page[**P](name: str) -> Callable[[View[P]], View[Any]]:
+    """Wrap a view of one organization: its first argument is an ``OrganizationRequest``.
+
+    The permission must be held in the organization, or, where it may be held at single sites, at
+    one of them; what is seen there is then narrowed by the queries. A strange organization and
+    one that does not exist answer alike.
+    """
+
+    def wrap(view: View[P]) -> View[Any]:
+        @wraps(view)
+        @login_required
+        def gated(
+            request: OrganizationRequest, organization: str, *args: P.args, **kwargs: P.kwargs
+        ) -> HttpResponseBase:
+            found = organizations_of(request.user).filter(slug=organization).first()
+            if found is None:
+                raise Http404
+            with open_organization(found):
+                request.organization = found
+                request.actor = actor_for(request.user, found, WEB)
+                _require(request.actor, name)
+                try:
+                    response = view(request, *args, **kwargs)
+                except NotFoundError as missing:
+                    raise Http404(str(missing)) from missing
+                if isinstance(response, SimpleTemplateResponse):
+                    response.render()
+            return response
+
+        gated.gate = name  # type: ignore[attr-defined]  read by the test of all routes
+        return gated
+
+    return wrap
+
+
+def signed_in[**P](view: View[P]) -> View[Any]:
+    """Wrap a view for everybody who is signed in."""
+    gated = login_required(view)
+    gated.gate = SIGNED_IN  # type: ignore[attr-defined]
+    return gated
+
+
+def public[**P](view: View[P]) -> View[Any]:
+    """Wrap a view that anybody may see; it must not touch a tenant's data."""
+
+    @wraps(view)
+    def gated(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        return view(request, *args, **kwargs)
+
+    gated.gate = PUBLIC  # type: ignore[attr-defined]
+    return gated
+
+
+def streamed(request: OrganizationRequest, lines: Iterable[str]) -> Iterator[str]:
+    """Yield the lines of a streamed answer with the organization open: the view is over by then."""
+    with open_organization(request.organization):
+        yield from lines
+
+
+def _require(actor: Actor, name: str) -> None:
+    if permission(name).organization_wide:
+        actor.require(name)
+    else:
+        actor.require_anywhere(name)
