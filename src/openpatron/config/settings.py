@@ -29,16 +29,16 @@ def _secret_key() -> str:
     """Return the key of the environment, or the one kept in the data folder, made once."""
     if _env["OPENPATRON_SECRET_KEY"]:
         return str(_env["OPENPATRON_SECRET_KEY"])
-    kept = DATA_DIR / "secret_key"
+    kept: Path = DATA_DIR / "secret_key"
     DATA_DIR.mkdir(parents=True, exist_ok=True)
     try:
         file = os.open(kept, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     except FileExistsError:
         return kept.read_text(encoding="ascii")
     with os.fdopen(file, "w", encoding="ascii") as opened:
-        key = secrets.token_urlsafe(50)
-        opened.write(key)
-    return key
+        made = secrets.token_urlsafe(50)
+        opened.write(made)
+    return made
 
 
 def _database(url: dict[str, Any]) -> dict[str, Any]:
@@ -68,8 +68,8 @@ def _database(url: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-SECRET_KEY = _secret_key()
-DEBUG = _env["OPENPATRON_DEBUG"]
+SECRET_KEY: str = _secret_key()
+DEBUG: bool = _env["OPENPATRON_DEBUG"]
 ALLOWED_HOSTS = _env["OPENPATRON_ALLOWED_HOSTS"]
 
 INSTALLED_APPS = [

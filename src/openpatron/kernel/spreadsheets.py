@@ -27,8 +27,8 @@ class _Echo:
 
 def csv_lines(header: Sequence[str], rows: Iterable[Sequence[Any]]) -> Iterator[str]:
     """Yield a CSV file line by line (UTF-8 text with a BOM, CRLF), every cell safe."""
-    writer = csv.writer(_Echo())  # type: ignore[arg-type]  # write() may return what it likes
+    writer = csv.writer(_Echo())
     yield "\ufeff"
-    yield writer.writerow([safe_cell(cell) for cell in header])  # type: ignore[misc]
+    yield writer.writerow([safe_cell(cell) for cell in header])
     for row in rows:
-        yield writer.writerow([safe_cell(cell) for cell in row])  # type: ignore[misc]
+        yield writer.writerow([safe_cell(cell) for cell in row])

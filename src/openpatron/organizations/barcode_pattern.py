@@ -1,6 +1,7 @@
 """The shape of a site's card numbers: prefix, running number, check digit. Pure, no database.
 
-Sources: Luhn, ISO/IEC 7812-1 annex B, by way of python-stdnum; Code 39 modulo 43, ANSI/AIM BC1-1995.
+Sources: Luhn, ISO/IEC 7812-1 annex B, by way of python-stdnum; Code 39 modulo 43,
+ANSI/AIM BC1-1995.
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
 from django.db import models
@@ -222,7 +222,9 @@ class StaffRole(models.Model):
         "access.AccessLevel", models.PROTECT, related_name="staff_roles"
     )
     is_organization_wide = models.BooleanField(default=False)
-    sites = models.ManyToManyField(_SITE, blank=True, related_name="staff_roles")
+    sites: models.ManyToManyField[Any, Any] = models.ManyToManyField(
+        _SITE, blank=True, related_name="staff_roles"
+    )
     ends_on = models.DateField(null=True, blank=True)
 
     objects = ScopedManager(organization="organization")

@@ -20,7 +20,7 @@ _HERE = "openpatron.patrons"
 
 
 class NumberGiver:
-    """Gives the numbers after the highest one given at a job's target, or kept there by its plan."""
+    """Gives the numbers after the highest given at a job's target, or kept there by its plan."""
 
     def __init__(self, job: Job, params: Params, highest: int | None = None) -> None:
         """``highest``: where an earlier batch of the same stage ended."""

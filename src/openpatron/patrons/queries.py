@@ -69,7 +69,7 @@ def patrons(actor: Actor, narrowed: PatronFilter) -> QuerySet[Patron]:
 
 
 def with_ties(found: QuerySet[Patron]) -> QuerySet[Patron]:
-    """Fetch associations (primary first) and current barcodes along, in a fixed number of queries."""
+    """Fetch associations (primary first) and barcodes along, in a fixed number of queries."""
     ties = Association.objects.select_related(
         "site", "patron_type", "access_level", "resource_group", "homeroom"
     ).order_by("-is_primary", "site__name", "id")

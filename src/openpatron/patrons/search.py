@@ -49,7 +49,7 @@ def matching(patrons: QuerySet[Patron], text: str) -> QuerySet[Patron]:
         if connection.vendor == "sqlite" and len(word) >= _TRIGRAM:
             # A phrase in quotes: every character counts as it is.
             phrase = '"' + word.replace('"', '""') + '"'
-            found = RawSQL(  # noqa: S611  constant text, the word is a parameter
+            found = RawSQL(
                 "SELECT rowid FROM patrons_search WHERE patrons_search MATCH %s", (phrase,)
             )
             patrons = patrons.filter(pk__in=found)

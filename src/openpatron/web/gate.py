@@ -67,17 +67,14 @@ def page[**P](name: str) -> Callable[[View[P]], View[Any]]:
                     response.render()
             return response
 
-        gated.gate = name  # type: ignore[attr-defined]  read by the test of all routes
-        return gated
+        return _marked(gated, name)
 
     return wrap
 
 
 def signed_in[**P](view: View[P]) -> View[Any]:
     """Wrap a view for everybody who is signed in."""
-    gated = login_required(view)
-    gated.gate = SIGNED_IN  # type: ignore[attr-defined]
-    return gated
+    return _marked(login_required(view), SIGNED_IN)
 
 
 def public[**P](view: View[P]) -> View[Any]:
@@ -87,14 +84,19 @@ def public[**P](view: View[P]) -> View[Any]:
     def gated(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         return view(request, *args, **kwargs)
 
-    gated.gate = PUBLIC  # type: ignore[attr-defined]
-    return gated
+    return _marked(gated, PUBLIC)
 
 
 def streamed(request: OrganizationRequest, lines: Iterable[str]) -> Iterator[str]:
     """Yield the lines of a streamed answer with the organization open: the view is over by then."""
     with open_organization(request.organization):
         yield from lines
+
+
+def _marked(view: View[Any], gate: str) -> View[Any]:
+    """Say on the view itself what guards it: the test of all routes reads that."""
+    view.gate = gate  # type: ignore[attr-defined]
+    return view
 
 
 def _require(actor: Actor, name: str) -> None:

@@ -5,40 +5,80 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('organizations', '0001_initial'),
+        ("organizations", "0001_initial"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='AccessLevel',
+            name="AccessLevel",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(max_length=30)),
-                ('permissions', models.JSONField(default=list)),
-                ('organization', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='access_levels', to='organizations.organization')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("name", models.CharField(max_length=30)),
+                ("permissions", models.JSONField(default=list)),
+                (
+                    "organization",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="access_levels",
+                        to="organizations.organization",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='ResourceGroup',
+            name="ResourceGroup",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(max_length=30)),
-                ('permissions', models.JSONField(default=list)),
-                ('access_level', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='resource_groups', to='access.accesslevel')),
-                ('organization', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='resource_groups', to='organizations.organization')),
-                ('site', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='resource_groups', to='organizations.site')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("name", models.CharField(max_length=30)),
+                ("permissions", models.JSONField(default=list)),
+                (
+                    "access_level",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="resource_groups",
+                        to="access.accesslevel",
+                    ),
+                ),
+                (
+                    "organization",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="resource_groups",
+                        to="organizations.organization",
+                    ),
+                ),
+                (
+                    "site",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="resource_groups",
+                        to="organizations.site",
+                    ),
+                ),
             ],
         ),
         migrations.AddConstraint(
-            model_name='accesslevel',
-            constraint=models.UniqueConstraint(fields=('organization', 'name'), name='access_level_name'),
+            model_name="accesslevel",
+            constraint=models.UniqueConstraint(
+                fields=("organization", "name"), name="access_level_name"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='resourcegroup',
-            constraint=models.UniqueConstraint(fields=('site', 'name'), name='resource_group_name'),
+            model_name="resourcegroup",
+            constraint=models.UniqueConstraint(fields=("site", "name"), name="resource_group_name"),
         ),
     ]

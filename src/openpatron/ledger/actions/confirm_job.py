@@ -21,8 +21,6 @@ def confirm_job(actor: Actor, job: Job) -> Job:
     Raises ``StateError`` where there is nothing to say yes to.
     """
     actor.require(kind_of(job).permission)
-    if job.state == State.PLANNED and not job.planned_rows:
-        raise StateError(_("Job %d has nothing to do: no patron would be changed.") % job.pk)
     # The one statement that decides between a double click, a reload and two tabs.
     first = Job.objects.filter(pk=job.pk, state=State.PLANNED).update(
         state=State.APPLYING,

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from openpatron.access.actor import Actor
 
 UNDOABLE = (State.DONE, State.CANCELLED, State.FAILED)
-"""The states in which a job has something to take back; a cancelled or stopped one may have done a part."""
+"""The states in which a job has something to take back, be it a part."""
 
 
 def can_be_undone(job: Job) -> bool:

@@ -6,52 +6,133 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
-    dependencies = [
-    ]
+    dependencies = []
 
     operations = [
         migrations.CreateModel(
-            name='Organization',
+            name="Organization",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(max_length=120)),
-                ('slug', models.CharField(max_length=40, unique=True, validators=[django.core.validators.RegexValidator('^[a-z][a-z0-9-]{1,39}$', 'Use small letters, digits and hyphens.')])),
-                ('noun', models.CharField(default='organization', max_length=40)),
-                ('locale', models.CharField(default='en', max_length=10)),
-                ('time_zone', models.CharField(default='UTC', max_length=40)),
-                ('barcode_scope', models.CharField(choices=[('site', 'at one site'), ('organization', 'in the whole organization')], default='site', max_length=12)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("name", models.CharField(max_length=120)),
+                (
+                    "slug",
+                    models.CharField(
+                        max_length=40,
+                        unique=True,
+                        validators=[
+                            django.core.validators.RegexValidator(
+                                "^[a-z][a-z0-9-]{1,39}$", "Use small letters, digits and hyphens."
+                            )
+                        ],
+                    ),
+                ),
+                ("noun", models.CharField(default="organization", max_length=40)),
+                ("locale", models.CharField(default="en", max_length=10)),
+                ("time_zone", models.CharField(default="UTC", max_length=40)),
+                (
+                    "barcode_scope",
+                    models.CharField(
+                        choices=[
+                            ("site", "at one site"),
+                            ("organization", "in the whole organization"),
+                        ],
+                        default="site",
+                        max_length=12,
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='PatronType',
+            name="PatronType",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(max_length=30)),
-                ('organization', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='patron_types', to='organizations.organization')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("name", models.CharField(max_length=30)),
+                (
+                    "organization",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="patron_types",
+                        to="organizations.organization",
+                    ),
+                ),
             ],
             options={
-                'constraints': [models.UniqueConstraint(fields=('organization', 'name'), name='patron_type_name')],
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("organization", "name"), name="patron_type_name"
+                    )
+                ],
             },
         ),
         migrations.CreateModel(
-            name='Site',
+            name="Site",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(max_length=120)),
-                ('short_name', models.CharField(max_length=10)),
-                ('kind', models.CharField(choices=[('library', 'library'), ('resource', 'resource site'), ('media', 'media site')], default='library', max_length=8)),
-                ('barcode_prefix', models.CharField(blank=True, default='', max_length=10)),
-                ('barcode_digits', models.PositiveSmallIntegerField(default=0)),
-                ('barcode_check', models.CharField(choices=[('none', 'none'), ('luhn', 'Luhn'), ('mod43', 'Code 39, modulo 43')], default='none', max_length=5)),
-                ('barcode_first', models.BigIntegerField(default=1)),
-                ('barcode_last', models.BigIntegerField(default=0)),
-                ('organization', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='sites', to='organizations.organization')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("name", models.CharField(max_length=120)),
+                ("short_name", models.CharField(max_length=10)),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("library", "library"),
+                            ("resource", "resource site"),
+                            ("media", "media site"),
+                        ],
+                        default="library",
+                        max_length=8,
+                    ),
+                ),
+                ("barcode_prefix", models.CharField(blank=True, default="", max_length=10)),
+                ("barcode_digits", models.PositiveSmallIntegerField(default=0)),
+                (
+                    "barcode_check",
+                    models.CharField(
+                        choices=[
+                            ("none", "none"),
+                            ("luhn", "Luhn"),
+                            ("mod43", "Code 39, modulo 43"),
+                        ],
+                        default="none",
+                        max_length=5,
+                    ),
+                ),
+                ("barcode_first", models.BigIntegerField(default=1)),
+                ("barcode_last", models.BigIntegerField(default=0)),
+                (
+                    "organization",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="sites",
+                        to="organizations.organization",
+                    ),
+                ),
             ],
             options={
-                'constraints': [models.UniqueConstraint(fields=('organization', 'short_name'), name='site_short_name'), models.CheckConstraint(condition=models.Q(('barcode_digits__lte', 18)), name='site_barcode_digits')],
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("organization", "short_name"), name="site_short_name"
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("barcode_digits__lte", 18)), name="site_barcode_digits"
+                    ),
+                ],
             },
         ),
     ]

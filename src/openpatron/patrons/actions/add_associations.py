@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
 from django.conf import settings
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -67,7 +67,7 @@ def ask(
     """Check the words of the sentence and return them as rows.
 
     All are as typed: short names of sites, a field of ``selection.FIELDS``, names of type, level
-    and group. Raises ``NotAllowedError``, or ``InputError`` whose ``field`` is the parameter's name.
+    and group. Raises ``NotAllowedError``, or ``InputError`` with the parameter's name as field.
     """
     actor.require(PERMISSION)
     source = _site(at, "at")
@@ -149,9 +149,7 @@ def _resource_group(site: Site, level: AccessLevel, name: str) -> ResourceGroup 
         known = ", ".join(groups.values_list("name", flat=True))
         raise InputError(
             "resource_group",
-            _(
-                "At %(site)s, access level %(level)s has several resource groups. Choose one: %(known)s."
-            )
+            _("At %(site)s, %(level)s has several resource groups. Choose one: %(known)s.")
             % {"site": site.name, "level": level.name, "known": known},
         )
     return found[0] if found else None
@@ -269,7 +267,7 @@ class AddAssociations(JobKind):
 
     def title(self, job: Job) -> str:
         """Return the job's name for lists."""
-        return _("Add associations with %s") % job.params["target_name"]
+        return _("Add associations with %s") % str(job.params["target_name"])
 
     def sentence(self, job: Job) -> str:
         """Return what was asked for, as one sentence."""
@@ -348,7 +346,8 @@ class _Batch:
 
 def _params(job: Job) -> Params:
     target = _target(job)
-    return job.params | {
+    asked: Params = job.params
+    return asked | {
         "organization": job.organization_id,
         "job": job.pk,
         "way": job.way,

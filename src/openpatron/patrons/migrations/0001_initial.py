@@ -6,133 +6,366 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('access', '0001_initial'),
-        ('organizations', '0001_initial'),
+        ("access", "0001_initial"),
+        ("organizations", "0001_initial"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Patron',
+            name="Patron",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('district_id', models.CharField(blank=True, default='', max_length=40)),
-                ('status', models.CharField(choices=[('active', 'active'), ('inactive', 'inactive'), ('restricted', 'restricted')], default='active', max_length=10)),
-                ('grade_level', models.CharField(blank=True, default='', max_length=30)),
-                ('graduation_year', models.PositiveSmallIntegerField(blank=True, null=True)),
-                ('expires_on', models.DateField(blank=True, null=True)),
-                ('search_text', models.TextField(blank=True, default='')),
-                ('sort_name', models.CharField(blank=True, default='', max_length=320)),
-                ('account', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='patrons', to=settings.AUTH_USER_MODEL)),
-                ('organization', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='patrons', to='organizations.organization')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("district_id", models.CharField(blank=True, default="", max_length=40)),
+                (
+                    "status",
+                    models.CharField(
+                        choices=[
+                            ("active", "active"),
+                            ("inactive", "inactive"),
+                            ("restricted", "restricted"),
+                        ],
+                        default="active",
+                        max_length=10,
+                    ),
+                ),
+                ("grade_level", models.CharField(blank=True, default="", max_length=30)),
+                ("graduation_year", models.PositiveSmallIntegerField(blank=True, null=True)),
+                ("expires_on", models.DateField(blank=True, null=True)),
+                ("search_text", models.TextField(blank=True, default="")),
+                ("sort_name", models.CharField(blank=True, default="", max_length=320)),
+                (
+                    "account",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="patrons",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "organization",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="patrons",
+                        to="organizations.organization",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Homeroom',
+            name="Homeroom",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(max_length=90)),
-                ('organization', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='homerooms', to='organizations.organization')),
-                ('site', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='homerooms', to='organizations.site')),
-                ('supervisor', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='supervised_homerooms', to='patrons.patron')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("name", models.CharField(max_length=90)),
+                (
+                    "organization",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="homerooms",
+                        to="organizations.organization",
+                    ),
+                ),
+                (
+                    "site",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="homerooms",
+                        to="organizations.site",
+                    ),
+                ),
+                (
+                    "supervisor",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="supervised_homerooms",
+                        to="patrons.patron",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Barcode',
+            name="Barcode",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('value', models.CharField(max_length=40)),
-                ('state', models.CharField(choices=[('current', 'current'), ('replaced', 'replaced'), ('retired', 'retired')], default='current', max_length=8)),
-                ('number', models.BigIntegerField(null=True)),
-                ('organization', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='barcodes', to='organizations.organization')),
-                ('site', models.ForeignKey(blank=True, db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='barcodes', to='organizations.site')),
-                ('patron', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='barcodes', to='patrons.patron')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("value", models.CharField(max_length=40)),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("current", "current"),
+                            ("replaced", "replaced"),
+                            ("retired", "retired"),
+                        ],
+                        default="current",
+                        max_length=8,
+                    ),
+                ),
+                ("number", models.BigIntegerField(null=True)),
+                (
+                    "organization",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="barcodes",
+                        to="organizations.organization",
+                    ),
+                ),
+                (
+                    "site",
+                    models.ForeignKey(
+                        blank=True,
+                        db_index=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="barcodes",
+                        to="organizations.site",
+                    ),
+                ),
+                (
+                    "patron",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="barcodes",
+                        to="patrons.patron",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Association',
+            name="Association",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('is_primary', models.BooleanField(default=False)),
-                ('access_level', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='associations', to='access.accesslevel')),
-                ('organization', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='associations', to='organizations.organization')),
-                ('patron_type', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='associations', to='organizations.patrontype')),
-                ('resource_group', models.ForeignKey(blank=True, db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='associations', to='access.resourcegroup')),
-                ('site', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='associations', to='organizations.site')),
-                ('homeroom', models.ForeignKey(blank=True, db_index=False, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='associations', to='patrons.homeroom')),
-                ('patron', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='associations', to='patrons.patron')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("is_primary", models.BooleanField(default=False)),
+                (
+                    "access_level",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="associations",
+                        to="access.accesslevel",
+                    ),
+                ),
+                (
+                    "organization",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="associations",
+                        to="organizations.organization",
+                    ),
+                ),
+                (
+                    "patron_type",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="associations",
+                        to="organizations.patrontype",
+                    ),
+                ),
+                (
+                    "resource_group",
+                    models.ForeignKey(
+                        blank=True,
+                        db_index=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="associations",
+                        to="access.resourcegroup",
+                    ),
+                ),
+                (
+                    "site",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="associations",
+                        to="organizations.site",
+                    ),
+                ),
+                (
+                    "homeroom",
+                    models.ForeignKey(
+                        blank=True,
+                        db_index=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="associations",
+                        to="patrons.homeroom",
+                    ),
+                ),
+                (
+                    "patron",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="associations",
+                        to="patrons.patron",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='StaffRole',
+            name="StaffRole",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('is_organization_wide', models.BooleanField(default=False)),
-                ('ends_on', models.DateField(blank=True, null=True)),
-                ('access_level', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='staff_roles', to='access.accesslevel')),
-                ('organization', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='staff_roles', to='organizations.organization')),
-                ('patron', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='staff_roles', to='patrons.patron')),
-                ('sites', models.ManyToManyField(blank=True, related_name='staff_roles', to='organizations.site')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("is_organization_wide", models.BooleanField(default=False)),
+                ("ends_on", models.DateField(blank=True, null=True)),
+                (
+                    "access_level",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="staff_roles",
+                        to="access.accesslevel",
+                    ),
+                ),
+                (
+                    "organization",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="staff_roles",
+                        to="organizations.organization",
+                    ),
+                ),
+                (
+                    "patron",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="staff_roles",
+                        to="patrons.patron",
+                    ),
+                ),
+                (
+                    "sites",
+                    models.ManyToManyField(
+                        blank=True, related_name="staff_roles", to="organizations.site"
+                    ),
+                ),
             ],
         ),
         migrations.AddIndex(
-            model_name='patron',
-            index=models.Index(fields=['organization', 'sort_name', 'id'], name='patron_by_name'),
+            model_name="patron",
+            index=models.Index(fields=["organization", "sort_name", "id"], name="patron_by_name"),
         ),
         migrations.AddConstraint(
-            model_name='patron',
-            constraint=models.UniqueConstraint(fields=('organization', 'account'), name='patron_once'),
+            model_name="patron",
+            constraint=models.UniqueConstraint(
+                fields=("organization", "account"), name="patron_once"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='patron',
-            constraint=models.UniqueConstraint(condition=models.Q(('district_id', ''), _negated=True), fields=('organization', 'district_id'), name='patron_district_id'),
+            model_name="patron",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("district_id", ""), _negated=True),
+                fields=("organization", "district_id"),
+                name="patron_district_id",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='homeroom',
-            constraint=models.UniqueConstraint(fields=('site', 'name'), name='homeroom_name'),
+            model_name="homeroom",
+            constraint=models.UniqueConstraint(fields=("site", "name"), name="homeroom_name"),
         ),
         migrations.AddIndex(
-            model_name='barcode',
-            index=models.Index(condition=models.Q(('number__isnull', False)), fields=['site', 'number'], name='barcode_number'),
+            model_name="barcode",
+            index=models.Index(
+                condition=models.Q(("number__isnull", False)),
+                fields=["site", "number"],
+                name="barcode_number",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='barcode',
-            constraint=models.UniqueConstraint(fields=('organization', 'value', 'site'), name='barcode_at_site'),
+            model_name="barcode",
+            constraint=models.UniqueConstraint(
+                fields=("organization", "value", "site"), name="barcode_at_site"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='barcode',
-            constraint=models.UniqueConstraint(condition=models.Q(('site__isnull', True)), fields=('organization', 'value'), name='barcode_in_organization'),
+            model_name="barcode",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("site__isnull", True)),
+                fields=("organization", "value"),
+                name="barcode_in_organization",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='barcode',
-            constraint=models.UniqueConstraint(condition=models.Q(('state', 'current')), fields=('patron', 'site'), name='barcode_current'),
+            model_name="barcode",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("state", "current")),
+                fields=("patron", "site"),
+                name="barcode_current",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='barcode',
-            constraint=models.UniqueConstraint(condition=models.Q(('site__isnull', True), ('state', 'current')), fields=('patron',), name='barcode_current_wide'),
+            model_name="barcode",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("site__isnull", True), ("state", "current")),
+                fields=("patron",),
+                name="barcode_current_wide",
+            ),
         ),
         migrations.AddIndex(
-            model_name='association',
-            index=models.Index(fields=['site', 'patron'], name='association_of_site'),
+            model_name="association",
+            index=models.Index(fields=["site", "patron"], name="association_of_site"),
         ),
         migrations.AddIndex(
-            model_name='association',
-            index=models.Index(fields=['organization', 'site', 'patron_type', 'access_level'], name='association_by_type'),
+            model_name="association",
+            index=models.Index(
+                fields=["organization", "site", "patron_type", "access_level"],
+                name="association_by_type",
+            ),
         ),
         migrations.AddIndex(
-            model_name='association',
-            index=models.Index(condition=models.Q(('homeroom__isnull', False)), fields=['homeroom'], name='association_of_homeroom'),
+            model_name="association",
+            index=models.Index(
+                condition=models.Q(("homeroom__isnull", False)),
+                fields=["homeroom"],
+                name="association_of_homeroom",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='association',
-            constraint=models.UniqueConstraint(fields=('patron', 'site'), name='association_once'),
+            model_name="association",
+            constraint=models.UniqueConstraint(fields=("patron", "site"), name="association_once"),
         ),
         migrations.AddConstraint(
-            model_name='association',
-            constraint=models.UniqueConstraint(condition=models.Q(('is_primary', True)), fields=('patron',), name='association_primary'),
+            model_name="association",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("is_primary", True)),
+                fields=("patron",),
+                name="association_primary",
+            ),
         ),
     ]

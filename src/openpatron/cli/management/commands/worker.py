@@ -1,0 +1,67 @@
+"""``openpatron worker``: works on the jobs that pages hand over, and on those left behind."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from typing import Any
+
+from django.core.management.base import CommandParser
+from django.db import DatabaseError, close_old_connections, connection
+from django.utils.crypto import get_random_string
+from django.utils.translation import gettext as _
+from django_tasks_db.management.commands.db_worker import Worker
+
+from openpatron.cli.base import DONE, Command as BaseCommand
+from openpatron.ledger.tasks import reap
+
+log = logging.getLogger(__name__)
+
+# How often the jobs of killed workers are looked for, in seconds.
+_REAP = 3.0
+
+
+class Command(BaseCommand):
+    """Run the queue's worker with the reaper beside it."""
+
+    help = "Work on the jobs that wait, until stopped."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        """Add ``--batch``."""
+        parser.add_argument(
+            "--batch", action="store_true", help=_("Work on what waits, then stop.")
+        )
+
+    def work(self, **options: Any) -> int:
+        """Start both; the queue's worker handles the signals."""
+        reap()
+        worker = Worker(
+            queue_names=["*"],
+            interval=0.3,
+            batch=options["batch"],
+            backend_name="default",
+            startup_delay=False,
+            max_tasks=None,
+            worker_id=get_random_string(32),
+            excluded_queue_names=[],
+        )
+        worker.configure_signals()
+        stop = threading.Event()
+        reaper = threading.Thread(target=_reap_until, args=(stop,), daemon=True)
+        reaper.start()
+        try:
+            worker.run()
+        finally:
+            stop.set()
+            reaper.join()
+        return DONE
+
+
+def _reap_until(stop: threading.Event) -> None:
+    while not stop.wait(_REAP):
+        close_old_connections()
+        try:
+            reap()
+        except DatabaseError:
+            log.warning("the database did not answer the reaper; it will ask again")
+    connection.close()

@@ -1,0 +1,149 @@
+"""Printing jobs and their summaries for people (tables) and programs (JSON, CSV)."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from itertools import islice
+from typing import Any
+
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.table import Table
+from rich.text import Text
+
+from openpatron.access.actor import Actor
+from openpatron.ledger.engine import run
+from openpatron.ledger.kinds import kind_of
+from openpatron.ledger.models import Job
+from openpatron.patrons.summary import as_csv_lines, as_json_stream, summary_counts, summary_lines
+
+from .base import DONE, WITH_FAILURES
+
+# A table on a screen shows so many lines and says how to get the others.
+_LINES = 40
+
+
+def run_with_progress(job: Job) -> Job:
+    """Work on the job here, with a bar where somebody looks."""
+    with _bar(job) as on_progress:
+        return run(job, on_progress)
+
+
+@contextmanager
+def _bar(job: Job) -> Iterator[Any]:
+    progress = Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeRemainingColumn(),
+        console=Console(stderr=True),
+        disable=not sys.stderr.isatty(),
+        transient=True,
+    )
+    with progress:
+        line = progress.add_task(str(job.state_label), total=job.total)
+        yield lambda current: progress.update(line, completed=current.done, total=current.total)
+
+
+def print_summary(actor: Actor, job: Job, form: str) -> int:
+    """Print the summary of a job (or its plan) and return the exit code it stands for."""
+    if form == "json":
+        for part in as_json_stream(actor, job):
+            sys.stdout.write(part)
+        sys.stdout.write("\n")
+    elif form == "csv":
+        for part in as_csv_lines(actor, job):
+            sys.stdout.write(part)
+    else:
+        _print_table(actor, job)
+    sys.stdout.flush()
+    return WITH_FAILURES if summary_counts(job)["failed"] or job.state == "failed" else DONE
+
+
+def _print_table(actor: Actor, job: Job) -> None:
+    console = Console(highlight=False, soft_wrap=not sys.stdout.isatty())
+    counts = summary_counts(job)
+    console.print(
+        Text(
+            _("Job %(number)d: %(state)s") % {"number": job.pk, "state": job.state_label},
+            style="bold",
+        )
+    )
+    console.print(Text(kind_of(job).sentence(job)))
+    if job.error:
+        console.print(Text(_("Stopped: %s") % job.error, style="red"))
+    if not counts["selected"]:
+        console.print(Text(_("Nobody is selected, so there is nothing to do.")))
+        return
+    words = {
+        "selected": _("selected"),
+        "added": _("added") if job.confirmed_at else _("to be added"),
+        "skipped": _("skipped"),
+        "barcode_changed": _("barcode changed"),
+        "failed": _("failed"),
+        "undone": _("undone"),
+        "left": _("left as they are"),
+    }
+    console.print(Text("  ".join(f"{words[k]}: {n}" for k, n in counts.items())))
+    table = Table(show_edge=False, pad_edge=False)
+    for head in (_("Patron"), _("Barcode"), _("Type"), _("Level"), _("Outcome"), _("Reason")):
+        table.add_column(head)
+    lines = summary_lines(actor, job, problems_first=True)
+    for line in islice(lines, _LINES):
+        barcode = line.barcode or "–"
+        if line.previous_barcode:
+            barcode = f"{line.previous_barcode} → {barcode}"
+        cells = (line.name, barcode, line.patron_type, line.access_level, line.outcome, line.reason)
+        table.add_row(*(Text(cell or "") for cell in cells))
+    console.print(table)
+    if counts["selected"] > _LINES:
+        console.print(
+            Text(
+                _("… and %(more)d more. All lines: openpatron job %(number)d --format csv")
+                % {"more": counts["selected"] - _LINES, "number": job.pk}
+            )
+        )
+
+
+def print_jobs(rows: list[dict[str, Any]]) -> None:
+    """Print a list of jobs as a table."""
+    console = Console(highlight=False, soft_wrap=not sys.stdout.isatty())
+    if not rows:
+        console.print(Text(_("There are no jobs yet.")))
+        return
+    table = Table(show_edge=False, pad_edge=False)
+    for head in (_("Job"), _("Organization"), _("State"), _("Who"), _("When"), _("What")):
+        table.add_column(head)
+    for row in rows:
+        table.add_row(
+            *(Text(str(row[k])) for k in ("job", "organization", "state", "who", "when", "title"))
+        )
+    console.print(table)
+
+
+def job_row(job: Job) -> dict[str, Any]:
+    """Return one job for a list."""
+    return {
+        "job": job.pk,
+        "organization": job.organization.slug,
+        "kind": job.kind,
+        "title": kind_of(job).title(job),
+        "state": job.state,
+        "who": job.created_by.full_name if job.created_by else _("operator"),
+        "when": timezone.localtime(job.created_at).isoformat(timespec="minutes"),
+        "what": kind_of(job).sentence(job),
+        "counts": summary_counts(job),
+    }
+
+
+def ask_yes(question: str) -> bool | None:
+    """Ask on the terminal; None where nobody is there to answer."""
+    if not (sys.stdin.isatty() and sys.stderr.isatty()):
+        return None
+    sys.stderr.write(f"{question} [{_('yes')}/{_('no')}] ")
+    sys.stderr.flush()
+    return sys.stdin.readline().strip().casefold() in {"y", "yes", _("yes").casefold()}
