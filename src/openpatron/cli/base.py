@@ -73,8 +73,6 @@ class Command(BaseCommand):
             sys.exit(DONE)
         except NotAllowedError as error:
             self._leave(str(error), NOT_ALLOWED)
-        except InputError as error:
-            self._leave(str(error), WRONG)
         except OpenPatronError as error:
             self._leave(str(error), WRONG)
         except DatabaseError as error:

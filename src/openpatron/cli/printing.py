@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from itertools import islice
@@ -25,12 +26,22 @@ from .base import DONE, WITH_FAILURES
 
 # A table on a screen shows so many lines and says how to get the others.
 _LINES = 40
+# How often a job that another worker holds is looked at, in seconds.
+_POLL = 0.3
 
 
 def run_with_progress(job: Job) -> Job:
-    """Work on the job here, with a bar where somebody looks."""
+    """Work on the job here until it rests, with a bar where somebody looks.
+
+    Where a worker was faster it is waited for, and the job taken over should that one stop.
+    """
     with _bar(job) as on_progress:
-        return run(job, on_progress)
+        job = run(job, on_progress)
+        while job.is_at_work:
+            time.sleep(_POLL)
+            on_progress(job)
+            job = run(job, on_progress)
+    return job
 
 
 @contextmanager

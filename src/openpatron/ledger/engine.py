@@ -11,7 +11,7 @@ import logging
 import random
 import time
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 from django.conf import settings
@@ -33,6 +33,8 @@ log = logging.getLogger(__name__)
 
 # How often a batch is tried again when a concurrent writer was faster, before the job stops.
 _ATTEMPTS = 12
+# A job that nobody took after this time is thought forgotten by the queue.
+_FORGOTTEN = timedelta(seconds=60)
 _AFTER = {
     State.PLANNING: State.PLANNED,
     State.APPLYING: State.DONE,
@@ -44,11 +46,26 @@ class LeaseLostError(Exception):
     """Somebody else works on the job now, or it is no longer at work."""
 
 
+def waiting_for_a_worker() -> dict[str, Any]:
+    """Return what to set on a job that is handed to the workers.
+
+    Nobody holds it; where nobody has taken it after a minute, the reaper hands it over again.
+    """
+    return {
+        "lease_token": "",
+        "lease_until": timezone.now() + _FORGOTTEN,
+        "cursor": {},
+        "done": 0,
+        "cancel_requested": False,
+        "finished_at": None,
+    }
+
+
 def take_lease(job: Job) -> str | None:
     """Take the lease on a job at work and return its token, or None where another holds it."""
     now = timezone.now()
     token = uuid4().hex
-    free = Q(lease_until=None) | Q(lease_until__lt=now)
+    free = Q(lease_token="") | Q(lease_until__lt=now)
     taken = Job.objects.filter(free, pk=job.pk, state__in=AT_WORK).update(
         lease_token=token, lease_until=now + _lease()
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from django.db.models import Count
 from django.utils.translation import gettext as _
 
 from openpatron.accounts.queries import names_of
@@ -41,6 +42,12 @@ def job(actor: Actor, number: int) -> Job:
 def jobs_at_work(actor: Actor) -> QuerySet[Job]:
     """Return the jobs that a worker has something to do for."""
     return jobs(actor).filter(state__in=AT_WORK)
+
+
+def jobs_by_state(actor: Actor) -> dict[str, int]:
+    """Count the jobs by state."""
+    rows = jobs(actor).order_by().values_list("state").annotate(n=Count("pk"))
+    return dict(rows)
 
 
 def changes_of_job(job: Job) -> QuerySet[Change]:

@@ -2,22 +2,17 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from functools import partial
 
 from django.db import transaction
-from django.db.models import Q
 from django.tasks import task
 from django.utils import timezone
 
 from openpatron.organizations.models import Organization
 from openpatron.organizations.scope import open_organization
 
-from .engine import run
+from .engine import run, waiting_for_a_worker
 from .models import AT_WORK, Job
-
-# A job without a lease waits for a worker; after this time it is thought forgotten by the queue.
-_FORGOTTEN = timedelta(seconds=60)
 
 
 @task()
@@ -39,15 +34,11 @@ def reap() -> int:
     found = 0
     for organization in Organization.objects.all():
         with open_organization(organization):
-            now = timezone.now()
-            forgotten = Q(lease_until=None, created_at__lt=now - _FORGOTTEN)
-            for job in Job.objects.filter(
-                Q(lease_until__lt=now) | forgotten, state__in=AT_WORK
-            ).only("pk", "organization_id"):
-                # Taken off the list until the queue has had its time with it.
-                Job.objects.filter(Q(lease_until__lt=now) | forgotten, pk=job.pk).update(
-                    lease_token="", lease_until=now + timedelta(seconds=2)
-                )
-                work.enqueue(organization.pk, job.pk)
-                found += 1
+            left = Job.objects.filter(state__in=AT_WORK, lease_until__lt=timezone.now())
+            for number in left.values_list("pk", flat=True):
+                # One of several reapers does it, and the queue gets its time with it.
+                again = {"lease_token": "", "lease_until": waiting_for_a_worker()["lease_until"]}
+                if left.filter(pk=number).update(**again):
+                    work.enqueue(organization.pk, number)
+                    found += 1
     return found

@@ -5,13 +5,30 @@ from __future__ import annotations
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any
 
-from django.db.models import Count, Exists, OuterRef, Prefetch, Q
+from django.db.models import (
+    Case,
+    Count,
+    Exists,
+    F,
+    IntegerField,
+    OuterRef,
+    Prefetch,
+    Q,
+    Subquery,
+    Value,
+    When,
+)
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from openpatron.kernel.errors import NotFoundError
+from openpatron.organizations.models import Organization, Site
+from openpatron.organizations.queries import sites
 
 from .models import Association, Barcode, Homeroom, Patron
+from .rules import next_numbers
 from .search import matching
+from .selection import natural
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -19,7 +36,6 @@ if TYPE_CHECKING:
     from django.db.models import QuerySet
 
     from openpatron.access.actor import Actor
-    from openpatron.organizations.models import Site
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,11 +52,12 @@ class PatronFilter:
     grade_level: str = ""
     graduation_year: int | None = None
     status: str = ""
+    expired: bool = False
 
     @property
     def active(self) -> list[str]:
         """The names of the fields that narrow something."""
-        return [f.name for f in fields(self) if getattr(self, f.name) not in (None, "")]
+        return [f.name for f in fields(self) if getattr(self, f.name) not in (None, "", False)]
 
 
 def visible(actor: Actor) -> QuerySet[Patron]:
@@ -65,6 +82,8 @@ def patrons(actor: Actor, narrowed: PatronFilter) -> QuerySet[Patron]:
     for name in ("grade_level", "graduation_year", "status"):
         if getattr(narrowed, name) not in (None, ""):
             found = found.filter(**{name: getattr(narrowed, name)})
+    if narrowed.expired:
+        found = found.filter(expires_on__lt=timezone.localdate())
     return matching(found, narrowed.text)
 
 
@@ -73,7 +92,7 @@ def with_ties(found: QuerySet[Patron]) -> QuerySet[Patron]:
     ties = Association.objects.select_related(
         "site", "patron_type", "access_level", "resource_group", "homeroom"
     ).order_by("-is_primary", "site__name", "id")
-    cards = Barcode.objects.order_by("id")
+    cards = Barcode.objects.select_related("site").order_by("site__name", "id")
     return found.prefetch_related(Prefetch("associations", ties), Prefetch("barcodes", cards))
 
 
@@ -104,10 +123,44 @@ def patrons_by_barcode(actor: Actor, value: str) -> list[Patron]:
     )
 
 
+def cards_in_sight(actor: Actor, patron: Patron) -> list[Barcode]:
+    """Return the patron's numbers at the sites whose patrons the actor may see; no query."""
+    allowed = actor.sites_with("patrons.view")
+    cards = list(patron.barcodes.all())
+    if allowed is None:
+        return cards
+    return [card for card in cards if card.site_id is None or card.site_id in allowed]
+
+
 def values_of(actor: Actor, name: str) -> list[Any]:
-    """Return the values of ``grade_level`` or ``graduation_year`` that occur, for a filter."""
+    """Return the values of ``grade_level`` or ``graduation_year`` that occur, in their order."""
     rows = visible(actor).order_by().values_list(name, flat=True).distinct()
-    return [value for value in rows if value not in (None, "")]
+    found = [value for value in rows if value not in (None, "")]
+    return sorted(found, key=lambda value: natural(str(value)))
+
+
+def sites_in_sight(actor: Actor) -> QuerySet[Site]:
+    """Return the sites whose patrons the actor may see, by name; media sites have none."""
+    allowed = actor.sites_with("patrons.view")
+    found = sites().exclude(kind=Site.Kind.MEDIA)
+    return found if allowed is None else found.filter(pk__in=allowed)
+
+
+def in_order(found: QuerySet[Patron], name: str, grades: Iterable[str]) -> QuerySet[Patron]:
+    """Return a list in the order of a field, "-" before it for the other way; empty values last.
+
+    ``grades``: the grade levels in their order, which is not that of the alphabet.
+    """
+    column = name.removeprefix("-")
+    if column == "name":
+        key: Any = F("sort_name")
+    elif column == "grade_level":
+        places = [When(grade_level=grade, then=place) for place, grade in enumerate(grades)]
+        key = Case(*places, default=None, output_field=IntegerField())
+    else:
+        key = F({"status": "status", "expires_on": "expires_on"}.get(column, "graduation_year"))
+    ordered = key.desc(nulls_last=True) if name.startswith("-") else key.asc(nulls_last=True)
+    return found.order_by(ordered, "sort_name", "id")
 
 
 def patrons_per_site_and_type(actor: Actor) -> list[tuple[int, str, int]]:
@@ -118,6 +171,80 @@ def patrons_per_site_and_type(actor: Actor) -> list[tuple[int, str, int]]:
         ties = ties.filter(site__in=sites)
     rows = ties.values_list("site", "patron_type__name").annotate(n=Count("pk"))
     return list(rows.order_by("site", "patron_type__name"))
+
+
+def patron_counts(actor: Actor) -> dict[str, int]:
+    """Count the visible patrons: ``total``, each status, and ``expired`` (active nevertheless)."""
+    active = Q(status=Patron.Status.ACTIVE)
+    return visible(actor).aggregate(
+        total=Count("pk"),
+        expired=Count("pk", filter=active & Q(expires_on__lt=timezone.localdate())),
+        **{value: Count("pk", filter=Q(status=value)) for value in Patron.Status.values},
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class SiteOverview:
+    """A site, how many patrons are associated with it, and how its card numbers stand.
+
+    ``next_number`` is "" where the site gives no number; ``left`` counts those still to be given.
+    """
+
+    site: Site
+    patrons: int
+    next_number: str
+    left: int
+
+    @property
+    def numbers(self) -> str:
+        """``none`` (no pattern), ``exhausted``, ``low``, ``enough``, or "" where none are given."""
+        if self.site.kind == self.site.Kind.MEDIA or self._is_wide:
+            return ""
+        if not self.site.barcode_digits:
+            return "none"
+        if not self.left:
+            return "exhausted"
+        # A quarter of the patrons may come new in one summer.
+        return "low" if self.left < max(100, self.patrons // 4) else "enough"
+
+    @property
+    def _is_wide(self) -> bool:
+        return self.site.organization.barcode_scope == Organization.BarcodeScope.ORGANIZATION
+
+
+def site_overviews(actor: Actor) -> list[SiteOverview]:
+    """Return the sites that the actor may see, by name; two queries."""
+    actor.require_anywhere("organizations.view_sites")
+    allowed = actor.sites_with("organizations.view_sites")
+    found = sites().select_related("organization")
+    if allowed is not None:
+        found = found.filter(pk__in=allowed)
+    last = Case(When(barcode_last=0, then=Value(10**18)), default=F("barcode_last"))
+    given = Barcode.objects.filter(
+        site=OuterRef("pk"), number__gte=OuterRef("barcode_first"), number__lte=OuterRef("last")
+    )
+    highest = Subquery(given.order_by("-number").values("number")[:1])
+    ties = Association.objects.filter(site__in=found.order_by()).values_list("site")
+    counted = dict(ties.annotate(n=Count("pk")).order_by())
+    return [
+        _overview(site, counted.get(site.pk, 0))
+        for site in found.annotate(last=last).annotate(highest=highest)
+    ]
+
+
+def _overview(site: Any, patrons: int) -> SiteOverview:
+    pattern = site.barcode_pattern
+    following = next(next_numbers(pattern, site.highest), None)
+    left = 0 if following is None else pattern.last - following[0] + 1
+    return SiteOverview(site, patrons, "" if following is None else following[1], left)
+
+
+def own_patron(actor: Actor) -> Patron | None:
+    """Return the actor's own record, with associations and barcodes; it needs no right."""
+    if actor.account is None:
+        return None
+    own = Patron.objects.filter(account=actor.account).select_related("account")
+    return with_ties(own).first()
 
 
 def homerooms(site: Site) -> QuerySet[Homeroom]:

@@ -73,7 +73,7 @@ def values_at(site: Site, field: Field) -> list[Value]:
         Value(stored, *names.get(stored, (str(stored), str(stored))), count)
         for stored, count in counted.items()
     ]
-    return sorted(found, key=lambda v: _natural(v.label))
+    return sorted(found, key=lambda v: natural(v.label))
 
 
 def value_at(site: Site, field: Field, typed: str) -> Value:
@@ -103,8 +103,8 @@ def _names(field: Field, counted: dict[Any, int]) -> dict[Any, tuple[str, str]]:
     return {}
 
 
-def _natural(label: str) -> tuple[int, int, str]:
-    """Sort PK and K before 1, 2 before 10, and words after numbers."""
+def natural(label: str) -> tuple[int, int, str]:
+    """Return a key that sorts PK and K before 1, 2 before 10, and words after numbers."""
     if label.upper() in {"PK", "PREK", "TK", "K", "KG"}:
         return (0, {"PK": 0, "PREK": 0, "TK": 1}.get(label.upper(), 2), label)
     return (1, int(label), label) if label.isdecimal() else (2, 0, label.casefold())

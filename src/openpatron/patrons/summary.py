@@ -78,6 +78,11 @@ class Line:
     reason: str
     edit_url: str
 
+    @property
+    def barcode_changed(self) -> bool:
+        """Tell whether the patron gets a number that is not the present one."""
+        return bool(self.reason) and self.outcome in {"planned", "added", "undone"}
+
 
 COLUMNS = tuple(f.name for f in fields(Line))
 

@@ -8,6 +8,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from openpatron.kernel.errors import StateError
+from openpatron.ledger.engine import waiting_for_a_worker
 from openpatron.ledger.kinds import kind_of
 from openpatron.ledger.models import Job, State
 
@@ -27,11 +28,8 @@ def confirm_job(actor: Actor, job: Job) -> Job:
         confirmed_by=actor.account,
         confirmed_at=timezone.now(),
         started_at=timezone.now(),
-        finished_at=None,
         total=job.planned_rows,
-        done=0,
-        cursor={},
-        cancel_requested=False,
+        **waiting_for_a_worker(),
     )
     job.refresh_from_db()
     if not first and job.confirmed_at is None:

@@ -8,6 +8,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from openpatron.kernel.errors import StateError
+from openpatron.ledger.engine import waiting_for_a_worker
 from openpatron.ledger.kinds import kind_of
 from openpatron.ledger.models import Job, State
 
@@ -25,6 +26,9 @@ def resume_job(actor: Actor, job: Job) -> Job:
             _("Job %(job)d was not stopped by an error: it is %(state)s.")
             % {"job": job.pk, "state": job.state_label}
         )
-    job.state, job.failed_state, job.error, job.finished_at = job.failed_state, "", "", None
+    stood_at = {"cursor": job.cursor, "done": job.done}
+    for name, value in (waiting_for_a_worker() | stood_at).items():
+        setattr(job, name, value)
+    job.state, job.failed_state, job.error = job.failed_state, "", ""
     job.save()
     return job

@@ -9,6 +9,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from openpatron.kernel.errors import StateError
+from openpatron.ledger.engine import waiting_for_a_worker
 from openpatron.ledger.kinds import kind_of
 from openpatron.ledger.models import Job, State
 
@@ -38,7 +39,8 @@ def undo_job(actor: Actor, job: Job) -> Job:
         )
     job.state = State.UNDOING
     job.undone_by, job.undone_at = actor.account, timezone.now()
-    job.total, job.done, job.cursor = job.applied_rows, 0, {}
-    job.cancel_requested, job.finished_at = False, None
+    job.total = job.applied_rows
+    for name, value in waiting_for_a_worker().items():
+        setattr(job, name, value)
     job.save()
     return job

@@ -20,6 +20,7 @@ from openpatron.access.queries import access_level_by_name, resource_groups
 from openpatron.kernel.errors import InputError
 from openpatron.kernel.lookup import the_one
 from openpatron.kernel.sql import Params, execute, fetch, statement
+from openpatron.ledger.engine import waiting_for_a_worker
 from openpatron.ledger.kinds import JobKind, Step
 from openpatron.ledger.models import Change, Job, Outcome
 from openpatron.organizations.models import Organization, Site
@@ -107,6 +108,7 @@ def plan_associations(actor: Actor, asked: Asked, request_key: str | None = None
         "way": actor.way,
         "created_by": actor.account,
         "total": asked.value.count,
+        "lease_until": waiting_for_a_worker()["lease_until"],
         "params": {
             "source": asked.at.pk,
             "source_name": asked.at.name,

@@ -1,0 +1,70 @@
+"""The documents say what the code says."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from django.apps import apps
+from django.db.models import Field, ForeignKey
+
+from openpatron.config.environment import SETTINGS
+
+DOCS = Path(__file__).parent.parent / "docs"
+
+# Models whose every field is about a person, beside the keys that only tie rows together.
+WHOLLY_PERSONAL = {"accounts.Account", "patrons.Patron"}
+# Fields that hold personal data without pointing to a person.
+BY_NAME = {
+    "patrons.Barcode.value",
+    "ledger.Change.before",
+    "ledger.Change.after",
+    "ledger.Change.subject_id",
+    "ledger.Change.actor",
+}
+# They tie a row to its own parent, which is documented itself.
+TIES = {"patrons.Barcode.patron"}
+
+
+def personal_fields() -> set[str]:
+    people = {"accounts.Account", "patrons.Patron"}
+    found = set(BY_NAME)
+    for model in apps.get_models():
+        if not model.__module__.startswith("openpatron."):
+            continue
+        for field in model._meta.get_fields():
+            if not isinstance(field, Field) or field.primary_key or field.name == "organization":
+                continue
+            name = f"{model._meta.label}.{field.name}"
+            points_to_a_person = (
+                isinstance(field, ForeignKey) and field.related_model._meta.label in people
+            )
+            if model._meta.label in WHOLLY_PERSONAL or points_to_a_person:
+                found.add(name)
+    return found - TIES
+
+
+def test_every_personal_field_is_documented() -> None:
+    text = (DOCS / "personal-data.md").read_text(encoding="utf-8")
+    documented = set(re.findall(r"^\| `([\w.]+)` \|", text, flags=re.MULTILINE))
+    assert documented == personal_fields()
+
+
+def test_every_row_says_where_it_is_shown_sent_and_how_long_it_is_kept() -> None:
+    text = (DOCS / "personal-data.md").read_text(encoding="utf-8")
+    rows = [line for line in text.splitlines() if line.startswith("| `")]
+    assert rows
+    for row in rows:
+        cells = [cell.strip() for cell in row.strip("|").split("|")]
+        assert len(cells) == 5, row
+        assert all(cells), row
+
+
+def test_every_setting_is_documented_as_it_is_declared() -> None:
+    text = (DOCS / "settings.md").read_text(encoding="utf-8")
+    rows = [line for line in text.splitlines() if line.startswith("| `OPENPATRON_")]
+    declared = [
+        f"| `{s.name}` | {f'`{s.default}`' if s.default else 'empty'} | {s.allowed} | {s.help} |"
+        for s in SETTINGS
+    ]
+    assert rows == declared
