@@ -2,33 +2,33 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from django.conf import settings
+from pytest_django import Settings
 
 from openpatron.organizations.scope import open_organization
 
+from .processes import Processes
 from .world import World, build_world
 
 
 @pytest.fixture(scope="session")
 def django_db_modify_db_settings(
     django_db_modify_db_settings: None,  # the suffix per process of pytest-xdist
+    tmp_path_factory: pytest.TempPathFactory,
 ) -> None:
     """Keep the SQLite test database in a file: only so can two connections write to it."""
     database = settings.DATABASES["default"]
     if database["ENGINE"].endswith("sqlite3"):
-        folder = tempfile.mkdtemp(prefix="openpatron-test-")
-        database["TEST"]["NAME"] = str(Path(folder) / "test.sqlite3")
+        database["TEST"]["NAME"] = str(tmp_path_factory.mktemp("database") / "test.sqlite3")
 
 
 @pytest.fixture(autouse=True)
-def _small_batches(settings: pytest.FixtureRequest) -> None:
+def _small_batches(settings: Settings) -> None:
     """Make jobs run in several batches even with the few patrons of a test."""
-    settings.OPENPATRON_JOB_BATCH_ROWS = 7  # type: ignore[attr-defined]
+    settings.OPENPATRON_JOB_BATCH_ROWS = 7
 
 
 @pytest.fixture
@@ -37,3 +37,18 @@ def world(db: None) -> Iterator[World]:
     built = build_world()
     with open_organization(built.cascadia):
         yield built
+
+
+@pytest.fixture
+def committed_world(transactional_db: None) -> Iterator[World]:
+    """The same, committed: for tests with threads or processes."""
+    built = build_world()
+    with open_organization(built.cascadia):
+        yield built
+
+
+@pytest.fixture(scope="session")
+def processes(django_db_setup: None) -> Iterator[Processes]:
+    """Workers in processes of their own; what they are to see must be committed."""
+    with Processes() as started:
+        yield started

@@ -1,10 +1,12 @@
 """Two organizations for tests: Cascadia, in which things happen, and Rainier beside it.
 
-``build_world`` makes the sites and levels; ``World.patron`` makes people as a test needs them.
+``build_world`` makes the sites and levels; ``World.patron`` makes people as a test needs them,
+``World.crowd`` thousands of them.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import count
 from typing import Any
@@ -16,7 +18,7 @@ from openpatron.ledger.engine import run
 from openpatron.ledger.models import Job
 from openpatron.organizations.models import Organization, PatronType, Site
 from openpatron.organizations.scope import open_organization
-from openpatron.patrons.actions.add_associations import ask, plan_associations
+from openpatron.patrons.actions.add_associations import Asked, ask, plan_associations
 from openpatron.patrons.actors import actor_for
 from openpatron.patrons.models import Association, Barcode, Patron, StaffRole
 from openpatron.patrons.search import search_text, sort_name
@@ -58,6 +60,9 @@ class World:
     types: dict[str, PatronType]
     levels: dict[str, AccessLevel]
     groups: dict[str, ResourceGroup]
+    # Rainier's own, of the same names.
+    neighbour_types: dict[str, PatronType]
+    neighbour_levels: dict[str, AccessLevel]
 
     @property
     def operator(self) -> Actor:
@@ -81,7 +86,7 @@ class World:
         level: str = "Patron",
         **account: Any,
     ) -> Patron:
-        """Make a patron with an account at a site of Cascadia (maple), and its card.
+        """Make a patron with an account at a site (maple), and its card.
 
         ``barcode`` "" makes one up, None makes none.
         """
@@ -126,10 +131,73 @@ class World:
             organization_id=site.organization_id,
             patron=patron,
             site=site,
-            patron_type=self.types[patron_type],
-            access_level=self.levels[level],
+            patron_type=self._types(site)[patron_type],
+            access_level=self._levels(site)[level],
             is_primary=is_primary,
         )
+
+    def crowd(
+        self,
+        size: int,
+        site: Site | None = None,
+        barcode: Callable[[int], str | None] = str,
+        *,
+        grade: str = "5",
+    ) -> list[Patron]:
+        """Make many students at once; ``barcode`` gives the card of the n-th, from 0."""
+        site = site or self.maple
+        organization = site.organization_id
+        accounts = Account.objects.bulk_create(
+            Account(username=f"person{serial}", first_name="Ada", last_name=f"Lovelace{serial}")
+            for serial in (next(_serial) for _ in range(size))
+        )
+        Registration.objects.bulk_create(
+            Registration(account=account, organization_id=organization) for account in accounts
+        )
+        cards = [barcode(n) for n in range(size)]
+        patrons = Patron.objects.bulk_create(
+            Patron(
+                organization_id=organization,
+                account=account,
+                grade_level=grade,
+                graduation_year=2034,
+                search_text=search_text(account, "", [card] if card else []),
+                sort_name=sort_name(account),
+            )
+            for account, card in zip(accounts, cards, strict=True)
+        )
+        Association.objects.bulk_create(
+            Association(
+                organization_id=organization,
+                patron=patron,
+                site=site,
+                patron_type=self._types(site)["Student"],
+                access_level=self._levels(site)["Patron"],
+                is_primary=True,
+            )
+            for patron in patrons
+        )
+        pattern = site.barcode_pattern
+        Barcode.objects.bulk_create(
+            Barcode(
+                organization_id=organization,
+                patron=patron,
+                site=site,
+                value=card,
+                number=pattern.number(card),
+            )
+            for patron, card in zip(patrons, cards, strict=True)
+            if card is not None
+        )
+        return patrons
+
+    def _types(self, site: Site) -> dict[str, PatronType]:
+        own = site.organization_id == self.cascadia.pk
+        return self.types if own else self.neighbour_types
+
+    def _levels(self, site: Site) -> dict[str, AccessLevel]:
+        own = site.organization_id == self.cascadia.pk
+        return self.levels if own else self.neighbour_levels
 
     def card(self, patron: Patron, site: Site, value: str, state: str = "current") -> Barcode:
         """Give a patron a card number at a site."""
@@ -155,15 +223,46 @@ class World:
             role.sites.add(site)
         return patron.account
 
+    def stranger(self, level: str = "District patrons manager", username: str = "") -> Account:
+        """Make a person of Rainier with an organization-wide staff role there."""
+        with open_organization(self.rainier):
+            patron = self.patron(self.fir, username=username, patron_type="Faculty")
+            StaffRole.objects.create(
+                organization=self.rainier,
+                patron=patron,
+                access_level=self.neighbour_levels[level],
+                is_organization_wide=True,
+            )
+        return patron.account
+
+    def neighbour(self, username: str = "rolf") -> Account:
+        """Make a manager of Rainier, who has all rights there and none in Cascadia."""
+        with open_organization(self.rainier):
+            levels = AccessLevel.objects.filter(name="District patrons manager")
+            level = levels.first() or AccessLevel.objects.create(
+                organization=self.rainier,
+                name="District patrons manager",
+                permissions=LEVELS["District patrons manager"],
+            )
+            account = Account.objects.create(username=username, last_name="Rainier")
+            Registration.objects.create(account=account, organization=self.rainier)
+            patron = Patron.objects.create(organization=self.rainier, account=account)
+            StaffRole.objects.create(
+                organization=self.rainier,
+                patron=patron,
+                access_level=level,
+                is_organization_wide=True,
+            )
+        return account
+
     def actor(self, account: Account) -> Actor:
         """Return the actor of an account in Cascadia."""
         return actor_for(account, self.cascadia, CLI)
 
-    def plan(self, actor: Actor | None = None, **words: str) -> Job:
-        """Plan the main job: grade 5 of maple to cedar, unless told otherwise."""
-        actor = actor or self.operator
-        asked = ask(
-            actor,
+    def ask(self, actor: Actor | None = None, **words: str) -> Asked:
+        """Ask for the main job: grade 5 of maple to cedar, unless told otherwise."""
+        return ask(
+            actor or self.operator,
             **{
                 "at": "maple",
                 "whose": "grade_level",
@@ -174,15 +273,26 @@ class World:
             }
             | words,
         )
-        return run(plan_associations(actor, asked))
+
+    def plan(self, actor: Actor | None = None, **words: str) -> Job:
+        """Plan the main job: grade 5 of maple to cedar, unless told otherwise."""
+        return run(self.planning(actor, **words))
+
+    def planning(self, actor: Actor | None = None, **words: str) -> Job:
+        """Make the job of ``plan`` without working on it."""
+        actor = actor or self.operator
+        return plan_associations(actor, self.ask(actor, **words))
 
 
-def build_world() -> World:
+def build_world(slug: str = "cascadia", neighbour: str = "rainier") -> World:
     """Make both organizations with sites, types, levels and resource groups."""
-    cascadia = Organization.objects.create(name="Cascadia", slug="cascadia", noun="district")
-    rainier = Organization.objects.create(name="Rainier", slug="rainier", noun="district")
+    cascadia, rainier = (
+        Organization.objects.create(name=s.title(), slug=s, noun="district")
+        for s in (slug, neighbour)
+    )
     with open_organization(rainier):
         fir = Site.objects.create(organization=rainier, name="Fir", short_name="fir")
+        neighbour_types, neighbour_levels = _types_and_levels(rainier)
     with open_organization(cascadia):
         sites = {
             name: Site.objects.create(
@@ -196,16 +306,7 @@ def build_world() -> World:
                 "studio": {"kind": "media"},
             }.items()
         }
-        types = {
-            name: PatronType.objects.create(organization=cascadia, name=name)
-            for name in ("Student", "Faculty")
-        }
-        levels = {
-            name: AccessLevel.objects.create(
-                organization=cascadia, name=name, permissions=permissions
-            )
-            for name, permissions in LEVELS.items()
-        }
+        types, levels = _types_and_levels(cascadia)
         groups = {
             name: ResourceGroup.objects.create(
                 organization=cascadia,
@@ -220,5 +321,29 @@ def build_world() -> World:
             )
         }
     return World(
-        cascadia=cascadia, rainier=rainier, fir=fir, types=types, levels=levels, groups=groups, **sites
+        cascadia=cascadia,
+        rainier=rainier,
+        fir=fir,
+        types=types,
+        levels=levels,
+        groups=groups,
+        neighbour_types=neighbour_types,
+        neighbour_levels=neighbour_levels,
+        **sites,
     )
+
+
+def _types_and_levels(
+    organization: Organization,
+) -> tuple[dict[str, PatronType], dict[str, AccessLevel]]:
+    types = {
+        name: PatronType.objects.create(organization=organization, name=name)
+        for name in ("Student", "Faculty")
+    }
+    levels = {
+        name: AccessLevel.objects.create(
+            organization=organization, name=name, permissions=permissions
+        )
+        for name, permissions in LEVELS.items()
+    }
+    return types, levels

@@ -8,6 +8,7 @@ values always travel as ``%(name)s`` parameters.
 
 from __future__ import annotations
 
+from datetime import datetime
 from functools import cache
 from importlib import resources
 from typing import Any
@@ -44,12 +45,22 @@ def statement(package: str, name: str, **fragments: str) -> str:
 def execute(sql: str, params: Params) -> int:
     """Run one statement and return how many rows it wrote."""
     with connection.cursor() as cursor:
-        cursor.execute(sql, params)
+        cursor.execute(sql, _as_the_orm_writes(params))
         return int(cursor.rowcount)
 
 
 def fetch(sql: str, params: Params) -> list[tuple[Any, ...]]:
     """Run one query and return its rows; for results that are small by construction."""
     with connection.cursor() as cursor:
-        cursor.execute(sql, params)
+        cursor.execute(sql, _as_the_orm_writes(params))
         return list(cursor.fetchall())
+
+
+def _as_the_orm_writes(params: Params) -> Params:
+    """Write times as the ORM does, so that all rows of a column compare (SQLite keeps text)."""
+    return {
+        name: connection.ops.adapt_datetimefield_value(value)
+        if isinstance(value, datetime)
+        else value
+        for name, value in params.items()
+    }

@@ -61,7 +61,7 @@ def history(subject_kind: str, subject_id: int) -> QuerySet[Change]:
         Change.objects.filter(
             subject_kind=subject_kind, subject_id=subject_id, outcome__in=_HAPPENED
         )
-        .select_related("job", "job__created_by", "job__undone_by")
+        .select_related("job", "job__created_by", "job__confirmed_by", "job__undone_by")
         .order_by("-at", "-id")
     )
 

@@ -106,6 +106,13 @@ def patron(actor: Actor, number: int) -> Patron:
     return found
 
 
+def patron_to_edit(actor: Actor, number: int) -> Patron:
+    """Return one patron as ``patron`` does, locked until the transaction ends."""
+    if 0 < number < 2**63:
+        visible(actor).select_for_update(of=("self",)).filter(pk=number).first()
+    return patron(actor, number)
+
+
 def patrons_by_barcode(actor: Actor, value: str) -> list[Patron]:
     """Return the patrons who hold exactly this number now, at any site that the actor may see.
 
@@ -115,12 +122,8 @@ def patrons_by_barcode(actor: Actor, value: str) -> list[Patron]:
     cards = Barcode.objects.filter(value=value, state=Barcode.State.CURRENT)
     if sites is not None:
         cards = cards.filter(Q(site__in=sites) | Q(site=None))
-    return list(
-        visible(actor)
-        .select_related("account")
-        .filter(pk__in=cards.values("patron"))
-        .order_by("sort_name", "id")[:20]
-    )
+    holders = visible(actor).select_related("account").filter(pk__in=cards.values("patron"))
+    return list(with_ties(holders.order_by("sort_name", "id"))[:20])
 
 
 def cards_in_sight(actor: Actor, patron: Patron) -> list[Barcode]:
@@ -250,6 +253,14 @@ def own_patron(actor: Actor) -> Patron | None:
 def homerooms(site: Site) -> QuerySet[Homeroom]:
     """Return the homerooms of a site by name."""
     return Homeroom.objects.filter(site=site).order_by("name", "id")
+
+
+def homerooms_at(site_ids: Iterable[int]) -> dict[int, list[Homeroom]]:
+    """Return the homerooms of some sites, by site, each list by name; one query."""
+    found: dict[int, list[Homeroom]] = {}
+    for room in Homeroom.objects.filter(site__in=list(site_ids)).order_by("name", "id"):
+        found.setdefault(room.site_id, []).append(room)
+    return found
 
 
 def names_by_id(ids: Iterable[int]) -> dict[int, str]:

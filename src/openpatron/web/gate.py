@@ -1,7 +1,7 @@
 """The one way from an address to a page: sign-in, organization, actor, permission.
 
-Every view is wrapped by ``page`` (inside an organization), ``signed_in`` (a person without one)
-or ``public``; a test fails for an address whose view is not.
+Every view is wrapped by ``page`` or ``member`` (inside an organization), ``signed_in`` (a person
+without one) or ``public``; a test fails for an address whose view is not.
 """
 
 from __future__ import annotations
@@ -18,19 +18,27 @@ from openpatron.access.actor import WEB, Actor
 from openpatron.access.registry import permission
 from openpatron.accounts.models import Account
 from openpatron.accounts.queries import organizations_of
-from openpatron.kernel.errors import NotFoundError
+from openpatron.kernel.errors import NotAllowedError, NotFoundError
 from openpatron.organizations.models import Organization
 from openpatron.organizations.scope import open_organization
 from openpatron.patrons.actors import actor_for
 
+from .errors import not_allowed
+
 PUBLIC = "public"
 SIGNED_IN = "signed in"
+MEMBER = "member"
 
 
-class OrganizationRequest(HttpRequest):
-    """A request inside an organization, by somebody who may be there."""
+class SignedInRequest(HttpRequest):
+    """A request by somebody who is signed in."""
 
     user: Account
+
+
+class OrganizationRequest(SignedInRequest):
+    """A request inside an organization, by somebody who may be there."""
+
     actor: Actor
     organization: Organization
 
@@ -47,29 +55,14 @@ def page[**P](name: str) -> Callable[[View[P]], View[Any]]:
     """
 
     def wrap(view: View[P]) -> View[Any]:
-        @wraps(view)
-        @login_required
-        def gated(
-            request: OrganizationRequest, organization: str, *args: P.args, **kwargs: P.kwargs
-        ) -> HttpResponseBase:
-            found = organizations_of(request.user).filter(slug=organization).first()
-            if found is None:
-                raise Http404
-            with open_organization(found):
-                request.organization = found
-                request.actor = actor_for(request.user, found, WEB)
-                _require(request.actor, name)
-                try:
-                    response = view(request, *args, **kwargs)
-                except NotFoundError as missing:
-                    raise Http404(str(missing)) from missing
-                if isinstance(response, SimpleTemplateResponse):
-                    response.render()
-            return response
-
-        return _marked(gated, name)
+        return _marked(_inside(view, name), name)
 
     return wrap
+
+
+def member[**P](view: View[P]) -> View[Any]:
+    """Wrap a view of one organization for everybody who is registered there."""
+    return _marked(_inside(view, None), MEMBER)
 
 
 def signed_in[**P](view: View[P]) -> View[Any]:
@@ -91,6 +84,33 @@ def streamed(request: OrganizationRequest, lines: Iterable[str]) -> Iterator[str
     """Yield the lines of a streamed answer with the organization open: the view is over by then."""
     with open_organization(request.organization):
         yield from lines
+
+
+def _inside[**P](view: View[P], name: str | None) -> View[Any]:
+    @wraps(view)
+    @login_required
+    def gated(
+        request: OrganizationRequest, organization: str, *args: P.args, **kwargs: P.kwargs
+    ) -> HttpResponseBase:
+        found = organizations_of(request.user).filter(slug=organization).first()
+        if found is None:
+            raise Http404
+        with open_organization(found):
+            request.organization = found
+            request.actor = actor_for(request.user, found, WEB)
+            try:
+                if name is not None:
+                    _require(request.actor, name)
+                response = view(request, *args, **kwargs)
+            except NotFoundError as missing:
+                raise Http404(str(missing)) from missing
+            except NotAllowedError as refused:
+                response = not_allowed(request, refused)
+            if isinstance(response, SimpleTemplateResponse):
+                response.render()
+        return response
+
+    return gated
 
 
 def _marked(view: View[Any], gate: str) -> View[Any]:

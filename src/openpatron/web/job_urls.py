@@ -1,5 +1,24 @@
 """The addresses of updating patrons and of jobs, under one organization."""
 
-from django.urls import URLPattern
+from django.urls import URLPattern, path
 
-urlpatterns: list[URLPattern] = []
+from . import add_associations, job_actions, jobs
+
+urlpatterns: list[URLPattern] = [
+    path("update-patrons/", add_associations.update_patrons, name="update_patrons"),
+    path(
+        "update-patrons/add-associations/",
+        add_associations.add_associations,
+        name="add_associations",
+    ),
+    path("jobs/", jobs.jobs, name="jobs"),
+    path("jobs/<int:number>/", jobs.job, name="job"),
+    path("jobs/<int:number>/summary.csv", jobs.job_csv, name="job_csv"),
+    path("jobs/<int:number>/summary.json", jobs.job_json, name="job_json"),
+    path("jobs/<int:number>/print/", jobs.print_job, name="print_job"),
+    path("jobs/<int:number>/again/", job_actions.plan_again, name="plan_again"),
+    path("jobs/<int:number>/confirm/", job_actions.confirm, name="confirm_job"),
+    path("jobs/<int:number>/cancel/", job_actions.cancel, name="cancel_job"),
+    path("jobs/<int:number>/undo/", job_actions.undo, name="undo_job"),
+    path("jobs/<int:number>/resume/", job_actions.resume, name="resume_job"),
+]

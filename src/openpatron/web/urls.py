@@ -1,1 +1,28 @@
-urlpatterns = []
+"""The addresses of all pages. Inside an organization every address begins with its name."""
+
+from allauth.account.views import account_inactive, login, logout
+from django.urls import URLPattern, URLResolver, include, path
+
+from . import edit_patron, home, patron_list, patron_page, sites
+from .gate import public
+
+_organization: list[URLPattern | URLResolver] = [
+    path("", home.home, name="home"),
+    path("my-library/", home.my_library, name="my_library"),
+    path("patrons/", patron_list.patrons, name="patrons"),
+    path("patrons/export.csv", patron_list.export_patrons, name="export_patrons"),
+    path("patrons/<int:number>/", patron_page.patron, name="patron"),
+    path("patrons/<int:number>/edit/", edit_patron.edit_patron, name="edit_patron"),
+    path("sites/", sites.sites, name="sites"),
+    path("sites/<str:short_name>/", sites.site, name="site"),
+    path("", include("openpatron.web.job_urls")),
+]
+
+urlpatterns = [
+    path("", home.start, name="start"),
+    # Only these of allauth's: nobody signs up or resets a password by page.
+    path("sign-in/", public(login), name="account_login"),
+    path("sign-in/closed/", public(account_inactive), name="account_inactive"),
+    path("sign-out/", public(logout), name="account_logout"),
+    path("o/<slug:organization>/", include(_organization)),
+]

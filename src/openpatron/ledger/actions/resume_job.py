@@ -1,4 +1,4 @@
-"""Take up a job that an error stopped, from the batch where it stood."""
+"""Take up a job that an error or a kill stopped, from the batch where it stood."""
 
 from __future__ import annotations
 
@@ -18,9 +18,12 @@ if TYPE_CHECKING:
 
 @transaction.atomic
 def resume_job(actor: Actor, job: Job) -> Job:
-    """Set a stopped job back to work."""
+    """Set a stopped job back to work; one that is at work stays as it is."""
     actor.require(kind_of(job).permission)
     job = Job.objects.select_for_update().get(pk=job.pk)
+    if job.is_at_work:
+        # Its worker may have been killed: whoever resumes it takes the lease when it has run out.
+        return job
     if job.state != State.FAILED:
         raise StateError(
             _("Job %(job)d was not stopped by an error: it is %(state)s.")

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django import template
-from django.core.paginator import Page
-from django.template import Context
 from django.templatetags.static import static
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
+
+if TYPE_CHECKING:
+    from django.core.paginator import Page
+    from django.template import Context
+
+    from openpatron.patrons.models import Barcode, Patron
 
 register = template.Library()
 
@@ -78,6 +82,18 @@ _FIELD_TITLES = {
     "barcode": _("Barcode"),
     "site": _("Site"),
 }
+
+
+@register.filter
+def type_names(patron: Patron) -> list[str]:
+    """Return the patron's types, each once; the associations are there already."""
+    return list(dict.fromkeys(tie.patron_type.name for tie in patron.associations.all()))
+
+
+@register.filter
+def card_values(cards: list[Barcode]) -> list[str]:
+    """Return the different values: mostly a patron has one number at all sites."""
+    return list(dict.fromkeys(card.value for card in cards))
 
 
 @register.filter

@@ -1,0 +1,1 @@
+"""Measures OpenPatron against hand-written SQL; see docs/performance.md."""

@@ -1,0 +1,124 @@
+"""One measurement of the main job, or of its floor, in a process of its own.
+
+    python -m benchmarks.main_job ours|floor N     does it once; prints seconds and peak memory
+    python -m benchmarks.main_job rows N           prints a digest of the rows that it left
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import resource
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "openpatron.config.settings")
+import django
+
+django.setup()
+
+from django.db import connection  # noqa: E402  Django's own order
+
+from benchmarks import dataset, floor  # noqa: E402
+from openpatron.access.actor import operator  # noqa: E402
+from openpatron.ledger.actions.confirm_job import confirm_job  # noqa: E402
+from openpatron.ledger.engine import run  # noqa: E402
+from openpatron.ledger.models import Job, State  # noqa: E402
+from openpatron.organizations.scope import find_organization, open_organization  # noqa: E402
+from openpatron.patrons.actions.add_associations import ask, plan_associations  # noqa: E402
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from openpatron.access.actor import Actor
+    from openpatron.patrons.actions.add_associations import Asked
+
+
+def main() -> None:
+    """Do what the arguments say."""
+    what, n = sys.argv[1], int(sys.argv[2])
+    with open_organization(find_organization(dataset.SLUG)) as organization:
+        actor = operator(organization)
+        if what == "rows":
+            print(json.dumps({"digest": _digest()}))
+            return
+        asked = ask(
+            actor,
+            at=dataset.site_name(n),
+            whose="grade_level",
+            value="5",
+            to=dataset.TARGET,
+            patron_type="Student",
+            access_level="Patron",
+        )
+        work = _ours(actor, asked) if what == "ours" else _floor(actor, asked)
+        cpu, start = _cpu_seconds(), time.perf_counter()
+        work()
+        found = {"seconds": time.perf_counter() - start, "cpu": _cpu_seconds() - cpu}
+    found["megabytes"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    print(json.dumps(found))
+
+
+def _ours(actor: Actor, asked: Asked) -> Callable[[], None]:
+    def work() -> None:
+        planned = run(plan_associations(actor, asked))
+        done = run(confirm_job(actor, planned))
+        assert done.state == State.DONE, done.error
+
+    return work
+
+
+def _floor(actor: Actor, asked: Asked) -> Callable[[], None]:
+    job = plan_associations(actor, asked)
+    job.state = State.DONE
+    job.save()
+    params = job.params | {"job": job.pk, "way": job.way}
+    return lambda: floor.write(params)
+
+
+def _cpu_seconds() -> float:
+    """Return what this process and its server's process have used of the processor so far."""
+    own = time.process_time()
+    if connection.vendor == "sqlite":
+        return own
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_backend_pid()")
+        stat = Path(f"/proc/{cursor.fetchall()[0][0]}/stat").read_text(encoding="utf-8")
+    user, system = stat.rpartition(")")[2].split()[11:13]
+    return own + (int(user) + int(system)) / os.sysconf("SC_CLK_TCK")
+
+
+def _digest() -> dict[str, str]:
+    """Return the number and a digest of what the only job wrote, without ids and times."""
+    job = Job.objects.get()
+    target = job.params["target"]
+    queries = {
+        "patrons_association": f"""
+          SELECT organization_id, patron_id, patron_type_id, access_level_id, resource_group_id,
+            homeroom_id, is_primary
+          FROM patrons_association WHERE site_id = {target} ORDER BY patron_id""",
+        "patrons_barcode": f"""
+          SELECT organization_id, patron_id, value, state, number
+          FROM patrons_barcode WHERE site_id = {target} ORDER BY patron_id""",
+        "ledger_change": f"""
+          SELECT organization_id, subject_kind, subject_id, outcome, reason, notable,
+            CAST(before AS text), CAST(after AS text), actor, way
+          FROM ledger_change WHERE job_id = {job.pk} ORDER BY subject_id""",
+    }
+    found = {}
+    for table, query in queries.items():
+        digest, count = hashlib.sha256(), 0
+        with connection.chunked_cursor() as cursor:
+            cursor.execute(query)
+            while rows := cursor.fetchmany(2000):
+                count += len(rows)
+                digest.update(repr(rows).encode())
+        found[table] = f"{count} rows {digest.hexdigest()[:16]}"
+    return found
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,93 @@
+"""Update patrons → Add associations: one sentence, filled from left to right.
+
+The sentence's words are the address, so that it can be kept, sent and reloaded. Changing a word
+asks for the same address again; *Preview* posts the words and makes the job.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+from uuid import UUID, uuid4, uuid5
+
+from django.contrib import messages
+from django.shortcuts import redirect
+from django.template.response import TemplateResponse
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods, require_safe
+
+from openpatron.kernel.errors import InputError, NotAllowedError
+from openpatron.ledger.tasks import enqueue
+from openpatron.patrons.actions.add_associations import PERMISSION, ask, plan_associations
+
+from .gate import page
+from .sentence import Sentence
+
+if TYPE_CHECKING:
+    from django.http import HttpResponse
+
+    from .gate import OrganizationRequest
+
+# Belongs to the requests of this page alone.
+_REQUESTS = UUID("5b6f0c1e-4df5-4c1a-9f6e-6a4b0c5d2f10")
+
+
+@page(PERMISSION)
+@require_safe
+def update_patrons(request: OrganizationRequest) -> HttpResponse:
+    """List the updates of many patrons at once."""
+    return TemplateResponse(request, "web/update_patrons.html", {"title": _("Update patrons")})
+
+
+# A page that comes back from the browser's memory would send its old request again.
+@page(PERMISSION)
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def add_associations(request: OrganizationRequest) -> HttpResponse:
+    """Show the sentence as far as it is filled; a POST makes the job and goes to its preview."""
+    if request.method != "POST":
+        return _sentence(request, Sentence(request.actor, request.GET.dict()), {})
+    sentence = Sentence(request.actor, request.POST.dict())
+    errors = sentence.errors()
+    if not errors:
+        try:
+            asked = ask(request.actor, **sentence.words)
+        except InputError as error:
+            errors = {error.field: str(error)}
+        except NotAllowedError as error:
+            errors = {"access_level": str(error)}
+        else:
+            job = plan_associations(request.actor, asked, _request_key(request, sentence))
+            if job.is_at_work:
+                enqueue(job)
+            else:
+                messages.info(request, _("This preview was made before; here it is."))
+            return redirect("job", organization=request.organization.slug, number=job.pk)
+    return _sentence(request, sentence, errors, status=422)
+
+
+def _sentence(
+    request: OrganizationRequest, sentence: Sentence, errors: dict[str, str], status: int = 200
+) -> HttpResponse:
+    context = {
+        "title": _("Add associations"),
+        "breadcrumbs": [
+            (_("Update patrons"), reverse("update_patrons", args=[request.organization.slug]))
+        ],
+        "sentence": sentence,
+        "place": {place.name: place for place in sentence.places(errors)},
+        "errors": errors,
+        "request_key": uuid4(),
+    }
+    return TemplateResponse(request, "web/add_associations.html", context, status=status)
+
+
+def _request_key(request: OrganizationRequest, sentence: Sentence) -> str | None:
+    """Return what makes two clicks one job: the page's number, who clicked, and the words."""
+    try:
+        number = UUID(request.GET.get("request", ""))
+    except ValueError:
+        return None
+    said = "\x1f".join([str(request.user.pk), str(number), *sentence.words.values()])
+    return uuid5(_REQUESTS, said).hex

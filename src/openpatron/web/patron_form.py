@@ -1,0 +1,234 @@
+"""The form behind Edit patron: which fields there are, which are locked and why, what differs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from django import forms
+from django.utils.translation import gettext as _
+
+from openpatron.access.queries import access_levels
+from openpatron.access.registry import permission
+from openpatron.organizations.queries import patron_types
+from openpatron.patrons.actions.edit_patron import PERMISSION, EditedAssociation, EditedPatron
+from openpatron.patrons.models import Patron
+from openpatron.patrons.queries import homerooms_at
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from django.http import QueryDict
+
+    from openpatron.access.actor import Actor
+    from openpatron.kernel.errors import InputError
+    from openpatron.patrons.models import Association
+
+# The parts of an association in the form: "type_17" is the patron type of association 17.
+_PARTS = {"type": "patron_type", "level": "access_level", "homeroom": "homeroom"}
+_RECORD = ("status", "grade_level", "graduation_year", "expires_on")
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """The fields of one association, each with the reason why it is locked ("" if it is not)."""
+
+    association: Association
+    rows: list[tuple[forms.BoundField, str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """A field that somebody else changed while the form was open."""
+
+    name: str
+    label: str
+    then: str
+    now: str
+    typed: str
+    keeps_typed: bool
+    value: str
+
+
+class PatronForm(forms.Form):
+    """The record's own fields, and three fields for each association."""
+
+    status = forms.ChoiceField(label=_("Status"), choices=Patron.Status.choices)
+    grade_level = forms.CharField(max_length=30, required=False)
+    graduation_year = forms.IntegerField(min_value=1900, max_value=2200, required=False)
+    expires_on = forms.DateField(required=False)
+
+    def __init__(self, actor: Actor, patron: Patron, data: QueryDict | None = None) -> None:
+        self._actor = actor
+        self._patron = patron
+        self._ties: list[Association] = list(patron.associations.all())
+        self.locked: dict[str, str] = {}
+        record = {name: getattr(patron, name) for name in _RECORD}
+        super().__init__(data, initial=values_of(patron) | record)
+        self._label_record()
+        types = list(patron_types())
+        levels = list(access_levels())
+        rooms = homerooms_at(tie.site_id for tie in self._ties)
+        self._rows: dict[str, dict[str, Any]] = {
+            **{f"type_{tie.pk}": {str(t.pk): t for t in types} for tie in self._ties},
+            **{f"level_{tie.pk}": {str(a.pk): a for a in levels} for tie in self._ties},
+            **{
+                f"homeroom_{tie.pk}": {str(r.pk): r for r in rooms.get(tie.site_id, [])}
+                for tie in self._ties
+            },
+        }
+        for tie in self._ties:
+            self._add_fields(tie)
+        for name, reason in self.locked.items():
+            self.fields[name].disabled = bool(reason)
+            self.fields[name].widget.attrs["aria-describedby"] = f"id_{name}_locked"
+        for field in self.fields.values():
+            is_choice = isinstance(field, forms.ChoiceField)
+            field.widget.attrs["class"] = "form-select" if is_choice else "form-control"
+
+    def _label_record(self) -> None:
+        self.fields["status"].label = _("Status")
+        self.fields["grade_level"].label = _("Grade level")
+        self.fields["graduation_year"].label = _("Graduation year")
+        expires = self.fields["expires_on"]
+        expires.label = _("Expiry date")
+        expires.help_text = _("The last day on which the patron may borrow. Empty: no end.")
+        expires.widget = forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"})
+
+    def _add_fields(self, tie: Association) -> None:
+        types = [(str(t.pk), t.name) for t in self._rows[f"type_{tie.pk}"].values()]
+        levels = self._rows[f"level_{tie.pk}"].values()
+        grantable = [a for a in levels if self._actor.may_grant(a.permissions, tie.site)]
+        offered = grantable if tie.access_level in grantable else [tie.access_level]
+        rooms = [(str(r.pk), r.name) for r in self._rows[f"homeroom_{tie.pk}"].values()]
+        self.fields[f"type_{tie.pk}"] = forms.ChoiceField(label=_("Patron type"), choices=types)
+        self.fields[f"level_{tie.pk}"] = forms.ChoiceField(
+            label=_("Access level"), choices=[(str(a.pk), a.name) for a in offered]
+        )
+        if tie.resource_group is not None:
+            self.fields[f"level_{tie.pk}"].help_text = _(
+                "Another level takes the resource group %s away."
+            ) % (tie.resource_group.name)
+        self.fields[f"homeroom_{tie.pk}"] = forms.ChoiceField(
+            label=_("Homeroom"), choices=[("", _("none")), *rooms], required=False
+        )
+        self._lock(tie)
+
+    def _lock(self, tie: Association) -> None:
+        if not self._actor.may(PERMISSION, tie.site):
+            reason = _("You do not hold the right “%(right)s” at %(site)s.") % {
+                "right": permission(PERMISSION).label,
+                "site": tie.site.name,
+            }
+            self.locked |= {f"{part}_{tie.pk}": reason for part in _PARTS}
+        elif missing := _not_held(self._actor, tie):
+            self.locked[f"level_{tie.pk}"] = _(
+                "Only who holds its rights may change this level. You do not hold: %s."
+            ) % ", ".join(missing)
+
+    @property
+    def record(self) -> list[tuple[forms.BoundField, str]]:
+        """The record's own fields."""
+        return [(self[name], "") for name in _RECORD]
+
+    @property
+    def sections(self) -> list[Section]:
+        """The associations' fields."""
+        return [
+            Section(
+                tie,
+                [
+                    (self[name], self.locked.get(name, ""))
+                    for name in (f"{part}_{tie.pk}" for part in _PARTS)
+                ],
+            )
+            for tie in self._ties
+        ]
+
+    def edited(self) -> EditedPatron:
+        """Return what was typed, for the action."""
+        return EditedPatron(
+            **{name: self.cleaned_data[name] for name in _RECORD},
+            associations=tuple(
+                EditedAssociation(
+                    association_id=tie.pk,
+                    patron_type=self._picked(f"type_{tie.pk}"),
+                    access_level=self._picked(f"level_{tie.pk}"),
+                    homeroom=self._picked(f"homeroom_{tie.pk}"),
+                )
+                for tie in self._ties
+            ),
+        )
+
+    def is_changed(self) -> bool:
+        """Tell whether anything typed differs from what was stored."""
+        return bool(self.changed_data)
+
+    def differences(self, seen: Mapping[str, str], typed: QueryDict) -> list[Difference]:
+        """Return the fields that somebody else changed after ``seen`` was shown.
+
+        What was typed over stays as typed; what was not touched takes the new value.
+        """
+        return [
+            Difference(
+                name=name,
+                label=self._label(name),
+                then=self._words(name, seen.get(name, "")),
+                now=self._words(name, now),
+                typed=self._words(name, typed.get(name, "")),
+                keeps_typed=typed.get(name, "") not in {seen.get(name, ""), now},
+                value=now,
+            )
+            for name, now in values_of(self._patron).items()
+            if name not in self.locked and seen.get(name) != now
+        ]
+
+    def _label(self, name: str) -> str:
+        label = str(self.fields[name].label)
+        for tie in self._ties:
+            if name.endswith(f"_{tie.pk}"):
+                return _("%(field)s at %(site)s") % {"field": label, "site": tie.site.name}
+        return label
+
+    def _words(self, name: str, value: str) -> str:
+        field = self.fields[name]
+        if isinstance(field, forms.ChoiceField):
+            known = {str(key): str(words) for key, words in field.choices}  # type: ignore[misc, union-attr]
+            return known.get(value, value)
+        return value or _("none")
+
+    def take(self, error: InputError) -> None:
+        """Show an error of the action at its field, if it is one of ours, or on top."""
+        self.add_error(error.field if error.field in self.fields else None, str(error))
+
+    def _picked(self, name: str) -> Any:
+        return self._rows[name].get(self.cleaned_data[name])
+
+
+def _not_held(actor: Actor, tie: Association) -> list[str]:
+    """Return the words for those rights of the association's level that the actor lacks there."""
+    names = tie.access_level.permissions
+    return [str(permission(n).label) for n in names if not actor.may_grant([n], tie.site)]
+
+
+def values_of(patron: Patron) -> dict[str, str]:
+    """Return all values of the form as they are stored, as text, by field."""
+    found = {
+        "status": patron.status,
+        "grade_level": patron.grade_level,
+        "graduation_year": str(patron.graduation_year or ""),
+        "expires_on": "" if patron.expires_on is None else patron.expires_on.isoformat(),
+    }
+    for tie in patron.associations.all():
+        for part, column in _PARTS.items():
+            found[f"{part}_{tie.pk}"] = str(getattr(tie, f"{column}_id") or "")
+    return found
+
+
+def merged(typed: QueryDict, met: list[Difference]) -> QueryDict:
+    """Return what was typed, with the new values of the fields that were not touched."""
+    data = typed.copy()
+    for one in met:
+        if not one.keeps_typed:
+            data[one.name] = one.value
+    return data

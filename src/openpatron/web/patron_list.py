@@ -1,0 +1,322 @@
+"""The list of patrons: search, filters, order, columns, export; all of it in the address."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from django.core.paginator import Paginator
+from django.http import StreamingHttpResponse
+from django.shortcuts import redirect
+from django.template.response import TemplateResponse
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _, gettext_lazy
+from django.views.decorators.http import require_safe
+
+from openpatron.access.queries import access_levels
+from openpatron.kernel.spreadsheets import csv_lines
+from openpatron.organizations.queries import patron_types
+from openpatron.patrons.models import Patron
+from openpatron.patrons.queries import (
+    PatronFilter,
+    cards_in_sight,
+    in_order,
+    patrons as patrons_of,
+    patrons_by_barcode,
+    sites_in_sight,
+    values_of,
+    with_ties,
+)
+
+from .gate import OrganizationRequest, page, streamed
+
+if TYPE_CHECKING:
+    from django.http import HttpResponse, QueryDict
+    from django_stubs_ext import StrOrPromise
+
+    from openpatron.access.actor import Actor
+    from openpatron.patrons.models import Barcode
+
+PER_PAGE = 50
+_EXPORT_CHUNK = 1000
+
+# What a column is called in the address, and in words. The name stands always.
+COLUMNS: dict[str, StrOrPromise] = {
+    "site": gettext_lazy("Sites"),
+    "type": gettext_lazy("Patron type"),
+    "barcode": gettext_lazy("Barcode"),
+    "grade": gettext_lazy("Grade level"),
+    "year": gettext_lazy("Graduation year"),
+    "status": gettext_lazy("Status"),
+    "expires": gettext_lazy("Expires"),
+    "username": gettext_lazy("Username"),
+    "district_id": gettext_lazy("District ID"),
+    "email": gettext_lazy("E-mail"),
+}
+_USUAL = ["site", "type", "barcode", "grade", "year", "status"]
+# Heads that sort: the column in the address, the field that in_order() knows.
+ORDERS = {
+    "name": "name",
+    "status": "status",
+    "grade": "grade_level",
+    "year": "graduation_year",
+    "expires": "expires_on",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """One filter: its name in the address, its words, and (value in the address, words) pairs."""
+
+    name: str
+    label: str
+    options: list[tuple[str, str]]
+    chosen: str
+
+
+@dataclass(frozen=True, slots=True)
+class Chip:
+    """One filter that is on, and the address without it."""
+
+    label: str
+    value: str
+    address: str
+
+
+class PatronListAddress:
+    """The list's state, read from its address: nothing else decides what is shown."""
+
+    def __init__(self, request: OrganizationRequest) -> None:
+        self.actor = request.actor
+        self.query = request.GET
+        self.grades = values_of(self.actor, "grade_level")
+        found = list(sites_in_sight(self.actor))
+        self.ids: dict[str, dict[str, int]] = {
+            "site": {s.short_name: s.pk for s in found},
+            "type": {t.name: t.pk for t in patron_types()},
+            "level": {a.name: a.pk for a in access_levels()},
+        }
+        years = [str(year) for year in values_of(self.actor, "graduation_year")]
+        options: list[tuple[str, str, list[tuple[str, str]]]] = [
+            ("site", _("Site"), [(s.short_name, s.name) for s in found]),
+            ("type", _("Patron type"), [(n, n) for n in self.ids["type"]]),
+            ("level", _("Access level"), [(n, n) for n in self.ids["level"]]),
+            ("grade", _("Grade level"), [(g, g) for g in self.grades]),
+            ("year", _("Graduation year"), [(y, y) for y in years]),
+            ("status", _("Status"), [(s.value, str(s.label)) for s in Patron.Status]),
+            ("expired", _("Expired"), [("yes", _("yes"))]),
+        ]
+        self.choices = [
+            Choice(name, label, values, self._chosen(name, values))
+            for name, label, values in options
+        ]
+
+    def _chosen(self, name: str, values: list[tuple[str, str]]) -> str:
+        given = self.query.get(name, "")
+        return given if any(given == value for value, _words in values) else ""
+
+    @property
+    def text(self) -> str:
+        return self.query.get("q", "").replace("\x00", " ").strip()[:200]
+
+    @property
+    def filter(self) -> PatronFilter:
+        chosen = {c.name: c.chosen for c in self.choices}
+        return PatronFilter(
+            text=self.text,
+            site=self.ids["site"].get(chosen["site"]),
+            patron_type=self.ids["type"].get(chosen["type"]),
+            access_level=self.ids["level"].get(chosen["level"]),
+            grade_level=chosen["grade"],
+            graduation_year=int(chosen["year"]) if chosen["year"] else None,
+            status=chosen["status"],
+            expired=bool(chosen["expired"]),
+        )
+
+    @property
+    def order(self) -> str:
+        given = self.query.get("sort", "name")
+        return given if given.removeprefix("-") in ORDERS else "name"
+
+    @property
+    def unknown(self) -> list[tuple[str, str]]:
+        """The filters of the address that mean nothing here: (label, value)."""
+        return [
+            (c.label, self.query[c.name][:100])
+            for c in self.choices
+            if self.query.get(c.name) and not c.chosen
+        ]
+
+    @property
+    def chips(self) -> list[Chip]:
+        chips = [
+            Chip(c.label, dict(c.options)[c.chosen], self.without(c.name))
+            for c in self.choices
+            if c.chosen
+        ]
+        if self.text:
+            chips.insert(0, Chip(_("Search"), self.text, self.without("q", "scan")))
+        return chips
+
+    @property
+    def keeps(self) -> list[tuple[str, str]]:
+        """What a new search keeps: all but the text and the place."""
+        names = [c.name for c in self.choices if c.chosen] + ["sort"]
+        return [(name, self.query[name]) for name in names if self.query.get(name)]
+
+    @property
+    def state(self) -> list[tuple[str, str]]:
+        """All of the state but the place, for the hidden fields of a form."""
+        return [(name, value) for name, values in _clean(self.query).lists() for value in values]
+
+    @property
+    def bare(self) -> str:
+        """The address of the whole list."""
+        return "?"
+
+    @property
+    def as_text(self) -> str:
+        """The address that takes the text as a part of a name, not as a scanned barcode."""
+        return self.with_values({"scan": "no"})
+
+    @property
+    def orders(self) -> list[tuple[str, str]]:
+        """The orders there are, for small screens, whose tables have no heads."""
+        labels = {"name": _("Name")} | {
+            name: str(COLUMNS[name]) for name in ORDERS if name != "name"
+        }
+        up = [(name, _("%s, ascending") % label) for name, label in labels.items()]
+        down = [(f"-{name}", _("%s, descending") % label) for name, label in labels.items()]
+        return up + down
+
+    def without(self, *names: str) -> str:
+        """Return the address without some of its values, and from the first page."""
+        return self.with_values(dict.fromkeys(names))
+
+    def with_values(self, values: dict[str, str | None]) -> str:
+        """Return the address with some values changed or taken out, from the first page."""
+        query = _clean(self.query)
+        for name, value in values.items():
+            query.pop(name, None)
+            if value is not None:
+                query[name] = value
+        return "?" + query.urlencode()
+
+    def found(self, narrowed: PatronFilter | None = None) -> Any:
+        """Return the patrons of the list, in its order."""
+        order = self.order
+        field = ("-" if order.startswith("-") else "") + ORDERS[order.removeprefix("-")]
+        return in_order(patrons_of(self.actor, narrowed or self.filter), field, self.grades)
+
+
+@page("patrons.view")
+@require_safe
+def patrons(request: OrganizationRequest) -> HttpResponse:
+    """Show the list; a code that is somebody's barcode opens that patron at once."""
+    address = PatronListAddress(request)
+    cards = []
+    if address.text and request.GET.get("scan") != "no":
+        cards = patrons_by_barcode(request.actor, address.text)
+        if len(cards) == 1:
+            return redirect("patron", request.organization.slug, cards[0].pk)
+    columns = _columns(request)
+    context: dict[str, Any] = {
+        "title": _("Patrons"),
+        "breadcrumbs": [],
+        "address": address,
+        "search_text": address.text,
+        "search_keeps": address.keeps,
+        "all_columns": [(name, label, name in columns) for name, label in COLUMNS.items()],
+        "columns": columns,
+    }
+    if cards:
+        context["rows"] = [
+            (patron, [c for c in _current_cards(request.actor, patron) if c.value == address.text])
+            for patron in cards
+        ]
+        return TemplateResponse(request, "web/patron_choose.html", context)
+    shown = Paginator(with_ties(address.found()), PER_PAGE).get_page(request.GET.get("page"))
+    export = reverse("export_patrons", args=[request.organization.slug])
+    context |= {
+        "page": shown,
+        "heads": _heads(address, columns),
+        "rows": [(patron, _current_cards(request.actor, patron)) for patron in shown],
+        "export_address": export + address.without(),
+    }
+    return TemplateResponse(request, "web/patron_list.html", context)
+
+
+@page("patrons.view")
+@require_safe
+def export_patrons(request: OrganizationRequest) -> StreamingHttpResponse:
+    """Send the patrons of the list, all pages, as a CSV file."""
+    address = PatronListAddress(request)
+    header = [
+        _("Last name"), _("First name"), _("Preferred name"), _("Username"), _("E-mail"),
+        _("District ID"), _("Status"), _("Grade level"), _("Graduation year"), _("Expires"),
+        _("Sites"), _("Patron types"), _("Access levels"), _("Barcodes"),
+    ]  # fmt: skip
+    lines = csv_lines(header, _export_rows(address))
+    response = StreamingHttpResponse(
+        streamed(request, lines), content_type="text/csv; charset=utf-8"
+    )
+    day = timezone.localdate().isoformat()
+    name = f"patrons-{request.organization.slug}-{day}.csv"
+    response["Content-Disposition"] = f'attachment; filename="{name}"'
+    return response
+
+
+def _export_rows(address: PatronListAddress) -> Iterator[list[Any]]:
+    for patron in with_ties(address.found()).iterator(chunk_size=_EXPORT_CHUNK):
+        ties = list(patron.associations.all())
+        cards = [
+            f"{card.site.short_name}: {card.value}" if card.site else card.value
+            for card in _current_cards(address.actor, patron)
+        ]
+        account = patron.account
+        yield [
+            account.last_name, account.first_name, account.preferred_name, account.username,
+            account.email, patron.district_id, patron.get_status_display(), patron.grade_level,
+            patron.graduation_year, patron.expires_on,
+            "; ".join(t.site.short_name for t in ties),
+            "; ".join(f"{t.site.short_name}: {t.patron_type.name}" for t in ties),
+            "; ".join(f"{t.site.short_name}: {t.access_level.name}" for t in ties),
+            "; ".join(cards),
+        ]  # fmt: skip
+
+
+def _current_cards(actor: Actor, patron: Patron) -> list[Barcode]:
+    return [card for card in cards_in_sight(actor, patron) if card.state == card.State.CURRENT]
+
+
+def _columns(request: OrganizationRequest) -> list[str]:
+    """Return the columns chosen now, or last time."""
+    if "columns" in request.GET:
+        chosen = set(request.GET.getlist("columns"))
+        request.session["patron_columns"] = [name for name in COLUMNS if name in chosen]
+    kept = request.session.get("patron_columns", _USUAL)
+    return [name for name in COLUMNS if name in kept]
+
+
+def _heads(address: PatronListAddress, columns: list[str]) -> list[dict[str, Any]]:
+    """Return the table's heads: words, and for those that sort the address and the direction."""
+    heads = []
+    for name, label in [("name", _("Name")), *((name, COLUMNS[name]) for name in columns)]:
+        head: dict[str, Any] = {"name": name, "label": label}
+        if name in ORDERS:
+            head["sort"] = {name: "ascending", f"-{name}": "descending"}.get(address.order, "")
+            following = f"-{name}" if address.order == name else name
+            head["address"] = address.with_values({"sort": following})
+        heads.append(head)
+    return heads
+
+
+def _clean(query: QueryDict) -> QueryDict:
+    """Return a copy without the place, the columns and empty values."""
+    copy = query.copy()
+    for name in list(copy):
+        if name in {"page", "columns"} or not copy[name]:
+            del copy[name]
+    return copy

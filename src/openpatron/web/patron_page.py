@@ -1,0 +1,65 @@
+"""The page of one patron."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from django.core.paginator import Paginator
+from django.template.response import TemplateResponse
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_safe
+
+from openpatron.access.registry import permission
+from openpatron.ledger.queries import history
+from openpatron.organizations.queries import sites
+from openpatron.patrons.actions.edit_patron import PERMISSION, SUBJECT, may_edit
+from openpatron.patrons.queries import cards_in_sight, patron as patron_of
+
+from .gate import OrganizationRequest, page
+from .patron_history import events
+
+if TYPE_CHECKING:
+    from django.http import HttpResponse
+
+    from openpatron.patrons.models import Association, Barcode
+
+_EVENTS_PER_PAGE = 10
+
+
+@page("patrons.view")
+@require_safe
+def patron(request: OrganizationRequest, number: int) -> HttpResponse:
+    """Show a patron: associations and barcodes, personal and management data, history."""
+    found = patron_of(request.actor, number)
+    cards = cards_in_sight(request.actor, found)
+    changes = Paginator(history(SUBJECT, found.pk), _EVENTS_PER_PAGE)
+    shown = changes.get_page(request.GET.get("history"))
+    names = dict(sites().values_list("short_name", "name"))
+    context = {
+        "title": found.account.full_name,
+        "breadcrumbs": [(_("Patrons"), reverse("patrons", args=[request.organization.slug]))],
+        "patron": found,
+        "account": found.account,
+        "ties": [(tie, _cards_of(tie, cards)) for tie in found.associations.all()],
+        "other_cards": _without_tie(list(found.associations.all()), cards),
+        "is_expired": found.expires_on is not None and found.expires_on < timezone.localdate(),
+        "may_edit": may_edit(request.actor, found),
+        "edit_right": permission(PERMISSION).label,
+        "page": shown,
+        "events": events(request.actor, shown, names),
+    }
+    return TemplateResponse(request, "web/patron_page.html", context)
+
+
+def _cards_of(tie: Association, cards: list[Barcode]) -> list[Barcode]:
+    """Return the numbers at the association's site, the current one first."""
+    at_site = [card for card in cards if card.site_id == tie.site_id]
+    return sorted(at_site, key=lambda card: card.state != card.State.CURRENT)
+
+
+def _without_tie(ties: list[Association], cards: list[Barcode]) -> list[Barcode]:
+    """Return the organization's numbers, and those of sites that the patron has left."""
+    tied = {tie.site_id for tie in ties}
+    return [card for card in cards if card.site_id not in tied]

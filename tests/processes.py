@@ -1,0 +1,158 @@
+"""Workers in processes of their own on the test's database, which can be killed at any moment.
+
+The tests' side is ``Processes``. It keeps one helper process, which has Django loaded and no
+connection, and forks it for every errand: a fork takes milliseconds, a new Python half a second.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+import traceback
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Self
+from urllib.parse import quote
+
+from django.db import connection
+
+ROOT = Path(__file__).resolve().parent.parent
+
+RUN, WORKER = "run", "worker"
+
+
+class Processes:
+    """Runs errands in processes of their own; a context manager."""
+
+    def __enter__(self) -> Self:
+        """Start the helper process."""
+        self._helper = subprocess.Popen(
+            [sys.executable, "-m", "tests.processes"],
+            cwd=ROOT,
+            env=os.environ | {"OPENPATRON_DATABASE_URL": database_url()},
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        """End it; its forks have ended already."""
+        self._helper.communicate()
+
+    def work(self, *errands: dict[str, Any]) -> list[int]:
+        """Do the errands at the same time and return the exit status of each (-9: killed)."""
+        assert self._helper.stdin is not None
+        assert self._helper.stdout is not None
+        self._helper.stdin.write(json.dumps(errands) + "\n")
+        self._helper.stdin.flush()
+        statuses: list[int] = json.loads(self._helper.stdout.readline())
+        return statuses
+
+
+def errand(
+    job: Any,
+    *,
+    rows: int = 7,
+    lease: float = 15,
+    statements: int | None = None,
+    seconds: float | None = None,
+    do: str = RUN,
+) -> dict[str, Any]:
+    """Return the errand to work on a job, ``rows`` at a time, with a lease of so many seconds.
+
+    ``statements``: killed by SIGKILL right after so many SQL statements; ``seconds``: after that
+    time. ``do=WORKER``: take from the queue what is there, with the reaper, instead of that job.
+    """
+    return {
+        "do": do,
+        "organization": job.organization_id,
+        "job": job.pk,
+        "rows": rows,
+        "lease": lease,
+        "statements": statements,
+        "seconds": seconds,
+    }
+
+
+def database_url() -> str:
+    """Return the address of the database that the tests use now."""
+    has = connection.settings_dict
+    if connection.vendor == "sqlite":
+        return f"sqlite:///{quote(str(has['NAME']))}"
+    who = f"{quote(has['USER'])}:{quote(has['PASSWORD'])}"
+    return f"postgresql://{who}@{has['HOST']}:{has['PORT']}/{quote(str(has['NAME']))}"
+
+
+def _serve() -> None:
+    for line in sys.stdin:
+        started = [(_fork(asked), asked["seconds"]) for asked in json.loads(line)]
+        begin = time.monotonic()
+        for pid, seconds in sorted((p for p in started if p[1]), key=lambda p: p[1]):
+            time.sleep(max(0.0, begin + seconds - time.monotonic()))
+            # Who has ended meanwhile is a zombie still: the number is nobody else's.
+            os.kill(pid, signal.SIGKILL)
+        ended = [os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) for pid, _seconds in started]
+        sys.stdout.write(json.dumps(ended) + "\n")
+        sys.stdout.flush()
+
+
+def _fork(asked: dict[str, Any]) -> int:
+    pid = os.fork()
+    if pid:
+        return pid
+    status = 1
+    try:
+        _do(asked)
+        status = 0
+    except BaseException:  # noqa: BLE001  whatever it is, the fork must not go on as its parent
+        traceback.print_exc()
+    finally:
+        sys.stderr.flush()
+        os._exit(status)
+
+
+def _do(asked: dict[str, Any]) -> None:
+    from django.conf import settings  # noqa: PLC0415  Django is set up by now
+    from django.core.management import call_command  # noqa: PLC0415
+
+    from openpatron.ledger.engine import run  # noqa: PLC0415
+    from openpatron.ledger.models import Job  # noqa: PLC0415
+    from openpatron.organizations.models import Organization  # noqa: PLC0415
+    from openpatron.organizations.scope import open_organization  # noqa: PLC0415
+
+    settings.OPENPATRON_JOB_LEASE_SECONDS = asked["lease"]
+    settings.OPENPATRON_JOB_BATCH_ROWS = asked["rows"]
+    with connection.execute_wrapper(_killer(asked["statements"])):
+        if asked["do"] == WORKER:
+            call_command("worker", "--batch")
+            return
+        with open_organization(Organization.objects.get(pk=asked["organization"])):
+            run(Job.objects.get(pk=asked["job"]))
+
+
+def _killer(statements: int | None) -> Callable[..., Any]:
+    left = statements
+
+    def count(execute: Callable[..., Any], *call: Any) -> Any:
+        nonlocal left
+        result = execute(*call)
+        if left is not None:
+            left -= 1
+            if left == 0:
+                os.kill(os.getpid(), signal.SIGKILL)
+        return result
+
+    return count
+
+
+if __name__ == "__main__":
+    import django
+
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "openpatron.config.settings")
+    django.setup()
+    _serve()

@@ -1,0 +1,183 @@
+"""Runs every check and test, and says at the end which failed. Called by tools/test."""
+
+import concurrent.futures
+import os
+import re
+import secrets
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+BIN = ROOT / ".venv/bin"
+OPENPATRON = str(BIN / "openpatron")
+PYTEST = [str(BIN / "python"), "-m", "pytest"]
+CORES = "2"
+
+# Programs that the tests start, and Debian's packages that hold them. PostgreSQL is looked
+# after by tools/postgres.
+PROGRAMS = {"chromium": "chromium", "msgfmt": "gettext"}
+# What the demo's names are written in: Latin, Cyrillic and Arabic; Chinese, Japanese, Korean.
+FONTS = ("fonts-dejavu-core", "fonts-wqy-zenhei")
+
+# Where packages come from is the machine's affair. (The brackets keep this line from being
+# found by itself.)
+PACKAGE_HOSTS = "py[p]i[.]org|python[h]osted|np[m]js|deb[.]debian[.]org|unp[k]g|js[d]elivr|cdn[j]s"
+
+
+@dataclass
+class Step:
+    name: str
+    command: list[str]
+    environment: dict[str, str] = field(default_factory=dict)
+    expected: int = 0
+
+    def run(self, *, quietly: bool) -> "Result":
+        begin = time.monotonic()
+        process = subprocess.run(
+            self.command,
+            cwd=ROOT,
+            env={**os.environ, **self.environment},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE if quietly else None,
+            stderr=subprocess.STDOUT if quietly else None,
+            text=True,
+            check=False,
+        )
+        return Result(
+            self.name,
+            passed=process.returncode == self.expected,
+            seconds=time.monotonic() - begin,
+            output=process.stdout or "",
+        )
+
+
+@dataclass
+class Result:
+    name: str
+    passed: bool
+    seconds: float
+    output: str = ""
+
+    def __str__(self) -> str:
+        return f"{'ok    ' if self.passed else 'FAILED'}  {self.seconds:5.1f} s  {self.name}"
+
+
+def readings(database: str) -> list[Step]:
+    """Return the steps that only read the code: no test, no browser, no server."""
+    python = str(BIN / "python")
+    nothing_stored = {"OPENPATRON_DATABASE_URL": database}
+    return [
+        Step("types: mypy", [str(BIN / "mypy")]),
+        Step("code: ruff check", [str(BIN / "ruff"), "check"]),
+        Step("code: ruff format --check", [str(BIN / "ruff"), "format", "--check"]),
+        Step("layers: lint-imports", [str(BIN / "lint-imports")]),
+        Step(
+            "migrations: none missing",
+            [OPENPATRON, "makemigrations", "--check", "--dry-run"],
+            nothing_stored,
+        ),
+        Step(
+            "deployment: check --deploy with the settings of docs/settings.md",
+            [OPENPATRON, "check", "--deploy", "--fail-level", "WARNING"],
+            production_settings(),
+        ),
+        Step(
+            "files: no package host is named",
+            ["git", "grep", "--untracked", "-nIiE", PACKAGE_HOSTS],
+            expected=1,  # git grep's word for "nothing found"
+        ),
+        Step("files: vendored as recorded", [python, "tools/vendor.py", "--check"]),
+        *catalogues(),
+    ]
+
+
+def production_settings() -> dict[str, str]:
+    """Return what docs/settings.md exports under "In production", with a key made for now."""
+    text = (ROOT / "docs/settings.md").read_text().partition("## In production")[2]
+    found = dict(re.findall(r"^export (OPENPATRON_\w+)=(\S+)", text, re.MULTILINE))
+    return found | {"OPENPATRON_SECRET_KEY": secrets.token_urlsafe(64)}
+
+
+def catalogues() -> list[Step]:
+    found = [str(path) for path in sorted((ROOT / "src").rglob("*.po"))]
+    return [
+        Step(f"translations: {path}", ["msgfmt", "--check-format", "--output-file=/dev/null", path])
+        for path in found
+    ]
+
+
+def tests() -> list[Step]:
+    return [
+        Step("tests on SQLite", [*PYTEST, "-n", CORES, "-m", "not browser"]),
+        Step(
+            "tests near the database, on PostgreSQL",
+            ["tools/postgres", "--", *PYTEST, "-n", CORES, "-m", "postgres"],
+        ),
+        Step("tests in the browser", [*PYTEST, "-m", "browser"]),
+    ]
+
+
+def missing_packages() -> list[str]:
+    missing = [package for program, package in PROGRAMS.items() if not shutil.which(program)]
+    if shutil.which("dpkg-query"):  # elsewhere nobody can say which fonts there are
+        missing += [font for font in FONTS if not installed(font)]
+    return missing
+
+
+def installed(package: str) -> bool:
+    query = ["dpkg-query", "--show", "--showformat=${db:Status-Status}", package]
+    return subprocess.run(query, capture_output=True, text=True, check=False).stdout == "installed"
+
+
+def heading(text: str) -> None:
+    print(f"\n--- {text}", flush=True)
+
+
+def read_the_code() -> list[Result]:
+    """Run the reading steps two at a time (mypy takes as long as the others together)."""
+    results = []
+    with tempfile.TemporaryDirectory() as folder:
+        steps = readings(f"sqlite:///{folder}/none.sqlite3")
+        with concurrent.futures.ThreadPoolExecutor(int(CORES)) as pool:
+            running = [pool.submit(step.run, quietly=True) for step in steps]
+            for done in concurrent.futures.as_completed(running):
+                result = done.result()
+                results.append(result)
+                heading(str(result))
+                if not result.passed:
+                    print(result.output, flush=True)
+    return results
+
+
+def run_the_tests() -> list[Result]:
+    results = []
+    if missing := missing_packages():
+        results.append(Step("system packages", ["tools/packages", *missing]).run(quietly=False))
+    for step in tests():
+        heading(step.name)
+        results.append(step.run(quietly=False))
+    return results
+
+
+def main() -> int:
+    begin = time.monotonic()
+    results = read_the_code()
+    if "--lint" not in sys.argv[1:]:
+        results += run_the_tests()
+    heading("Summary")
+    print(*results, sep="\n")
+    failed = [result.name for result in results if not result.passed]
+    minutes, seconds = divmod(int(time.monotonic() - begin), 60)
+    print(
+        f"\n{len(results) - len(failed)} of {len(results)} steps passed in {minutes}:{seconds:02}"
+    )
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,11 @@
+# What of django-scopes (which ships no types) the project uses.
+
+from contextlib import AbstractContextManager
+from typing import Any
+
+from .exceptions import ScopeError as ScopeError
+from .manager import ScopedManager as ScopedManager
+
+def scope(**scopes: Any) -> AbstractContextManager[None]: ...
+def scopes_disabled() -> AbstractContextManager[None]: ...
+def get_scope() -> dict[str, Any]: ...
