@@ -5,7 +5,8 @@ An address that is missing from ``ROUTES`` fails the test, and so does a view wi
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import re
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -157,7 +158,7 @@ def test_who_may_come_in(stage: Stage, name: str, role: str) -> None:
         answer = call(address)
         location = answer.headers.get("Location", "")
         if role in ROUTES[name].allowed:
-            assert answer.status_code in {200, 302, 303, 405, 409}, (call, answer.status_code)
+            assert answer.status_code in {200, 302, 303, 405, 409, 422}, (call, answer.status_code)
             signing = name in {"account_login", "account_logout"}
             assert signing or role == ANONYMOUS or not location.startswith("/sign-in/")
         else:
@@ -173,8 +174,13 @@ def test_the_neighbours_organization_looks_like_none(stage: Stage, name: str, ro
     strange = client.get(stage.address(name, stage.elsewhere, "rainier"))
     missing = client.get(stage.address(name, stage.elsewhere, "atlantis"))
     assert (strange.status_code, missing.status_code) == (404, 404)
-    alike: Callable[[bytes], bytes] = lambda page: page.replace(b"rainier", b"atlantis")  # noqa: E731
-    assert alike(strange.content) == missing.content
+    assert what_is_said(strange.content) == what_is_said(missing.content)
+
+
+def what_is_said(page: bytes) -> bytes:
+    """Return a page without the names that were asked for and the tokens of one answer."""
+    page = page.replace(b"rainier", b"").replace(b"atlantis", b"")
+    return re.sub(rb"[A-Za-z0-9]{64}", b"", page)
 
 
 @pytest.mark.parametrize("role", sorted(STAFF))

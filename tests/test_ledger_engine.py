@@ -294,12 +294,22 @@ def test_the_half_that_a_stopped_job_did_can_be_undone(
 
 def test_only_what_was_stopped_can_be_resumed(world: World) -> None:
     world.crowd(2)
-    for job in (world.planning(), world.plan(), run(confirm_job(world.operator, world.plan()))):
+    for job in (world.plan(), run(confirm_job(world.operator, world.plan()))):
         was = job.state
         with pytest.raises(StateError, match="not stopped"):
             resume_job(world.operator, job)
         job.refresh_from_db()
         assert job.state == was
+
+
+def test_resuming_a_job_at_work_leaves_it_to_its_worker(world: World) -> None:
+    world.crowd(2)
+    job = world.planning()
+    token = take_lease(job)
+
+    job = resume_job(world.operator, job)
+
+    assert (job.state, job.lease_token) == ("planning", token)
 
 
 @pytest.mark.parametrize("error", [OperationalError("locked"), IntegrityError("faster")])

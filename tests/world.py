@@ -140,11 +140,14 @@ class World:
         self,
         size: int,
         site: Site | None = None,
-        barcode: Callable[[int], str | None] = str,
+        barcode: Callable[[int], str | None] | None = None,
         *,
         grade: str = "5",
     ) -> list[Patron]:
-        """Make many students at once; ``barcode`` gives the card of the n-th, from 0."""
+        """Make many students at once; ``barcode`` gives the card of the n-th, from 0.
+
+        Without it cards are made up.
+        """
         site = site or self.maple
         organization = site.organization_id
         accounts = Account.objects.bulk_create(
@@ -154,7 +157,10 @@ class World:
         Registration.objects.bulk_create(
             Registration(account=account, organization_id=organization) for account in accounts
         )
-        cards = [barcode(n) for n in range(size)]
+        cards = [
+            f"Y{account.username}" if barcode is None else barcode(n)
+            for n, account in enumerate(accounts)
+        ]
         patrons = Patron.objects.bulk_create(
             Patron(
                 organization_id=organization,
@@ -212,7 +218,9 @@ class World:
 
     def staff(self, level: str, site: Site | None = None, username: str = "") -> Account:
         """Make a person of Cascadia with a staff role at one site, or organization-wide."""
-        patron = self.patron(site or self.maple, username=username, patron_type="Faculty")
+        patron = self.patron(
+            site or self.maple, username=username, grade="", year=None, patron_type="Faculty"
+        )
         role = StaffRole.objects.create(
             organization=self.cascadia,
             patron=patron,
@@ -226,7 +234,9 @@ class World:
     def stranger(self, level: str = "District patrons manager", username: str = "") -> Account:
         """Make a person of Rainier with an organization-wide staff role there."""
         with open_organization(self.rainier):
-            patron = self.patron(self.fir, username=username, patron_type="Faculty")
+            patron = self.patron(
+                self.fir, username=username, grade="", year=None, patron_type="Faculty"
+            )
             StaffRole.objects.create(
                 organization=self.rainier,
                 patron=patron,

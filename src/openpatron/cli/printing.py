@@ -26,6 +26,8 @@ from .base import DONE, WITH_FAILURES
 
 # A table on a screen shows so many lines and says how to get the others.
 _LINES = 40
+# So many characters wide is a table that goes into a file.
+_PAGE = 150
 # How often a job that another worker holds is looked at, in seconds.
 _POLL = 0.3
 
@@ -75,8 +77,13 @@ def print_summary(actor: Actor, job: Job, form: str) -> int:
     return WITH_FAILURES if summary_counts(job)["failed"] or job.state == "failed" else DONE
 
 
+def _console() -> Console:
+    """Return the terminal, or a page wide enough where the text goes into a file."""
+    return Console(highlight=False, width=None if sys.stdout.isatty() else _PAGE)
+
+
 def _print_table(actor: Actor, job: Job) -> None:
-    console = Console(highlight=False, soft_wrap=not sys.stdout.isatty())
+    console = _console()
     counts = summary_counts(job)
     console.print(
         Text(
@@ -122,7 +129,7 @@ def _print_table(actor: Actor, job: Job) -> None:
 
 def print_jobs(rows: list[dict[str, Any]]) -> None:
     """Print a list of jobs as a table."""
-    console = Console(highlight=False, soft_wrap=not sys.stdout.isatty())
+    console = _console()
     if not rows:
         console.print(Text(_("There are no jobs yet.")))
         return

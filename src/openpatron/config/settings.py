@@ -172,7 +172,6 @@ USE_TZ = True
 TIME_ZONE = "UTC"
 
 STATIC_URL = "/static/"
-STATIC_ROOT = DATA_DIR / "static"
 # Served from the packages themselves: no step between installing and serving.
 WHITENOISE_USE_FINDERS = True
 WHITENOISE_MAX_AGE = 3600

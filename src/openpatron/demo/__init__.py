@@ -1,1 +1,4 @@
-"""The demo district: fictional people in a fictional district, made by rule, for showing and measuring."""
+"""The demo district: fictional people, made by rule, for showing and measuring.
+
+``district`` says what there is, ``people`` makes it, ``load`` writes it.
+"""

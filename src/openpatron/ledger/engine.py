@@ -143,7 +143,7 @@ def _step(job: Job) -> Step:
     kind = kind_of(job)
     if not job.cursor:
         # Rights may have been withdrawn since somebody asked for this job.
-        kind.actor(job).require(kind.permission)
+        kind.require(job)
         job.started_at = job.started_at or timezone.now()
     work = {
         State.PLANNING: kind.plan,

@@ -37,6 +37,10 @@ class JobKind:
         """Return who acts in this job, with the rights held now."""
         raise NotImplementedError
 
+    def require(self, job: Job) -> None:
+        """Raise ``NotAllowedError`` unless who acts in this job holds now what it takes."""
+        self.actor(job).require(self.permission)
+
     def plan(self, job: Job, cursor: Cursor) -> Step:
         """Write the next batch of planned changes; touch nothing else."""
         raise NotImplementedError

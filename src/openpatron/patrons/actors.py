@@ -24,7 +24,12 @@ if TYPE_CHECKING:
 
 
 def actor_for(account: Account, organization: Organization, way: str) -> Actor:
-    """Return the actor of an account in the opened organization; a stranger has no rights."""
+    """Return the actor of an account in the opened organization; a stranger has no rights.
+
+    Nor has who is shut out: a person whose account or patron record is not active.
+    """
+    if not account.is_active:
+        return Actor(organization, account, way, {})
     known = {p.name for p in permissions()}
     rights: dict[int | None, set[str]] = defaultdict(set)
     ties = Association.objects.filter(
@@ -44,7 +49,12 @@ def actor_for(account: Account, organization: Organization, way: str) -> Actor:
 
 def actor_of_job(job: Job) -> Actor:
     """Return who acts in a job, with the rights held now: whoever said the last yes to it."""
-    account = job.undone_by or job.confirmed_by or job.created_by
+    if job.undone_at is not None:
+        account = job.undone_by
+    elif job.confirmed_at is not None:
+        account = job.confirmed_by
+    else:
+        account = job.created_by
     if account is None:
         return operator(job.organization, JOB)
     return actor_for(account, job.organization, JOB)

@@ -6,6 +6,7 @@ from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any
 
 from django.db.models import (
+    BigIntegerField,
     Case,
     Count,
     Exists,
@@ -222,7 +223,11 @@ def site_overviews(actor: Actor) -> list[SiteOverview]:
     found = sites().select_related("organization")
     if allowed is not None:
         found = found.filter(pk__in=allowed)
-    last = Case(When(barcode_last=0, then=Value(10**18)), default=F("barcode_last"))
+    last = Case(
+        When(barcode_last=0, then=Value(10**18)),
+        default=F("barcode_last"),
+        output_field=BigIntegerField(),
+    )
     given = Barcode.objects.filter(
         site=OuterRef("pk"), number__gte=OuterRef("barcode_first"), number__lte=OuterRef("last")
     )

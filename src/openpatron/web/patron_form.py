@@ -36,6 +36,12 @@ class Section:
     association: Association
     rows: list[tuple[forms.BoundField, str]]
 
+    @property
+    def locked(self) -> str:
+        """The reason, where one and the same locks all fields."""
+        reasons = {reason for _field, reason in self.rows}
+        return reasons.pop() if len(reasons) == 1 else ""
+
 
 @dataclass(frozen=True, slots=True)
 class Difference:

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 from django.core.paginator import Paginator
 from django.template.response import TemplateResponse
 from django.urls import reverse
-from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
@@ -44,7 +43,6 @@ def patron(request: OrganizationRequest, number: int) -> HttpResponse:
         "account": found.account,
         "ties": [(tie, _cards_of(tie, cards)) for tie in found.associations.all()],
         "other_cards": _without_tie(list(found.associations.all()), cards),
-        "is_expired": found.expires_on is not None and found.expires_on < timezone.localdate(),
         "may_edit": may_edit(request.actor, found),
         "edit_right": permission(PERMISSION).label,
         "page": shown,

@@ -22,6 +22,8 @@ def confirm_job(actor: Actor, job: Job) -> Job:
     Raises ``StateError`` where there is nothing to say yes to.
     """
     actor.require(kind_of(job).permission)
+    # The caller may have read it while it was still being planned.
+    job.refresh_from_db()
     # The one statement that decides between a double click, a reload and two tabs.
     first = Job.objects.filter(pk=job.pk, state=State.PLANNED).update(
         state=State.APPLYING,

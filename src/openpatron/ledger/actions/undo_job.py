@@ -37,7 +37,7 @@ def undo_job(actor: Actor, job: Job) -> Job:
             _("Job %(job)d cannot be undone: it is %(state)s and has changed nobody.")
             % {"job": job.pk, "state": job.state_label}
         )
-    job.state = State.UNDOING
+    job.state, job.failed_state, job.error = State.UNDOING, "", ""
     job.undone_by, job.undone_at = actor.account, timezone.now()
     job.total = job.applied_rows
     for name, value in waiting_for_a_worker().items():

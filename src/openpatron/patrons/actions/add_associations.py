@@ -16,13 +16,14 @@ from django.db import IntegrityError
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from openpatron.access.models import AccessLevel, ResourceGroup
 from openpatron.access.queries import access_level_by_name, resource_groups
 from openpatron.kernel.errors import InputError
 from openpatron.kernel.lookup import the_one
 from openpatron.kernel.sql import Params, execute, fetch, statement
 from openpatron.ledger.engine import waiting_for_a_worker
 from openpatron.ledger.kinds import JobKind, Step
-from openpatron.ledger.models import Change, Job, Outcome
+from openpatron.ledger.models import Change, Job, Outcome, State
 from openpatron.organizations.models import Organization, Site
 from openpatron.organizations.queries import patron_type_by_name, site_by_short_name
 from openpatron.patrons.actors import actor_of_job
@@ -33,7 +34,6 @@ from openpatron.patrons.selection import FIELDS, Field, Value, value_at
 
 if TYPE_CHECKING:
     from openpatron.access.actor import Actor
-    from openpatron.access.models import AccessLevel, ResourceGroup
     from openpatron.ledger.kinds import Cursor
     from openpatron.organizations.models import PatronType
 
@@ -166,6 +166,15 @@ class AddAssociations(JobKind):
     def actor(self, job: Job) -> Actor:
         """Return who acts, with the rights held now."""
         return actor_of_job(job)
+
+    def require(self, job: Job) -> None:
+        """Check again what ``ask`` checked: the right itself, and that to grant the level."""
+        super().require(job)
+        if job.state != State.UNDOING:
+            group = job.params["resource_group"]
+            level = AccessLevel.objects.get(pk=job.params["access_level"])
+            granted = level if group is None else ResourceGroup.objects.get(pk=group)
+            self.actor(job).require_grant(granted.permissions, _target(job))
 
     def plan(self, job: Job, cursor: Cursor) -> Step:
         """Plan the next patrons; when all are there, give numbers to those who need one."""

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from django import template
 from django.templatetags.static import static
+from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
@@ -82,6 +83,12 @@ _FIELD_TITLES = {
     "barcode": _("Barcode"),
     "site": _("Site"),
 }
+
+
+@register.filter
+def is_expired(patron: Patron) -> bool:
+    """Tell whether the last day has passed."""
+    return patron.expires_on is not None and patron.expires_on < timezone.localdate()
 
 
 @register.filter

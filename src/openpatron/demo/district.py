@@ -1,0 +1,270 @@
+"""What the demo consists of, as a description: organizations, sites, who is where, which cards.
+
+Nothing here looks at a clock: the school year is 2025/26, and the district stands in its May.
+People of a site are counted in cohorts (its faculty, and each grade), and what is special about
+some of them is said by their place in the cohort (``Every``), so that it holds at any size.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from openpatron.organizations.barcode_pattern import (
+    CHECK_LUHN,
+    CHECK_MOD43,
+    CHECK_NONE,
+    BarcodePattern,
+)
+
+from .access_levels import SELF_CHECKOUT, STAFF_LENDING
+
+CREATED_AT = "2026-05-04 16:00:00"
+"""When the demo's accounts were made, UTC."""
+
+SCHOOL_YEAR_ENDS = 2026
+FACULTY_COHORT = ""
+STUDENT, FACULTY = "Student", "Faculty"
+PATRON_TYPES = (STUDENT, FACULTY)
+
+ELEMENTARY = ("K", "1", "2", "3", "4", "5")
+MIDDLE = ("6", "7", "8")
+HIGH = ("9", "10", "11", "12")
+
+HOMEROOM_SIZE = 24
+
+
+class Every(NamedTuple):
+    """The places ``offset``, ``offset + step``, ``offset + 2 * step`` … of a cohort."""
+
+    step: int
+    offset: int
+
+    def within(self, start: int, stop: int) -> range:
+        """Return those of the places from ``start`` to ``stop`` (excluded)."""
+        first = start + (self.offset - start) % self.step
+        return range(first, stop, self.step)
+
+
+@dataclass(frozen=True, slots=True)
+class GroupPlan:
+    """A resource group: its name, the access level that it is tied to, its permissions."""
+
+    name: str
+    access_level: str
+    permissions: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SitePlan:
+    """A site, its card numbers and its people.
+
+    ``share`` is the size of each cohort of students, ``faculty`` that of the faculty, both as
+    weights against each other. ``staff``: the access levels of the first of the faculty.
+    ``old_cards``: where its old plain cards begin; two sites' ranges overlap, so numbers clash.
+    """
+
+    short_name: str
+    name: str
+    kind: str = "library"
+    prefix: str = ""
+    digits: int = 0
+    check: str = CHECK_NONE
+    cards_from: int = 100
+    grades: tuple[str, ...] = ()
+    share: int = 0
+    faculty: int = 0
+    staff: tuple[str, ...] = ()
+    old_cards: float | None = None
+    groups: tuple[GroupPlan, ...] = ()
+
+    @property
+    def pattern(self) -> BarcodePattern:
+        """The shape of the card numbers; the range is open."""
+        return BarcodePattern(self.prefix, self.digits, self.check, 1, 10**self.digits - 1)
+
+
+@dataclass(frozen=True, slots=True)
+class SecondTie:
+    """Some patrons of some cohorts are associated with a second site as well.
+
+    They keep their card number there, or have a number of that site (``own_card``).
+    """
+
+    sites: tuple[str, ...]
+    grades: tuple[str, ...]
+    who: Every
+    to: str
+    patron_type: str
+    access_level: str
+    own_card: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class OrganizationPlan:
+    """An organization of the demo; ``district_ids`` is where its district ids begin."""
+
+    slug: str
+    name: str
+    sites: tuple[SitePlan, ...]
+    district_ids: int
+    domain: str
+    noun: str = "district"
+    locale: str = "en"
+    time_zone: str = "America/Los_Angeles"
+    seconds: tuple[SecondTie, ...] = ()
+    old_cards: dict[str, tuple[Every, ...]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Cohort:
+    """The faculty (``grade`` is "") or one grade of a site."""
+
+    site: SitePlan
+    grade: str
+    size: int
+
+    @property
+    def is_faculty(self) -> bool:
+        """Whether these are the faculty."""
+        return self.grade == FACULTY_COHORT
+
+    @property
+    def patron_type(self) -> str:
+        """The name of the patron type."""
+        return FACULTY if self.is_faculty else STUDENT
+
+    @property
+    def graduation_year(self) -> int | None:
+        """The year in which this grade leaves school."""
+        if self.is_faculty:
+            return None
+        return SCHOOL_YEAR_ENDS + 12 - (0 if self.grade == "K" else int(self.grade))
+
+
+_ELEMENTARY_SCHOOLS = ("maple", "alder", "birch")
+_LIBRARIES = (*_ELEMENTARY_SCHOOLS, "cedar", "spruce")
+
+CASCADIA = OrganizationPlan(
+    slug="cascadia",
+    name="Cascadia",
+    district_ids=1_000_001,
+    domain="cascadia.example",
+    sites=(
+        # Still numbers as every school did once: eight digits and nothing else.
+        SitePlan(
+            "maple", "Maple Elementary",
+            digits=8, cards_from=20_000_000, grades=ELEMENTARY, share=10, faculty=5,
+            staff=("Library administrator", "Circulation"), old_cards=0,
+        ),
+        SitePlan(
+            "alder", "Alder Elementary",
+            prefix="24011", digits=8, check=CHECK_LUHN, grades=ELEMENTARY, share=10, faculty=5,
+            staff=("Library administrator", "Read-only staff"), old_cards=0.25,
+        ),
+        SitePlan(
+            "birch", "Birch Elementary",
+            prefix="B", digits=8, check=CHECK_MOD43, grades=ELEMENTARY, share=10, faculty=5,
+            staff=("User manager", "Circulation"), old_cards=0.5,
+        ),
+        SitePlan(
+            "cedar", "Cedar Middle School",
+            prefix="24012", digits=8, check=CHECK_LUHN, grades=MIDDLE, share=30, faculty=6,
+            staff=("Library administrator", "Circulation", "Read-only staff"), old_cards=0,
+        ),
+        SitePlan(
+            "spruce", "Spruce High School",
+            prefix="24013", digits=8, check=CHECK_LUHN, grades=HIGH, share=30, faculty=8,
+            staff=("Library administrator", "Circulation", "User manager"),
+        ),
+        SitePlan(
+            "depot", "Depot Resource Center",
+            kind="resource", prefix="D", digits=8, faculty=1, staff=("Circulation",),
+            groups=(
+                GroupPlan("Self checkout", "Patron", SELF_CHECKOUT),
+                GroupPlan("Staff lending", "Teacher", STAFF_LENDING),
+            ),
+        ),
+        SitePlan("studio", "Studio Media Center", kind="media"),
+    ),
+    # Who still has a plain card from before the sites had numbers of their own.
+    old_cards={
+        "3": (Every(10, 0),), "4": (Every(10, 0),), "5": (Every(5, 1), Every(10, 3)),
+        "6": (Every(8, 0),), "7": (Every(8, 0),), "8": (Every(8, 0),),
+    },
+    seconds=(
+        SecondTie(("maple",), ("5",), Every(5, 4), "cedar", STUDENT, "Patron"),
+        SecondTie(("alder",), ("5",), Every(10, 9), "cedar", STUDENT, "Patron"),
+        SecondTie(("cedar",), ("8",), Every(15, 4), "spruce", STUDENT, "Patron"),
+        # They read with the little ones.
+        SecondTie(
+            ("spruce",), ("11", "12"), Every(20, 6), "birch", STUDENT, "Guest", own_card=True
+        ),
+        SecondTie(("cedar", "spruce"), (*MIDDLE, *HIGH), Every(25, 12), "depot", STUDENT, "Patron"),
+        SecondTie(
+            _ELEMENTARY_SCHOOLS, (FACULTY_COHORT,), Every(12, 3), "cedar", FACULTY, "Teacher"
+        ),
+        SecondTie(_LIBRARIES, (FACULTY_COHORT,), Every(4, 2), "depot", FACULTY, "Teacher"),
+    ),
+)  # fmt: skip
+
+RAINIER = OrganizationPlan(
+    slug="rainier",
+    name="Rainier",
+    district_ids=7_000_001,
+    domain="rainier.example",
+    sites=(
+        SitePlan(
+            "fir", "Fir School",
+            digits=8, cards_from=20_000_000, grades=(*ELEMENTARY, *MIDDLE), share=4, faculty=5,
+            staff=("Library administrator", "Circulation"),
+        ),
+        SitePlan(
+            "hemlock", "Hemlock High School",
+            prefix="24091", digits=8, check=CHECK_LUHN, grades=HIGH, share=8, faculty=5,
+            staff=("Library administrator",),
+        ),
+    ),
+    seconds=(SecondTie(("fir",), ("8",), Every(5, 2), "hemlock", STUDENT, "Patron"),),
+)  # fmt: skip
+
+OLD_CARDS_FROM = 10_417_000
+OLD_CARD_DIGITS = 8
+
+# Statuses go round in this order; who is inactive is so since the summer before.
+_ROUND = 60
+STATUSES = tuple(
+    "inactive" if place in {13, 47} else "restricted" if place == 29 else "active"  # noqa: PLR2004
+    for place in range(_ROUND)
+)
+EXPIRED_ON = "2025-08-31"
+EXPIRES_ON = "2027-08-31"
+EXPIRING = Every(3, 1)
+
+# Lost a card: a number of the same site, replaced.
+LOST_A_CARD = Every(40, 17)
+WITH_EMAIL = Every(6, 2)
+STUDENT_WORKERS = Every(30, 3)
+STUDENT_WORKERS_FROM = ("11", "12")
+
+_NEIGHBOUR_SHARE, _NEIGHBOUR_MOST = 15, 400
+
+
+def neighbour_size(patrons: int) -> int:
+    """Return how many patrons Rainier has beside that many in Cascadia."""
+    return min(patrons // _NEIGHBOUR_SHARE, _NEIGHBOUR_MOST)
+
+
+def cohorts(plan: OrganizationPlan, patrons: int) -> list[Cohort]:
+    """Return the cohorts of that many patrons, site by site, the faculty of each first."""
+    weighted = []
+    for site in plan.sites:
+        weighted.append((site, FACULTY_COHORT, site.faculty))
+        weighted.extend((site, grade, site.share) for grade in site.grades)
+    total = sum(weight for _site, _grade, weight in weighted)
+    sofar, made = 0, []
+    for site, grade, weight in weighted:
+        # Rounded as a running sum, so that the sizes add up.
+        before, sofar = patrons * sofar // total, sofar + weight
+        made.append(Cohort(site, grade, patrons * sofar // total - before))
+    return [cohort for cohort in made if cohort.size]
