@@ -191,11 +191,11 @@ def _fill(model: type[models.Model], rows: Iterable[dict[str, Any]]) -> None:
     blank = model()
     defaults = {
         str(f.column): f.get_db_prep_save(f.pre_save(blank, add=True), connection)
-        for f in model._meta.concrete_fields  # noqa: SLF001
+        for f in model._meta.concrete_fields
     }
     names = list(defaults)
     values = (tuple((defaults | row).values()) for row in rows)
-    table = model._meta.db_table  # noqa: SLF001
+    table = model._meta.db_table
     with connection.cursor() as cursor:
         if connection.vendor == "sqlite":
             columns, places = ", ".join(names), ", ".join("?" * len(names))
@@ -209,7 +209,7 @@ def _fill(model: type[models.Model], rows: Iterable[dict[str, Any]]) -> None:
             psycopg.sql.Identifier(table),
             psycopg.sql.SQL(", ").join(map(psycopg.sql.Identifier, names)),
         )
-        with cursor.copy(into) as copy:  # type: ignore[attr-defined]
+        with cursor.copy(into) as copy:
             for row in values:
                 copy.write_row(row)
         cursor.execute(

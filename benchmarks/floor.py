@@ -33,6 +33,7 @@ INSERT INTO ledger_change (
 _BARCODE = """
 INSERT INTO patrons_barcode (organization_id, patron_id, site_id, value, state, number)
 """
+_CARD = "'2' || substr('000000000' || number, -9)"
 _AFTER = """JSON_OBJECT(
     'site', CAST(%(target_name)s AS text), 'patron_type', CAST(%(patron_type_name)s AS text),
     'access_level', CAST(%(access_level_name)s AS text), 'resource_group', NULL,
@@ -62,7 +63,7 @@ _STATEMENTS = (
     f"""{_CHANGE}
     SELECT
       organization_id, %(job)s, 'patron', patron_id, 'applied', 'taken', TRUE,
-      JSON_OBJECT('barcode', value), {_AFTER.format(barcode="'2' || substr('000000000' || number, -9)")},
+      JSON_OBJECT('barcode', value), {_AFTER.format(barcode=_CARD)},
       NULL, %(way)s, %(now)s
     FROM (
       SELECT

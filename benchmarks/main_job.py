@@ -1,7 +1,7 @@
 """One measurement of the main job, or of its floor, in a process of its own.
 
-    python -m benchmarks.main_job ours|floor N     does it once; prints seconds and peak memory
-    python -m benchmarks.main_job rows N           prints a digest of the rows that it left
+python -m benchmarks.main_job ours|floor N     does it once; prints seconds and peak memory
+python -m benchmarks.main_job rows N           prints a digest of the rows that it left
 """
 
 from __future__ import annotations

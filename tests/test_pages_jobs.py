@@ -1,4 +1,4 @@
-"""The pages of the main job: sentence, preview, confirmation, progress, summary, undo."""
+"""The pages of jobs: preview, confirmation, progress, summary, undo, and the list."""
 
 from __future__ import annotations
 
@@ -6,53 +6,20 @@ import json
 import re
 from collections.abc import Iterator
 from html import unescape
-from itertools import chain
-from typing import Any
 
 import pytest
 from django.db import connection
-from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from pytest_django import Settings
 
-from openpatron.access.models import ResourceGroup
 from openpatron.ledger.actions.confirm_job import confirm_job
 from openpatron.ledger.engine import run
 from openpatron.ledger.models import Job
 from openpatron.patrons.models import Association
 
+from .visitor import WORDS, Visitor, text_of
 from .world import World
-
-WORDS = {
-    "at": "maple",
-    "whose": "grade_level",
-    "value": "5",
-    "to": "cedar",
-    "patron_type": "Student",
-    "access_level": "Patron",
-}
-REQUEST = "6f1f6bb0-6a26-4c0a-8d4e-0d9b7b1b0f11"
-
-
-class Visitor:
-    """Somebody at the pages of Cascadia."""
-
-    def __init__(self, account: Any) -> None:
-        """Sign the account in."""
-        self.account = account
-        self.client = Client()
-        self.client.force_login(account)
-
-    def get(self, name: str, *args: Any, **query: str) -> Any:
-        return self.client.get(reverse(name, args=["cascadia", *args]), query)
-
-    def post(self, name: str, *args: Any, **words: str) -> Any:
-        return self.client.post(reverse(name, args=["cascadia", *args]), words)
-
-    def preview(self, request: str = REQUEST, **words: str) -> Any:
-        address = reverse("add_associations", args=["cascadia"])
-        return self.client.post(f"{address}?request={request}", WORDS | words)
 
 
 @pytest.fixture
@@ -60,130 +27,8 @@ def dora(world: World) -> Visitor:
     return Visitor(world.staff("District patrons manager", username="dora"))
 
 
-def text_of(response: Any) -> str:
-    """Return what a page says, without its tags."""
-    page = b"".join(response) if response.streaming else response.content
-    words = re.sub(r"<[^>]*>", " ", page.decode())
-    return " ".join(unescape(words).split())
-
-
-def options(response: Any, place: str) -> list[str]:
-    """Return the choices of one place of the sentence, as they are shown."""
-    page = response.content.decode()
-    select = re.search(rf'<select[^>]*id="id_{place}".*?</select>', page, re.DOTALL)
-    assert select, place
-    found = re.findall(r'<option value="[^"]+"[^>]*>(.*?)</option>', select[0])
-    return [unescape(o) for o in found]
-
-
 def work(job: Job) -> Job:
     return run(Job.objects.get(pk=job.pk))
-
-
-# The sentence
-
-
-def test_places_offer_what_occurs_with_counts(world: World, dora: Visitor) -> None:
-    for grade in ("5", "5", "10", "K"):
-        world.patron(grade=grade)
-    world.patron(world.alder, grade="7")
-
-    empty = dora.get("add_associations")
-    # Dora herself is at Maple too.
-    assert options(empty, "at") == ["Alder (1)", "Cedar (0)", "Depot (0)", "Maple (5)"]
-    assert options(empty, "value") == []
-    assert options(empty, "whose") == [
-        "patron type", "graduation year", "grade level", "patron status", "access level"
-    ]  # fmt: skip
-
-    filled = dora.get("add_associations", at="maple", whose="grade_level", value="5")
-    assert options(filled, "value") == ["K (1)", "5 (2)", "10 (1)"]
-    assert options(filled, "to") == ["Alder (1)", "Cedar (0)", "Depot (0)"]
-    assert "2 patrons are selected." in text_of(filled)
-
-    complete = dora.get("add_associations", **WORDS)
-    assert "Preview for 2 patrons" in text_of(complete)
-    assert "What they may do at Cedar" in text_of(complete)
-
-
-def test_media_sites_stand_in_no_list_and_the_page_says_why(world: World, dora: Visitor) -> None:
-    page = dora.get("add_associations", at="studio", to="studio")
-    assert not [o for o in chain(options(page, "at"), options(page, "to")) if "Studio" in o]
-    assert "Media sites stand in neither list" in text_of(page)
-    assert "Studio." in text_of(page)
-
-
-def test_a_resource_site_shows_the_group_and_its_permissions(world: World, dora: Visitor) -> None:
-    world.patron()
-    teacher = dora.get("add_associations", **WORDS | {"to": "depot", "access_level": "Teacher"})
-    assert "leads to the resource group Staff lending" in text_of(teacher)
-    assert "See patrons" in text_of(teacher)
-
-    ResourceGroup.objects.create(
-        organization=world.cascadia,
-        site=world.depot,
-        name="Laptops",
-        access_level=world.levels["Patron"],
-        permissions=["organizations.view_home"],
-    )
-    several = dora.get("add_associations", **WORDS | {"to": "depot"})
-    assert options(several, "resource_group") == ["Laptops", "Self checkout"]
-    refused = dora.preview(to="depot")
-    assert refused.status_code == 422
-    assert "Choose one: Laptops, Self checkout." in text_of(refused)
-    dora.preview(to="depot", resource_group="Laptops")
-    assert Job.objects.get().params["resource_group_name"] == "Laptops"
-
-
-def test_only_levels_that_one_may_grant_are_offered(world: World) -> None:
-    world.patron()
-    world.levels["Teacher"].permissions = ["patrons.manage_district", "ledger.view_jobs"]
-    world.levels["Teacher"].save()
-    narrow = Visitor(world.staff("Teacher"))
-    page = narrow.get("add_associations", **WORDS)
-    assert options(page, "access_level") == ["Patron", "Teacher"]
-    assert "rights that you do not hold yourself are not listed" in text_of(page)
-    refused = narrow.preview(access_level="Library administrator")
-    assert refused.status_code == 422
-    assert "This would grant the right" in text_of(refused)
-    assert not Job.objects.exists()
-
-
-def test_what_is_missing_or_wrong_is_said_and_nothing_is_lost(world: World, dora: Visitor) -> None:
-    world.patron()
-    page = dora.preview(value="", patron_type="Wizard")
-    assert page.status_code == 422
-    assert "Choose a value." in text_of(page)
-    page = dora.preview(patron_type="Wizard <b>")
-    assert "There are: Faculty, Student." in text_of(page)
-    assert 'value="Wizard &lt;b&gt;" selected' in page.content.decode()
-    assert 'aria-describedby="error_patron_type"' in page.content.decode()
-    page = dora.preview(value="12")
-    assert "No patron at Maple has this grade level now." in text_of(page)
-    for strange in ("x" * 10_000, "a\x00b", "'; --", "😀", "\u202e%_"):
-        for place in WORDS:
-            assert dora.preview(**{place: strange}).status_code == 422
-            assert dora.get("add_associations", **WORDS | {place: strange}).status_code == 200
-    assert not Job.objects.exists()
-
-
-def test_a_site_where_nobody_has_a_value_says_so(world: World, dora: Visitor) -> None:
-    page = dora.get("add_associations", at="alder", whose="grade_level")
-    assert "No patron at Alder has a grade level." in text_of(page)
-
-
-def test_the_token_never_stands_in_an_address(world: World, dora: Visitor) -> None:
-    page = dora.get("add_associations", **WORDS).content.decode()
-    form = page[page.index('<form id="sentence"') :].split("</form>")[0]
-    assert '<input type="hidden"' not in form
-    assert re.search(r'<button[^>]*formmethod="post"[^>]*name="csrfmiddlewaretoken"', form)
-
-    strict = Client(enforce_csrf_checks=True)
-    strict.force_login(dora.account)
-    assert strict.post(reverse("add_associations", args=["cascadia"]), WORDS).status_code == 403
-
-
-# Preview, confirmation, summary, undo
 
 
 def test_a_preview_sent_twice_is_one_job(world: World, dora: Visitor) -> None:
@@ -323,6 +168,30 @@ def test_a_job_stopped_by_an_error_can_be_tried_again(world: World, dora: Visito
     assert work(job).state == "done"
 
 
+@pytest.mark.parametrize(
+    ("stopped", "sentence"),
+    [
+        ("planning", "An error stopped the plan. Nothing is changed."),
+        ("applying", "An error stopped this job. Added until then: 0 patrons."),
+        ("undoing", "An error stopped the undo. Undone until then: 0 patrons."),
+    ],
+)
+def test_where_an_error_stopped_a_job_is_said(
+    world: World, dora: Visitor, stopped: str, sentence: str
+) -> None:
+    world.patron()
+    job = world.plan()
+    Job.objects.filter(pk=job.pk).update(state="failed", failed_state=stopped)
+    assert sentence in text_of(dora.get("job", job.pk))
+
+
+def test_a_job_at_work_is_not_printed(world: World, dora: Visitor) -> None:
+    world.patron()
+    job = world.planning()
+    answer = dora.get("print_job", job.pk)
+    assert answer.url == reverse("job", args=["cascadia", job.pk])
+
+
 def test_nobody_selected_is_a_sentence(world: World, dora: Visitor) -> None:
     patron = world.patron(grade="6")
     dora.preview(value="6")
@@ -398,6 +267,7 @@ def test_who_may_not_see_patrons_sees_counts_alone(world: World) -> None:
     assert "1 patron to be added" in text_of(page)
     assert "Secret" not in text_of(page)
     assert "See patrons" in text_of(page)
+    assert "you need the right “Manage patrons for the district”" in text_of(page)
     assert reverse("confirm_job", args=["cascadia", job.pk]) not in page.content.decode()
     for name in ("job_csv", "job_json", "print_job", "confirm_job"):
         assert visitor.get(name, job.pk).status_code == 403

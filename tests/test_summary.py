@@ -19,6 +19,7 @@ from openpatron.ledger.engine import run
 from openpatron.ledger.models import Job
 from openpatron.patrons import summary
 from openpatron.patrons.models import Association
+from openpatron.patrons.queries import names_by_id
 from openpatron.patrons.summary import (
     COLUMNS,
     Line,
@@ -240,3 +241,14 @@ def test_chunks_join_without_a_gap(
     assert lines_of(world, mixed, LineFilter(text="a")) == [
         line for line in whole if "a" in f"{line.name}".casefold()
     ]
+
+
+def test_names_of_lines_are_those_of_the_accounts(world: World) -> None:
+    patrons = [
+        world.patron(first="Ada", last="Lovelace"),
+        world.patron(first="Augusta", last="King", preferred_name="Ada"),
+        world.patron(first="", last="王小明"),
+    ]
+    names = names_by_id([p.pk for p in patrons])
+    assert names == {p.pk: p.account.full_name for p in patrons}
+    assert list(names.values()) == ["Ada Lovelace", "Ada King", "王小明"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from openpatron.kernel.text import storable
 from openpatron.organizations.models import Organization
 
 from .models import Account
@@ -19,6 +20,8 @@ def organizations_of(account: Account) -> QuerySet[Organization]:
 
 def account_by_username(username: str) -> Account | None:
     """Return the account of that username, without regard to case."""
+    if not storable(username):
+        return None
     return Account.objects.filter(username__iexact=username).first()
 
 

@@ -119,7 +119,7 @@ class ActorCommand(Command):
         )
         parser.add_argument(
             "--as",
-            dest="username",
+            dest="acting",
             metavar="USERNAME",
             help=_("Act with this person's rights. Without it you act as the operator."),
         )
@@ -129,20 +129,20 @@ class ActorCommand(Command):
         """Open the organization that was named and yield who acts there."""
         organization = find_organization(options["organization"])
         with open_organization(organization):
-            yield actor_in(organization, person(options["username"]))
+            yield actor_in(organization, person(options["acting"]))
 
     def organizations(self, options: dict[str, Any]) -> list[Organization]:
         """Return the organization that was named, or all that who asks belongs to."""
         if options["organization"]:
             return [find_organization(options["organization"])]
-        account = person(options["username"])
+        account = person(options["acting"])
         every = Organization.objects.order_by("name") if account is None else None
         return list(organizations_of(account) if account and every is None else every or [])
 
     @contextmanager
     def opened_job(self, options: dict[str, Any]) -> Iterator[tuple[Actor, Job]]:
         """Find the job by its number, open its organization and yield who acts, and the job."""
-        account = person(options["username"])
+        account = person(options["acting"])
         refusal: OpenPatronError | None = None
         for organization in self.organizations(options):
             with open_organization(organization):

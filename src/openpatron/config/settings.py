@@ -211,7 +211,8 @@ LOGGING = {
     "root": {"handlers": ["stderr"], "level": "WARNING"},
     "loggers": {
         "openpatron": {"level": _env["OPENPATRON_LOG_LEVEL"]},
-        "django_tasks_db": {"level": "WARNING"},
+        # A worker that is told to stop is no cause for a warning.
+        "django_tasks_db": {"level": "ERROR"},
         "django.tasks": {"level": "WARNING"},
     },
 }

@@ -2,7 +2,8 @@
 
 Nothing here looks at a clock: the school year is 2025/26, and the district stands in its May.
 People of a site are counted in cohorts (its faculty, and each grade), and what is special about
-some of them is said by their place in the cohort (``Every``), so that it holds at any size.
+some of them is said by their place in the cohort (``Every``, ``Share``), so that it holds at any
+size.
 """
 
 from __future__ import annotations
@@ -44,6 +45,25 @@ class Every(NamedTuple):
         """Return those of the places from ``start`` to ``stop`` (excluded)."""
         first = start + (self.offset - start) % self.step
         return range(first, stop, self.step)
+
+
+# The fractions of its multiples are spread evenly, without looking so.
+_GOLDEN_RATIO = 0.618_033_988_749_894_9
+
+
+class Share(NamedTuple):
+    """The places whose lot, a number from 0 to 1, falls from ``low`` to ``high`` (excluded).
+
+    Shares that do not overlap have no place in common.
+    """
+
+    low: float
+    high: float
+
+    def within(self, start: int, stop: int) -> list[int]:
+        """Return those of the places from ``start`` to ``stop`` (excluded)."""
+        low, high = self
+        return [p for p in range(start, stop) if low <= p * _GOLDEN_RATIO % 1 < high]
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +113,7 @@ class SecondTie:
 
     sites: tuple[str, ...]
     grades: tuple[str, ...]
-    who: Every
+    who: Share
     to: str
     patron_type: str
     access_level: str
@@ -113,7 +133,7 @@ class OrganizationPlan:
     locale: str = "en"
     time_zone: str = "America/Los_Angeles"
     seconds: tuple[SecondTie, ...] = ()
-    old_cards: dict[str, tuple[Every, ...]] = field(default_factory=dict)
+    old_cards: dict[str, Share] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,22 +209,24 @@ CASCADIA = OrganizationPlan(
     ),
     # Who still has a plain card from before the sites had numbers of their own.
     old_cards={
-        "3": (Every(10, 0),), "4": (Every(10, 0),), "5": (Every(5, 1), Every(10, 3)),
-        "6": (Every(8, 0),), "7": (Every(8, 0),), "8": (Every(8, 0),),
+        "3": Share(0, 0.1), "4": Share(0, 0.1), "5": Share(0, 0.3),
+        "6": Share(0, 0.125), "7": Share(0, 0.125), "8": Share(0, 0.125),
     },
     seconds=(
-        SecondTie(("maple",), ("5",), Every(5, 4), "cedar", STUDENT, "Patron"),
-        SecondTie(("alder",), ("5",), Every(10, 9), "cedar", STUDENT, "Patron"),
-        SecondTie(("cedar",), ("8",), Every(15, 4), "spruce", STUDENT, "Patron"),
+        SecondTie(("maple",), ("5",), Share(0.8, 1), "cedar", STUDENT, "Patron"),
+        SecondTie(("alder",), ("5",), Share(0.9, 1), "cedar", STUDENT, "Patron"),
+        SecondTie(("cedar",), ("8",), Share(0.3, 0.37), "spruce", STUDENT, "Patron"),
         # They read with the little ones.
         SecondTie(
-            ("spruce",), ("11", "12"), Every(20, 6), "birch", STUDENT, "Guest", own_card=True
+            ("spruce",), ("11", "12"), Share(0.3, 0.35), "birch", STUDENT, "Guest", own_card=True
         ),
-        SecondTie(("cedar", "spruce"), (*MIDDLE, *HIGH), Every(25, 12), "depot", STUDENT, "Patron"),
         SecondTie(
-            _ELEMENTARY_SCHOOLS, (FACULTY_COHORT,), Every(12, 3), "cedar", FACULTY, "Teacher"
+            ("cedar", "spruce"), (*MIDDLE, *HIGH), Share(0.6, 0.64), "depot", STUDENT, "Patron"
         ),
-        SecondTie(_LIBRARIES, (FACULTY_COHORT,), Every(4, 2), "depot", FACULTY, "Teacher"),
+        SecondTie(
+            _ELEMENTARY_SCHOOLS, (FACULTY_COHORT,), Share(0.4, 0.48), "cedar", FACULTY, "Teacher"
+        ),
+        SecondTie(_LIBRARIES, (FACULTY_COHORT,), Share(0.7, 0.95), "depot", FACULTY, "Teacher"),
     ),
 )  # fmt: skip
 
@@ -225,7 +247,7 @@ RAINIER = OrganizationPlan(
             staff=("Library administrator",),
         ),
     ),
-    seconds=(SecondTie(("fir",), ("8",), Every(5, 2), "hemlock", STUDENT, "Patron"),),
+    seconds=(SecondTie(("fir",), ("8",), Share(0.3, 0.5), "hemlock", STUDENT, "Patron"),),
 )  # fmt: skip
 
 OLD_CARDS_FROM = 10_417_000
@@ -241,7 +263,7 @@ EXPIRED_ON = "2025-08-31"
 EXPIRES_ON = "2027-08-31"
 EXPIRING = Every(3, 1)
 
-# Lost a card: a number of the same site, replaced.
+# Lost a card, and has a newer one of the same site.
 LOST_A_CARD = Every(40, 17)
 WITH_EMAIL = Every(6, 2)
 STUDENT_WORKERS = Every(30, 3)

@@ -21,7 +21,6 @@ from openpatron.organizations.models import Organization, PatronType, Site
 from openpatron.organizations.scope import open_organization
 from openpatron.patrons.models import Association, Barcode, Homeroom, Patron
 from openpatron.patrons.search import search_text, sort_name
-from openpatron.patrons.search_index import indexed_at_once
 
 from . import access_levels as levels
 from .bulk import analyze, empty, lock, next_id, take_ids, write_rows
@@ -110,8 +109,7 @@ def load_demo(patrons: int, on_progress: Callable[[int], None] = lambda _n: None
                 _("The demo cannot be loaded: its organizations exist already (%s).")
                 % ", ".join(taken)
             )
-        with indexed_at_once(next_id(Patron)):
-            made = _load(patrons, on_progress)
+        made = _load(patrons, on_progress)
         analyze(*_WRITTEN)
     return made
 

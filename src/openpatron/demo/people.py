@@ -147,9 +147,9 @@ class Maker:
         self.next_district_id += size
         made = People(cohort, [])
         cards = self._cards(cohort, start, stop)
+        self._replace_lost_cards(made, persons, start, cards)
         codes = [[value] for _number, value in cards]
         self._add_seconds(made, persons, start, cards, codes)
-        self._add_lost_cards(made, persons, start)
         names = [person % len(self._names) for person in persons]
         usernames, emails = self._sign_ins(cohort, names, persons, district_ids, start)
         levels, groups = self._levels(cohort, start, stop)
@@ -176,13 +176,10 @@ class Maker:
     def _cards(self, cohort: Cohort, start: int, stop: int) -> list[tuple[int | None, str]]:
         site = cohort.site.short_name
         cards: list[tuple[int | None, str]] = list(islice(self.cards[site], stop - start))
-        if site in self._old_cards:
+        old = self._plan.old_cards.get(cohort.grade)
+        if old is not None and site in self._old_cards:
             pattern = cohort.site.pattern
-            old = (
-                place for who in self._plan.old_cards.get(cohort.grade, ())
-                for place in who.within(start, stop)
-            )  # fmt: skip
-            for place in sorted(old):
+            for place in old.within(start, stop):
                 value = f"{self._old_cards[site]:0{OLD_CARD_DIGITS}d}"
                 self._old_cards[site] += 1
                 cards[place - start] = (pattern.number(value), value)
@@ -224,13 +221,17 @@ class Maker:
     def _site(self, short_name: str) -> SitePlan:
         return next(s for s in self._plan.sites if s.short_name == short_name)
 
-    def _add_lost_cards(self, made: People, persons: range, start: int) -> None:
+    def _replace_lost_cards(
+        self, made: People, persons: range, start: int, cards: list[tuple[int | None, str]]
+    ) -> None:
         site = made.cohort.site.short_name
         for place in LOST_A_CARD.within(start, start + len(persons)):
-            number, value = next(self.cards[site])
+            here = place - start
+            number, value = cards[here]
             made.barcodes.append(
-                (persons[place - start], self._ground.sites[site], value, "replaced", number)
+                (persons[here], self._ground.sites[site], value, "replaced", number)
             )
+            cards[here] = next(self.cards[site])
 
     def _sign_ins(
         self,

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from django.utils.translation import gettext as _
 
 from .errors import InputError
+from .text import storable
 
 if TYPE_CHECKING:
     from django.db.models import Model, QuerySet
@@ -20,7 +21,7 @@ def the_one[M: Model](rows: QuerySet[M], attribute: str, value: str, field: str,
 
     The error names what there is (``noun``: "site", "patron type"), so that nobody has to guess.
     """
-    found = rows.filter(**{attribute: value}).first() if "\x00" not in value else None
+    found = rows.filter(**{attribute: value}).first() if storable(value) else None
     if found is None:
         known = list(rows.order_by(attribute).values_list(attribute, flat=True)[: _SHOWN + 1])
         shown = ", ".join(known[:_SHOWN]) + (" …" if len(known) > _SHOWN else "")

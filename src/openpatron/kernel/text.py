@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 
 from django.utils.translation import gettext as _
@@ -15,6 +16,19 @@ _STROKES = str.maketrans(
         "ħ": "h", "ŧ": "t", "ŋ": "n",
     }
 )  # fmt: skip
+
+# What no database of ours can hold: NUL, and halves of characters (from broken JSON or UTF-16).
+_UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
+
+
+def storable(text: str) -> bool:
+    """Tell whether a database can hold the text; what it cannot hold need not be looked for."""
+    return _UNSTORABLE.search(text) is None
+
+
+def storable_words(text: str) -> list[str]:
+    """Return the folded words of a text that somebody typed, without what cannot be stored."""
+    return fold(_UNSTORABLE.sub(" ", text)).split()
 
 
 def fold(text: str) -> str:

@@ -20,9 +20,10 @@ from django.db.models import Count, Q
 from django.utils import timezone
 
 from openpatron.kernel.errors import NotAllowedError
+from openpatron.kernel.sql import follow_keys
 
 from .kinds import kind_of
-from .models import AT_WORK, Change, Job, State
+from .models import AT_WORK, Change, Job, Outcome, State
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -117,6 +118,7 @@ def _batch_with_retries(job_id: int, token: str) -> Job:
 
 
 def _batch(job_id: int, token: str) -> Job:
+    follow_keys()
     job = Job.objects.select_for_update().get(pk=job_id)
     if job.lease_token != token or not job.is_at_work:
         raise LeaseLostError
@@ -179,9 +181,15 @@ def _stop(job_id: int, token: str, error: str) -> None:
 
 
 def count_outcomes(job: Job) -> dict[str, dict[str, int]]:
-    """Count the job's rows by outcome and reason."""
-    counts: dict[str, dict[str, int]] = {}
-    rows = Change.objects.filter(job=job).values_list("outcome", "reason").annotate(n=Count("pk"))
-    for outcome, reason, n in rows.order_by():
-        counts.setdefault(outcome, {})[reason] = n
+    """Count the job's rows by outcome and reason; whatever has a reason is notable."""
+    rows = Change.objects.filter(job=job)
+    # One pass without sorting for the many, the small index for the few.
+    plain = rows.filter(notable=False).aggregate(
+        **{outcome: Count("pk", filter=Q(outcome=outcome)) for outcome in Outcome.values}
+    )
+    counts = {outcome: {"": n} for outcome, n in plain.items() if n}
+    notable = rows.filter(notable=True).values_list("outcome", "reason").annotate(n=Count("pk"))
+    for outcome, reason, n in notable.order_by():
+        found = counts.setdefault(outcome, {})
+        found[reason] = found.get(reason, 0) + n
     return counts

@@ -9,6 +9,7 @@ from django.utils import timezone, translation
 from django_scopes import scope
 
 from openpatron.kernel.errors import NotFoundError
+from openpatron.kernel.text import storable
 
 from .models import Organization
 
@@ -29,7 +30,7 @@ def open_organization(organization: Organization) -> Iterator[Organization]:
 
 def find_organization(slug: str) -> Organization:
     """Return the organization of that short name, or raise ``NotFoundError``."""
-    found = Organization.objects.filter(slug=slug).first()
+    found = Organization.objects.filter(slug=slug).first() if storable(slug) else None
     if found is None:
         raise NotFoundError(translation.gettext("There is no organization “%s” here.") % slug)
     return found

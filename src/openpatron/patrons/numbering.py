@@ -48,7 +48,7 @@ class NumberGiver:
 
     def _find_highest(self) -> int | None:
         pattern = self._site.barcode_pattern
-        kept = number_sql(pattern, "(planned.after ->> 'barcode')")
+        kept = number_sql(pattern, "planned.barcode")
         params = self._params | {"first": pattern.first, "last_number": pattern.last}
         found = fetch(statement(_HERE, "highest_number", number=kept), params)[0]
         return max((n for n in found if n is not None), default=None)

@@ -23,7 +23,8 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from openpatron.kernel.errors import NotFoundError
-from openpatron.organizations.models import Organization, Site
+from openpatron.kernel.text import storable
+from openpatron.organizations.models import Organization, PatronType, Site
 from openpatron.organizations.queries import sites
 
 from .models import Association, Barcode, Homeroom, Patron
@@ -32,11 +33,15 @@ from .search import matching
 from .selection import natural
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     from django.db.models import QuerySet
 
     from openpatron.access.actor import Actor
+
+
+# One number is held at so many sites at most that anybody could want to choose from.
+_HOLDERS = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,15 +68,31 @@ class PatronFilter:
 
 def visible(actor: Actor) -> QuerySet[Patron]:
     """Return the patrons that the actor may see: all, or those of the sites with the right."""
+    return _visible(actor, _tied)
+
+
+def _visible(actor: Actor, tied: Callable[..., Q | Exists]) -> QuerySet[Patron]:
     actor.require_anywhere("patrons.view")
     sites = actor.sites_with("patrons.view")
     everyone = Patron.objects.all()
-    return everyone if sites is None else everyone.filter(_tied(site__in=sites))
+    return everyone if sites is None else everyone.filter(tied(site__in=sites))
 
 
 def patrons(actor: Actor, narrowed: PatronFilter) -> QuerySet[Patron]:
     """Return the patrons of a list, by name, each with its account."""
-    found = visible(actor).select_related("account").order_by("sort_name", "id")
+    found = _narrowed(actor, narrowed, _tied)
+    return found.select_related("account").order_by("sort_name", "id")
+
+
+def number_of_patrons(actor: Actor, narrowed: PatronFilter) -> int:
+    """Count the patrons of a list, without looking at each: a tenth of the time at one site."""
+    return _narrowed(actor, narrowed, _among).count()
+
+
+def _narrowed(
+    actor: Actor, narrowed: PatronFilter, tied: Callable[..., Q | Exists]
+) -> QuerySet[Patron]:
+    found = _visible(actor, tied)
     ties = {
         name: getattr(narrowed, name)
         for name in ("site", "patron_type", "access_level")
@@ -79,10 +100,12 @@ def patrons(actor: Actor, narrowed: PatronFilter) -> QuerySet[Patron]:
     }
     if ties:
         sites = actor.sites_with("patrons.view")
-        found = found.filter(_tied(**ties, **({} if sites is None else {"site__in": sites})))
+        found = found.filter(tied(**ties, **({} if sites is None else {"site__in": sites})))
     for name in ("grade_level", "graduation_year", "status"):
         if getattr(narrowed, name) not in (None, ""):
             found = found.filter(**{name: getattr(narrowed, name)})
+    if not (storable(narrowed.grade_level + narrowed.status) and all(map(_is_id, ties.values()))):
+        return found.none()
     if narrowed.expired:
         found = found.filter(expires_on__lt=timezone.localdate())
     return matching(found, narrowed.text)
@@ -100,7 +123,7 @@ def with_ties(found: QuerySet[Patron]) -> QuerySet[Patron]:
 def patron(actor: Actor, number: int) -> Patron:
     """Return one patron with associations and barcodes, or raise ``NotFoundError``."""
     found = None
-    if 0 < number < 2**63:
+    if _is_id(number):
         found = with_ties(visible(actor).select_related("account")).filter(pk=number).first()
     if found is None:
         raise NotFoundError(_("There is no patron %d here.") % number)
@@ -109,7 +132,7 @@ def patron(actor: Actor, number: int) -> Patron:
 
 def patron_to_edit(actor: Actor, number: int) -> Patron:
     """Return one patron as ``patron`` does, locked until the transaction ends."""
-    if 0 < number < 2**63:
+    if _is_id(number):
         visible(actor).select_for_update(of=("self",)).filter(pk=number).first()
     return patron(actor, number)
 
@@ -119,12 +142,16 @@ def patrons_by_barcode(actor: Actor, value: str) -> list[Patron]:
 
     More than one where the number is given at several sites.
     """
+    if not storable(value):
+        return []
     sites = actor.sites_with("patrons.view")
     cards = Barcode.objects.filter(value=value, state=Barcode.State.CURRENT)
     if sites is not None:
         cards = cards.filter(Q(site__in=sites) | Q(site=None))
-    holders = visible(actor).select_related("account").filter(pk__in=cards.values("patron"))
-    return list(with_ties(holders.order_by("sort_name", "id"))[:20])
+    # Named one by one: SQLite would begin with the order of the list, and read all of it.
+    numbers = list(cards.order_by().values_list("patron", flat=True)[:_HOLDERS])
+    holders = visible(actor).select_related("account").filter(pk__in=numbers)
+    return list(with_ties(holders.order_by("sort_name", "id")))
 
 
 def cards_in_sight(actor: Actor, patron: Patron) -> list[Barcode]:
@@ -136,11 +163,13 @@ def cards_in_sight(actor: Actor, patron: Patron) -> list[Barcode]:
     return [card for card in cards if card.site_id is None or card.site_id in allowed]
 
 
-def values_of(actor: Actor, name: str) -> list[Any]:
-    """Return the values of ``grade_level`` or ``graduation_year`` that occur, in their order."""
-    rows = visible(actor).order_by().values_list(name, flat=True).distinct()
-    found = [value for value in rows if value not in (None, "")]
-    return sorted(found, key=lambda value: natural(str(value)))
+def grades_and_years(actor: Actor) -> tuple[list[str], list[int]]:
+    """Return the grade levels and graduation years that occur, in their order; one query."""
+    seen = _visible(actor, _among).order_by()
+    rows = list(seen.values_list("grade_level", "graduation_year").distinct())
+    grades = {grade for grade, _year in rows if grade}
+    years = {year for _grade, year in rows if year is not None}
+    return sorted(grades, key=natural), sorted(years)
 
 
 def sites_in_sight(actor: Actor) -> QuerySet[Site]:
@@ -173,14 +202,16 @@ def patrons_per_site_and_type(actor: Actor) -> list[tuple[int, str, int]]:
     sites = actor.sites_with("patrons.view")
     if sites is not None:
         ties = ties.filter(site__in=sites)
-    rows = ties.values_list("site", "patron_type__name").annotate(n=Count("pk"))
-    return list(rows.order_by("site", "patron_type__name"))
+    # By number, from the index alone; the names come after.
+    rows = ties.order_by().values_list("site", "patron_type").annotate(n=Count("pk"))
+    names = dict(PatronType.objects.values_list("pk", "name"))
+    return sorted((site, names[patron_type], n) for site, patron_type, n in rows)
 
 
 def patron_counts(actor: Actor) -> dict[str, int]:
     """Count the visible patrons: ``total``, each status, and ``expired`` (active nevertheless)."""
     active = Q(status=Patron.Status.ACTIVE)
-    return visible(actor).aggregate(
+    return _visible(actor, _among).aggregate(
         total=Count("pk"),
         expired=Count("pk", filter=active & Q(expires_on__lt=timezone.localdate())),
         **{value: Count("pk", filter=Q(status=value)) for value in Patron.Status.values},
@@ -255,6 +286,13 @@ def own_patron(actor: Actor) -> Patron | None:
     return with_ties(own).first()
 
 
+def patrons_per_site(actor: Actor) -> dict[int, int]:
+    """Return the number of patrons by site, for those who update the patrons of all sites."""
+    actor.require("patrons.manage_district")
+    ties = Association.objects.order_by().values_list("site")
+    return dict(ties.annotate(n=Count("pk")))
+
+
 def homerooms(site: Site) -> QuerySet[Homeroom]:
     """Return the homerooms of a site by name."""
     return Homeroom.objects.filter(site=site).order_by("name", "id")
@@ -270,9 +308,26 @@ def homerooms_at(site_ids: Iterable[int]) -> dict[int, list[Homeroom]]:
 
 def names_by_id(ids: Iterable[int]) -> dict[int, str]:
     """Return the names of those patrons that still exist, by id; for the lines of a job."""
-    rows = Patron.objects.filter(pk__in=ids).select_related("account")
-    return {p.pk: p.account.full_name for p in rows}
+    # The same as Account.full_name (a test compares them), but a million times without a model.
+    rows = Patron.objects.filter(pk__in=ids).values_list(
+        "pk", "account__preferred_name", "account__first_name", "account__last_name"
+    )
+    return {
+        number: " ".join(part for part in (preferred or first, last) if part)
+        for number, preferred, first, last in rows
+    }
+
+
+def _is_id(number: int) -> bool:
+    """Tell whether the number fits a key; SQLite raises where it is asked for a larger one."""
+    return 0 < number < 2**63
 
 
 def _tied(**conditions: Any) -> Exists:
+    """Ask patron by patron: best for the first page of a list in its order."""
     return Exists(Association.objects.filter(patron=OuterRef("pk"), **conditions))
+
+
+def _among(**conditions: Any) -> Q:
+    """Ask once for all: best for counting."""
+    return Q(pk__in=Association.objects.filter(**conditions).values("patron"))

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from django.db import connection
 from django.db.models.expressions import RawSQL
 
-from openpatron.kernel.text import fold
+from openpatron.kernel.text import fold, storable_words
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 # Shorter parts have no trigram.
 _TRIGRAM = 3
+# So many patrons are few.
+_FEW = 2_000
 # Words beyond these narrow nothing down.
 _WORDS = 8
 
@@ -45,14 +47,29 @@ def sort_name(account: Account) -> str:
 
 def matching(patrons: QuerySet[Patron], text: str) -> QuerySet[Patron]:
     """Return the patrons whose search text contains every word of ``text``."""
-    for word in fold(text.replace("\x00", " ")).split()[:_WORDS]:
-        if connection.vendor == "sqlite" and len(word) >= _TRIGRAM:
-            # A phrase in quotes: every character counts as it is.
-            phrase = '"' + word.replace('"', '""') + '"'
-            found = RawSQL(
-                "SELECT rowid FROM patrons_search WHERE patrons_search MATCH %s", (phrase,)
-            )
-            patrons = patrons.filter(pk__in=found)
-        else:
-            patrons = patrons.filter(search_text__contains=word)
+    words = storable_words(text)[:_WORDS]
+    if connection.vendor == "sqlite":
+        indexed = [word for word in words if len(word) >= _TRIGRAM]
+        words = [word for word in words if len(word) < _TRIGRAM]
+        if indexed:
+            patrons = _in_index(patrons, indexed)
+    for word in words:
+        patrons = patrons.filter(search_text__contains=word)
     return patrons
+
+
+def _in_index(patrons: QuerySet[Patron], words: list[str]) -> QuerySet[Patron]:
+    """Narrow to what SQLite's index finds.
+
+    SQLite does not know how many that will be. Few are named one by one, so that it begins with
+    them; of many the first in the list's order come soon, and it begins with that order.
+    """
+    # Phrases in quotes: every character counts as it is.
+    phrase = " ".join('"' + word.replace('"', '""') + '"' for word in words)
+    found = "SELECT rowid FROM patrons_search WHERE patrons_search MATCH %s"
+    with connection.cursor() as cursor:
+        cursor.execute(f"{found} LIMIT {_FEW + 1}", [phrase])
+        few = [row[0] for row in cursor.fetchall()]
+    if len(few) <= _FEW:
+        return patrons.filter(pk__in=few)
+    return patrons.filter(pk__in=RawSQL(found, (phrase,)))  # noqa: S611  constant text

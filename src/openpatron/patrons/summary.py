@@ -13,6 +13,7 @@ from dataclasses import asdict, dataclass, fields
 from itertools import islice
 from typing import TYPE_CHECKING
 
+from django.db.models import F
 from django.urls import reverse
 
 from openpatron.kernel.spreadsheets import csv_lines
@@ -56,6 +57,7 @@ _MEANT = {
 _PROBLEMS = (Outcome.CONFLICT, Outcome.FAILED, Outcome.LEFT)
 # The rows of these outcomes are all notable: there is an index for those.
 _NOTABLE = {*_PROBLEMS, Outcome.SKIPPED}
+_READ = ("subject_id", "outcome", "reason", "before", "after")
 _BEFORE_APPLY = (State.PLANNING, State.PLANNED, State.APPLYING)
 
 
@@ -230,7 +232,11 @@ def _adding(job: Job) -> tuple[Outcome, ...]:
 
 
 def _rows(job: Job, narrowed: LineFilter) -> QuerySet[Change]:
-    rows = Change.objects.filter(job=job).order_by("pk")
+    """Return the rows in the order of the plan."""
+    return _narrow(Change.objects.filter(job=job).order_by("pk").only(*_READ), job, narrowed)
+
+
+def _narrow(rows: QuerySet[Change], job: Job, narrowed: LineFilter) -> QuerySet[Change]:
     if narrowed.outcome:
         meant = _MEANT.get(narrowed.outcome, ())
         rows = rows.filter(outcome__in=meant)
@@ -280,15 +286,28 @@ def _ids_in_order(job: Job, narrowed: LineFilter, start: int, size: int) -> list
 def _found(actor: Actor, job: Job, narrowed: LineFilter, most: int | None = None) -> Sequence[int]:
     """Return the ids of the rows whose patron, or new number, fits the text; ``most`` at most."""
     rows = _rows(job, narrowed)
-    patrons = matching(visible(actor), narrowed.text).order_by().values("pk")
-    named = rows.filter(subject_kind="patron", subject_id__in=patrons).values_list("pk", flat=True)
-    ids = array("q", named[:most].iterator(chunk_size=CHUNK))
+    patrons = matching(visible(actor), narrowed.text).order_by()
+    numbers = list(patrons.values_list("pk", flat=True)[: CHUNK + 1])
+    if len(numbers) <= CHUNK:
+        ids = array("q", _of_few(job, narrowed, numbers)[:most])
+    else:
+        # Of many it is quicker to look through the job's rows than through the patrons.
+        found = rows.filter(subject_kind="patron", subject_id__in=patrons.values("pk"))
+        ids = array("q", found.values_list("pk", flat=True)[:most].iterator(chunk_size=CHUNK))
     word = narrowed.text.strip()
-    if any(c.isdigit() for c in word) and "\x00" not in word:
-        # A number that is only planned yet is not in the search index.
+    # A number that is only planned yet is not in the patrons' search index.
+    if Outcome.PLANNED in _adding(job) and any(c.isdigit() for c in word) and "\x00" not in word:
         given = rows.filter(notable=True, reason__in=NUMBERED, after__barcode=word)
         ids = array("q", sorted({*ids, *given.values_list("pk", flat=True)[:CHUNK]}))
     return ids
+
+
+def _of_few(job: Job, narrowed: LineFilter, patrons: list[int]) -> list[int]:
+    """Return the ids of these patrons' rows, in order."""
+    rows = Change.objects.filter(subject_kind="patron", subject_id__in=patrons)
+    # Added to nothing, so that the index of the patrons' history is taken, not the one of the job.
+    of_job = rows.alias(of_job=F("job_id") + 0).filter(of_job=job.pk)
+    return sorted(_narrow(of_job, job, narrowed).values_list("pk", flat=True))
 
 
 class _Lines:
@@ -300,7 +319,8 @@ class _Lines:
         self._edit_url = _edit_url(actor)
 
     def of_ids(self, ids: Iterable[int]) -> list[Line]:
-        rows = Change.objects.in_bulk(list(ids))
+        found = Change.objects.filter(job=self._job, pk__in=list(ids)).only(*_READ)
+        rows = {row.pk: row for row in found}
         return self.of([rows[i] for i in ids if i in rows])
 
     def of(self, rows: list[Change]) -> list[Line]:

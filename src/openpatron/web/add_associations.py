@@ -7,6 +7,7 @@ asks for the same address again; *Preview* posts the words and makes the job.
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
+from urllib.parse import urlencode
 from uuid import UUID, uuid4, uuid5
 
 from django.contrib import messages
@@ -70,17 +71,22 @@ def add_associations(request: OrganizationRequest) -> HttpResponse:
 def _sentence(
     request: OrganizationRequest, sentence: Sentence, errors: dict[str, str], status: int = 200
 ) -> HttpResponse:
+    places = sentence.places(errors)
     context = {
         "title": _("Add associations"),
         "breadcrumbs": [
             (_("Update patrons"), reverse("update_patrons", args=[request.organization.slug]))
         ],
         "sentence": sentence,
-        "place": {place.name: place for place in sentence.places(errors)},
+        "place": {place.name: place for place in places},
         "errors": errors,
         "request_key": uuid4(),
     }
-    return TemplateResponse(request, "web/add_associations.html", context, status=status)
+    response = TemplateResponse(request, "web/add_associations.html", context, status=status)
+    # The address says what the page shows, without words that no longer stand in a list.
+    chosen = urlencode({place.name: place.chosen for place in places if place.chosen})
+    response["HX-Replace-Url"] = f"{request.path}?{chosen}"
+    return response
 
 
 def _request_key(request: OrganizationRequest, sentence: Sentence) -> str | None:

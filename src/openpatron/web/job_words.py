@@ -146,7 +146,7 @@ def progress(job: Job) -> Progress:
         total=job.total,
         percent=100 * done // job.total if job.total else 0,
         left=_time_left(since, done, job.total),
-        waits=job.lease_until is None,
+        waits=not job.lease_token,
     )
 
 
@@ -188,21 +188,26 @@ def who(account: Account | None, way: str = CLI) -> str:
 def state_sentence(job: Job) -> str:
     """Say in one sentence where a job that rests stands, with numbers."""
     counts = summary_counts(job)
-    added = patrons(counts["added"])
-    if job.state == State.PLANNED:
-        return _("The plan is ready: %s to be added. Nothing is changed yet.") % added
-    if job.state == State.DONE:
-        return _("Done: %s added.") % added
-    if job.state == State.UNDONE:
-        return _("Undone: %(undone)s; left as they are: %(left)s.") % {
-            "undone": patrons(counts.get("undone", 0)),
-            "left": intcomma(counts.get("left", 0)),
-        }
+    sentences = {
+        "planned": _("The plan is ready: %(added)s to be added. Nothing is changed yet."),
+        "discarded": _("The plan was discarded. Nothing was changed."),
+        "done": _("Done: %(added)s added."),
+        "cancelled": _("Cancelled on the way: %(added)s added. What is done stays done."),
+        "undone": _("Undone: %(undone)s; left as they are: %(left)s."),
+        "planning stopped": _("An error stopped the plan. Nothing is changed."),
+        "applying stopped": _("An error stopped this job. Added until then: %(added)s."),
+        "undoing stopped": _("An error stopped the undo. Undone until then: %(undone)s."),
+    }
+    where = job.state
     if job.state == State.CANCELLED and not job.confirmed_at:
-        return _("The plan was discarded. Nothing was changed.")
-    if job.state == State.CANCELLED:
-        return _("Cancelled on the way: %s added. What is done stays done.") % added
-    return _("An error stopped this job. %s added. What is done stays done.") % added.capitalize()
+        where = "discarded"
+    elif job.state == State.FAILED:
+        where = f"{job.failed_state} stopped"
+    return sentences[where] % {
+        "added": patrons(counts["added"]),
+        "undone": patrons(counts.get("undone", 0)),
+        "left": intcomma(counts.get("left", 0)),
+    }
 
 
 def patrons(n: int) -> str:

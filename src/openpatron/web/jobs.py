@@ -8,11 +8,13 @@ from urllib.parse import urlencode
 
 from django.core.paginator import Paginator
 from django.http import StreamingHttpResponse
+from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
+from openpatron.access.registry import permission
 from openpatron.ledger.actions.undo_job import can_be_undone
 from openpatron.ledger.kinds import kind_of
 from openpatron.ledger.models import AT_WORK, State
@@ -106,6 +108,8 @@ def job(request: OrganizationRequest, number: int) -> HttpResponse:
 def print_job(request: OrganizationRequest, number: int) -> HttpResponse:
     """Show the summary with its lines on one page, for paper."""
     found = find_job(request.actor, number)
+    if found.is_at_work:
+        return redirect("job", *_place(request, found))
     narrowed, show, text = _narrowed(request)
     lines = list(
         islice(summary_lines(request.actor, found, narrowed, problems_first=True), _PRINTED + 1)
@@ -164,6 +168,7 @@ def _about(request: OrganizationRequest, found: Job) -> dict[str, Any]:
         "sentence": kind.sentence(found),
         "people": job_words.people(found),
         "may_act": may_act,
+        "missing_right": "" if may_act else permission(kind.permission).label,
         "may_confirm": may_act and found.state == State.PLANNED and found.planned_rows > 0,
         "may_undo": may_act and can_be_undone(found),
         "confirm_label": job_words.confirm_label(found),

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from django import forms
+from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from openpatron.access.queries import access_levels
@@ -59,7 +61,7 @@ class Difference:
 class PatronForm(forms.Form):
     """The record's own fields, and three fields for each association."""
 
-    status = forms.ChoiceField(label=_("Status"), choices=Patron.Status.choices)
+    status = forms.ChoiceField(choices=Patron.Status.choices)
     grade_level = forms.CharField(max_length=30, required=False)
     graduation_year = forms.IntegerField(min_value=1900, max_value=2200, required=False)
     expires_on = forms.DateField(required=False)
@@ -71,7 +73,7 @@ class PatronForm(forms.Form):
         self.locked: dict[str, str] = {}
         record = {name: getattr(patron, name) for name in _RECORD}
         super().__init__(data, initial=values_of(patron) | record)
-        self._label_record()
+        self._word_record()
         types = list(patron_types())
         levels = list(access_levels())
         rooms = homerooms_at(tie.site_id for tie in self._ties)
@@ -91,14 +93,28 @@ class PatronForm(forms.Form):
         for field in self.fields.values():
             is_choice = isinstance(field, forms.ChoiceField)
             field.widget.attrs["class"] = "form-select" if is_choice else "form-control"
+            field.error_messages["required"] = _("A value is needed here.")
+            field.error_messages["invalid_choice"] = _("Choose one of the values of the list.")
 
-    def _label_record(self) -> None:
+    def _word_record(self) -> None:
+        """Give the record's fields their words, in the reader's language."""
         self.fields["status"].label = _("Status")
-        self.fields["grade_level"].label = _("Grade level")
-        self.fields["graduation_year"].label = _("Graduation year")
+        grade = self.fields["grade_level"]
+        grade.label = _("Grade level")
+        grade.error_messages["max_length"] = _("At most %(limit_value)d characters are allowed.")
+        year = self.fields["graduation_year"]
+        year.label = _("Graduation year")
+        # Not a number input: that one hands over nothing at all where something else is typed.
+        year.widget = forms.TextInput({"inputmode": "numeric", "maxlength": "4"})
+        for kind in ("invalid", "min_value", "max_value"):
+            year.error_messages[kind] = _("Give a year from 1900 to 2200, or leave it empty.")
         expires = self.fields["expires_on"]
         expires.label = _("Expiry date")
         expires.help_text = _("The last day on which the patron may borrow. Empty: no end.")
+        example = date_format(date(2030, 6, 30), "SHORT_DATE_FORMAT")
+        expires.error_messages["invalid"] = (
+            _("Give a date that exists, like %s, or leave it empty.") % example
+        )
         expires.widget = forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"})
 
     def _add_fields(self, tie: Association) -> None:

@@ -83,12 +83,13 @@ def _who(change: Change, job: Job | None, names: Mapping[int, str]) -> str:
 
 
 def _lines(change: Change, sites: Mapping[str, str]) -> list[tuple[str, str, str]]:
-    """Return (field, from, to) for what differs."""
+    """Return (field, from, to) for what differs; "" for from where there was nothing to have."""
     found = []
     for name, after in change.after.items():
         before = change.before.get(name)
         if before != after:
-            found.append((_title(name, sites), _words(name, before), _words(name, after, sites)))
+            was = _words(name, before) if name in change.before else ""
+            found.append((_title(name, sites), was, _words(name, after, sites)))
     return found
 
 

@@ -12,6 +12,7 @@ from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.functional import cached_property
 from django.utils.translation import gettext as _, gettext_lazy
 from django.views.decorators.http import require_safe
 
@@ -22,17 +23,19 @@ from openpatron.patrons.models import Patron
 from openpatron.patrons.queries import (
     PatronFilter,
     cards_in_sight,
+    grades_and_years,
     in_order,
+    number_of_patrons,
     patrons as patrons_of,
     patrons_by_barcode,
     sites_in_sight,
-    values_of,
     with_ties,
 )
 
 from .gate import OrganizationRequest, page, streamed
 
 if TYPE_CHECKING:
+    from django.db.models import QuerySet
     from django.http import HttpResponse, QueryDict
     from django_stubs_ext import StrOrPromise
 
@@ -91,14 +94,14 @@ class PatronListAddress:
     def __init__(self, request: OrganizationRequest) -> None:
         self.actor = request.actor
         self.query = request.GET
-        self.grades = values_of(self.actor, "grade_level")
+        self.grades, known_years = grades_and_years(self.actor)
         found = list(sites_in_sight(self.actor))
         self.ids: dict[str, dict[str, int]] = {
             "site": {s.short_name: s.pk for s in found},
             "type": {t.name: t.pk for t in patron_types()},
             "level": {a.name: a.pk for a in access_levels()},
         }
-        years = [str(year) for year in values_of(self.actor, "graduation_year")]
+        years = [str(year) for year in known_years]
         options: list[tuple[str, str, list[tuple[str, str]]]] = [
             ("site", _("Site"), [(s.short_name, s.name) for s in found]),
             ("type", _("Patron type"), [(n, n) for n in self.ids["type"]]),
@@ -189,7 +192,7 @@ class PatronListAddress:
         }
         up = [(name, _("%s, ascending") % label) for name, label in labels.items()]
         down = [(f"-{name}", _("%s, descending") % label) for name, label in labels.items()]
-        return up + down
+        return [("", up[0][1]), *up[1:], *down]
 
     def without(self, *names: str) -> str:
         """Return the address without some of its values, and from the first page."""
@@ -204,11 +207,11 @@ class PatronListAddress:
                 query[name] = value
         return "?" + query.urlencode()
 
-    def found(self, narrowed: PatronFilter | None = None) -> Any:
+    def found(self) -> QuerySet[Patron]:
         """Return the patrons of the list, in its order."""
         order = self.order
         field = ("-" if order.startswith("-") else "") + ORDERS[order.removeprefix("-")]
-        return in_order(patrons_of(self.actor, narrowed or self.filter), field, self.grades)
+        return in_order(patrons_of(self.actor, self.filter), field, self.grades)
 
 
 @page("patrons.view")
@@ -237,7 +240,7 @@ def patrons(request: OrganizationRequest) -> HttpResponse:
             for patron in cards
         ]
         return TemplateResponse(request, "web/patron_choose.html", context)
-    shown = Paginator(with_ties(address.found()), PER_PAGE).get_page(request.GET.get("page"))
+    shown = _Paginator(address).get_page(request.GET.get("page"))
     export = reverse("export_patrons", args=[request.organization.slug])
     context |= {
         "page": shown,
@@ -285,6 +288,18 @@ def _export_rows(address: PatronListAddress) -> Iterator[list[Any]]:
             "; ".join(f"{t.site.short_name}: {t.access_level.name}" for t in ties),
             "; ".join(cards),
         ]  # fmt: skip
+
+
+class _Paginator(Paginator[Patron]):
+    """Pages whose count is a question of its own."""
+
+    def __init__(self, address: PatronListAddress) -> None:
+        super().__init__(with_ties(address.found()), PER_PAGE)
+        self._address = address
+
+    @cached_property
+    def count(self) -> int:
+        return number_of_patrons(self._address.actor, self._address.filter)
 
 
 def _current_cards(actor: Actor, patron: Patron) -> list[Barcode]:

@@ -12,7 +12,7 @@ from openpatron.access.queries import access_levels, resource_groups
 from openpatron.access.registry import permission
 from openpatron.organizations.models import Site
 from openpatron.organizations.queries import patron_types, sites
-from openpatron.patrons.queries import patrons_per_site_and_type
+from openpatron.patrons.queries import patrons_per_site
 from openpatron.patrons.selection import FIELDS, Value, values_at
 
 if TYPE_CHECKING:
@@ -85,7 +85,9 @@ class Sentence:
         """Return all places; what was typed and is not in its list is kept beside an error."""
         field_name = self._typed["whose"]
         found = [
-            Place("at", _("Site of the patrons"), _("choose a site"), self._site_options(self.sources)),
+            Place(
+                "at", _("Site of the patrons"), _("choose a site"), self._site_options(self.sources)
+            ),
             Place(
                 "whose",
                 _("Selected by"),
@@ -251,10 +253,7 @@ class Sentence:
 
     @cached_property
     def _patrons(self) -> dict[int, int]:
-        counts: dict[int, int] = {}
-        for site, _type, n in patrons_per_site_and_type(self._actor):
-            counts[site] = counts.get(site, 0) + n
-        return counts
+        return patrons_per_site(self._actor)
 
 
 def _labels(names: Iterable[str]) -> list[Any]:

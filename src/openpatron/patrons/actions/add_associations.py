@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
 from django.conf import settings
-from django.db import IntegrityError
+from django.db import IntegrityError, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -33,6 +33,10 @@ from openpatron.patrons.rules import number_sql
 from openpatron.patrons.selection import FIELDS, Field, Value, value_at
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
+    from django.db.models import QuerySet
+
     from openpatron.access.actor import Actor
     from openpatron.ledger.kinds import Cursor
     from openpatron.organizations.models import PatronType
@@ -185,7 +189,7 @@ class AddAssociations(JobKind):
             "rows": settings.OPENPATRON_JOB_BATCH_ROWS,
             "now": timezone.now(),
         }
-        rows = execute(_sql("plan_add_associations", job), params)
+        rows = execute(_plan_sql(job), params)
         if rows < params["rows"]:
             return Step(rows, {"stage": "numbers", "after": 0})
         last = Change.objects.filter(job=job).order_by("-id").values_list("subject_id")[:1]
@@ -212,31 +216,39 @@ class AddAssociations(JobKind):
 
     def apply(self, job: Job, cursor: Cursor) -> Step:
         """Write the next planned associations and barcodes, and their outcomes."""
-        batch = _Batch.next(job, cursor)
+        batch = _Batch.next(job, cursor, Outcome.PLANNED)
         if batch is None:
             return Step(0, None)
-        planned = Change.objects.filter(
-            job=job, id__gt=batch.after, id__lte=batch.last, outcome=Outcome.PLANNED
-        )
-        before = planned.count()
-        expected = before if self._recheck(job, batch) == 0 else planned.count()
-        params = batch.params | {"now": timezone.now()}
-        written = execute(statement(_HERE, "insert_associations"), params)
-        if job.organization.barcode_scope == Organization.BarcodeScope.SITE:
-            number = number_sql(_target(job).barcode_pattern, "(planned.after ->> 'barcode')")
-            numbered = execute(statement(_HERE, "insert_barcodes", number=number), params)
-            if numbered != expected:
-                raise IntegrityError(_FASTER)
-            if planned.filter(notable=True).exists():
-                execute(statement(_HERE, "index_new_barcodes"), params)
-        if written != expected:
-            raise IntegrityError(_FASTER)
-        execute(statement(_HERE, "finish_batch"), params)
-        return Step(before, batch.following)
+        # Those with a number given by the plan are looked at one by one, the many others only
+        # if the rows that were written do not add up.
+        self._recheck(job, batch, "planned.notable")
+        try:
+            with transaction.atomic():
+                self._write(job, batch, rechecked=False)
+        except IntegrityError:
+            self._recheck(job, batch, "TRUE")
+            self._write(job, batch, rechecked=True)
+        return Step(batch.rows, batch.following)
 
-    def _recheck(self, job: Job, batch: _Batch) -> int:
-        """Set right the rows that are no longer what the plan says; return how many."""
-        stale = fetch(_sql("recheck_add_associations", job), batch.params)
+    def _write(self, job: Job, batch: _Batch, *, rechecked: bool) -> None:
+        """Write the planned rows of a batch, all of them, or raise ``IntegrityError``."""
+        params = batch.params | {"now": timezone.now()}
+        insert = _planned_sql(
+            "insert_associations", job, rechecked="TRUE" if rechecked else "FALSE"
+        )
+        written = execute(insert, params)
+        if job.organization.barcode_scope == Organization.BarcodeScope.SITE:
+            number = number_sql(_target(job).barcode_pattern, "planned.barcode")
+            numbered = execute(statement(_HERE, "insert_barcodes", number=number), params)
+            if numbered != written:
+                raise IntegrityError(_FASTER)
+            execute(statement(_HERE, "index_new_barcodes"), params)
+        if execute(statement(_HERE, "finish_batch"), params) != written:
+            raise IntegrityError(_FASTER)
+
+    def _recheck(self, job: Job, batch: _Batch, which: str) -> None:
+        """Set right those rows that are no longer what the plan says."""
+        stale = fetch(_planned_sql("recheck_add_associations", job, which), batch.params)
         found: dict[str, list[int]] = {"associated": [], "missing": []}
         corrected, renumber = [], []
         for change, outcome, reason, old, new, number_taken in stale:
@@ -245,9 +257,9 @@ class AddAssociations(JobKind):
             elif outcome == Outcome.SKIPPED:
                 found[reason].append(change)
             else:
-                lost = new is None or number_taken
-                corrected.append((change, old, new, "taken_since" if lost else reason))
-                if lost:
+                since = number_taken or reason == "taken"
+                corrected.append((change, old, new, "taken_since" if since else reason))
+                if new is None or number_taken:
                     renumber.append(change)
         _set_aside(found["associated"], Outcome.SKIPPED, "associated")
         missing = Change.objects.filter(pk__in=found["missing"]).values_list("pk", "subject_id")
@@ -257,24 +269,27 @@ class AddAssociations(JobKind):
         _set_aside([c for c, s in missing if s in living], Outcome.SKIPPED, "no_longer_selected")
         _set_aside([c for c, s in missing if s not in living], Outcome.FAILED, "gone")
         if corrected:
+            # A card may have been replaced by the very number that the plan gives to another.
+            known, lost = {row[0] for row in corrected}, set(renumber)
+            cards = {new for change, _old, new, _why in corrected if new and change not in lost}
+            for row in batch.with_numbers(cards):
+                if row.pk not in known:
+                    corrected.append((row.pk, row.before["barcode"], None, "taken_since"))
+                    renumber.append(row.pk)
             params = batch.params | {"found": json.dumps(corrected)}
             execute(statement(_HERE, "correct_plan"), params)
         if renumber:
             NumberGiver(job, batch.params).give(renumber, Outcome.FAILED)
-        return len(stale)
 
     def undo(self, job: Job, cursor: Cursor) -> Step:
         """Take the next associations away again; their numbers go to nobody."""
-        batch = _Batch.next(job, cursor)
+        batch = _Batch.next(job, cursor, Outcome.APPLIED)
         if batch is None:
             return Step(0, None)
-        rows = Change.objects.filter(
-            job=job, id__gt=batch.after, id__lte=batch.last, outcome=Outcome.APPLIED
-        ).count()
         fetch(statement(_HERE, "lock_associations"), batch.params)
         for step in ("leave_changed", "remove_associations", "retire_barcodes", "finish_undo"):
             execute(statement(_HERE, step), batch.params)
-        return Step(rows, batch.following)
+        return Step(batch.rows, batch.following)
 
     def title(self, job: Job) -> str:
         """Return the job's name for lists."""
@@ -333,22 +348,35 @@ _REASONS = {
 class _Batch:
     """Some of a job's rows, by the ids of their changes: after ``after``, up to ``last``."""
 
-    after: int
     last: int
     is_last: bool
+    rows: int
     params: Params
 
     @classmethod
-    def next(cls, job: Job, cursor: Cursor) -> _Batch | None:
+    def next(cls, job: Job, cursor: Cursor, outcome: Outcome) -> _Batch | None:
+        """Return the next batch; ``rows`` counts those in it that have the outcome."""
+        size = settings.OPENPATRON_JOB_BATCH_ROWS
         params = _params(job) | {
             "after": cursor.get("after", 0),
-            "rows": settings.OPENPATRON_JOB_BATCH_ROWS,
+            "rows": size,
+            "outcome": outcome.value,
         }
-        found = fetch(statement("openpatron.ledger", "batch_of_job"), params)
-        last, rows, params["first_subject"], params["last_subject"] = found[0]
-        if not rows:
+        last, found, rows = fetch(statement("openpatron.ledger", "batch_of_job"), params)[0]
+        if not found:
             return None
-        return cls(params["after"], last, rows < params["rows"], params | {"last": last})
+        return cls(last, found < size, rows, params | {"last": last})
+
+    def with_numbers(self, values: Collection[str]) -> QuerySet[Change]:
+        """Return the planned rows of the batch to which the plan gives one of these numbers."""
+        return Change.objects.filter(
+            job=self.params["job"],
+            id__gt=self.params["after"],
+            id__lte=self.last,
+            notable=True,
+            outcome=Outcome.PLANNED,
+            after__barcode__in=values,
+        )
 
     @property
     def following(self) -> Cursor | None:
@@ -370,16 +398,44 @@ def _target(job: Job) -> Site:
     return Site.objects.get(pk=job.params["target"])
 
 
-def _sql(name: str, job: Job) -> str:
-    wide = job.organization.barcode_scope == Organization.BarcodeScope.ORGANIZATION
-    selected = statement(
-        _HERE,
-        "associations_to_add",
-        wide="TRUE" if wide else "FALSE",
-        card_site="card.site_id IS NULL" if wide else "card.site_id = source.site_id",
-        whose=FIELDS[job.params["whose"]].column,
+def _plan_sql(job: Job) -> str:
+    return _sql(
+        "plan_add_associations",
+        job,
+        columns="source.patron_id AS place,",
+        source="patrons_association source",
+        join="JOIN",
+        rows="source.organization_id = %(organization)s AND source.site_id = %(source)s "
+        "AND source.patron_id > %(after)s",
     )
-    return statement(_HERE, name, associations_to_add=selected)
+
+
+def _planned_sql(name: str, job: Job, which: str = "TRUE", **fragments: str) -> str:
+    return _sql(
+        name,
+        job,
+        columns="planned.id AS change_id, planned.reason AS planned_reason, "
+        "planned.after ->> 'barcode' AS planned_barcode,",
+        source="ledger_change planned LEFT JOIN patrons_association source "
+        "ON source.patron_id = planned.subject_id AND source.site_id = %(source)s "
+        "AND source.organization_id = %(organization)s",
+        join="LEFT JOIN",
+        rows="planned.job_id = %(job)s AND planned.id > %(after)s AND planned.id <= %(last)s "
+        f"AND planned.outcome = 'planned' AND {which}",
+        **fragments,
+    )
+
+
+def _sql(name: str, job: Job, **fragments: str) -> str:
+    wide = job.organization.barcode_scope == Organization.BarcodeScope.ORGANIZATION
+    fragments |= {
+        "wide": "TRUE" if wide else "FALSE",
+        "card_site": "card.site_id IS NULL" if wide else "card.site_id = source.site_id",
+        "whose": FIELDS[job.params["whose"]].column,
+    }
+    # Those that hold others come first.
+    parts = {p: statement(_HERE, p) for p in ("associations_to_add", "selected_patrons")}
+    return statement(_HERE, name, **parts, **fragments)
 
 
 def _set_aside(changes: list[int], outcome: Outcome, reason: str) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from django.db import transaction
@@ -12,7 +12,7 @@ from openpatron.kernel.errors import InputError, NotAllowedError
 from openpatron.kernel.text import clean
 from openpatron.ledger.record import record_change
 from openpatron.patrons.models import Association, Patron
-from openpatron.patrons.queries import visible
+from openpatron.patrons.queries import patron_to_edit
 
 if TYPE_CHECKING:
     from datetime import date
@@ -58,12 +58,13 @@ def may_edit(actor: Actor, patron: Patron) -> bool:
 def edit_patron(actor: Actor, patron_id: int, edited: EditedPatron) -> Patron:
     """Write what differs, and one change that says what it was and what it is.
 
-    Raises ``NotAllowedError``, or ``InputError`` naming the field. Nothing is written then.
+    Raises ``NotAllowedError``, ``NotFoundError``, or ``InputError`` naming the field. Nothing is
+    written then.
     """
-    patron = visible(actor).select_for_update(of=("self",)).get(pk=patron_id)
+    patron = patron_to_edit(actor, patron_id)
     if not may_edit(actor, patron):
         actor.require(PERMISSION)
-    _check(edited)
+    edited = _checked(edited)
     before: dict[str, Any] = {}
     after: dict[str, Any] = {}
     for name in ("status", "grade_level", "graduation_year", "expires_on"):
@@ -91,8 +92,9 @@ def edit_patron(actor: Actor, patron_id: int, edited: EditedPatron) -> Patron:
     return patron
 
 
-def _check(edited: EditedPatron) -> None:
-    clean(edited.grade_level, "grade_level", limit=30)
+def _checked(edited: EditedPatron) -> EditedPatron:
+    """Return it as it can be stored, or raise ``InputError``."""
+    grade = clean(edited.grade_level, "grade_level", limit=30)
     if edited.status not in Patron.Status.values:
         raise InputError(
             "status",
@@ -105,6 +107,7 @@ def _check(edited: EditedPatron) -> None:
             "graduation_year",
             _("Graduation year %d is not possible. Give a year from 1900 to 2200.") % year,
         )
+    return replace(edited, grade_level=grade)
 
 
 def _edit_association(

@@ -2,9 +2,11 @@
 -- the plan and again when the plan is applied.
 --
 -- Yields patron_id, outcome, reason, old_barcode (at the site of the selection), new_barcode (at
--- the new site; NULL where the next number of that site has to be found).
+-- the new site; NULL where the next number of that site has to be found). The tables stand in
+-- the order in which they are read, each by a key.
 SELECT
-  source.patron_id AS patron_id,
+  {columns}
+  patron.id AS patron_id,
   CASE WHEN target.id IS NULL THEN 'planned' ELSE 'skipped' END AS outcome,
   CASE
     WHEN target.id IS NOT NULL THEN 'associated'
@@ -19,22 +21,16 @@ SELECT
     WHEN there.value IS NOT NULL THEN there.value
     WHEN target.id IS NULL AND taken.id IS NULL THEN card.value
   END AS new_barcode
-FROM patrons_association source
-JOIN patrons_patron patron ON patron.id = source.patron_id
+{selected_patrons}
 LEFT JOIN patrons_association target
   ON target.patron_id = source.patron_id AND target.site_id = %(target)s
-LEFT JOIN patrons_barcode card
-  ON card.patron_id = source.patron_id AND card.state = 'current'
-  AND {card_site}
 -- A number that the patron has at the new site already, from whatever time.
 LEFT JOIN patrons_barcode there
   ON there.patron_id = source.patron_id AND there.state = 'current'
   AND there.site_id = %(target)s
 -- Anybody's number there stands in the way, but for a retired one of the patron's own.
 LEFT JOIN patrons_barcode taken
-  ON taken.organization_id = source.organization_id AND taken.value = card.value
+  ON taken.organization_id = %(organization)s AND taken.value = card.value
   AND taken.site_id = %(target)s
   AND NOT (taken.patron_id = source.patron_id AND taken.state = 'retired')
-WHERE source.organization_id = %(organization)s
-  AND source.site_id = %(source)s
-  AND {whose} = %(value)s
+WHERE {rows}

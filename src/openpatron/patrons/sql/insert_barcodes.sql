@@ -2,12 +2,15 @@
 -- then the row count says so.
 INSERT INTO patrons_barcode (organization_id, patron_id, site_id, value, state, number)
 SELECT
-  %(organization)s, planned.subject_id, %(target)s, planned.after ->> 'barcode', 'current',
-  {number}
-FROM ledger_change planned
-WHERE planned.job_id = %(job)s AND planned.id > %(after)s AND planned.id <= %(last)s
-  AND planned.outcome = 'planned'
-ORDER BY planned.id
+  %(organization)s, planned.patron_id, %(target)s, planned.barcode, 'current', {number}
+FROM (
+  SELECT subject_id AS patron_id, after ->> 'barcode' AS barcode
+  FROM ledger_change
+  WHERE job_id = %(job)s AND id > %(after)s AND id <= %(last)s AND outcome = 'planned'
+  -- The limit changes nothing, but that each value is read out of its JSON only once.
+  ORDER BY id LIMIT %(rows)s
+) AS planned
+WHERE TRUE
 ON CONFLICT (organization_id, value, site_id) DO UPDATE SET state = 'current'
 WHERE patrons_barcode.patron_id = excluded.patron_id
   AND patrons_barcode.state IN ('current', 'retired')

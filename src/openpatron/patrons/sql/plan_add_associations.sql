@@ -17,9 +17,6 @@ SELECT
   NULL, %(way)s, %(now)s
 FROM (
   {associations_to_add}
-  AND source.patron_id > %(after)s
-  ORDER BY source.patron_id
-  LIMIT %(rows)s
 ) AS selected
-WHERE TRUE
-ORDER BY selected.patron_id
+ORDER BY selected.place
+LIMIT %(rows)s

@@ -1,24 +1,18 @@
--- The planned rows of one batch that are no longer what the plan says, with what they are now.
--- No row at all is what is usual.
+-- The planned rows of one batch that are no longer what the plan says, with what they are now
+-- (patron_id is NULL where the patron is no longer selected). No row at all is what is usual.
 SELECT
-  planned.id, selected.outcome, selected.reason, selected.old_barcode, selected.new_barcode,
-  mine.id IS NOT NULL
-FROM ledger_change planned
-LEFT JOIN (
+  selected.change_id, CASE WHEN selected.patron_id IS NOT NULL THEN selected.outcome END,
+  selected.reason, selected.old_barcode, selected.new_barcode, mine.id IS NOT NULL
+FROM (
   {associations_to_add}
-  AND source.patron_id BETWEEN %(first_subject)s AND %(last_subject)s
-) AS selected ON selected.patron_id = planned.subject_id
+) AS selected
 -- For a number that the plan gave: is it still nobody's?
 LEFT JOIN patrons_barcode mine
   ON mine.organization_id = %(organization)s AND mine.site_id = %(target)s
-  AND mine.value = planned.after ->> 'barcode' AND planned.reason <> ''
-WHERE planned.job_id = %(job)s AND planned.id > %(after)s AND planned.id <= %(last)s
-  AND planned.outcome = 'planned'
-  AND (
-    selected.patron_id IS NULL
-    OR selected.outcome <> 'planned'
-    OR (selected.reason = '') <> (planned.reason = '')
-    OR (selected.new_barcode IS NOT NULL AND selected.new_barcode <> planned.after ->> 'barcode')
-    OR mine.id IS NOT NULL
-  )
-ORDER BY planned.id
+  AND mine.value = selected.planned_barcode AND selected.planned_reason <> ''
+WHERE selected.patron_id IS NULL
+  OR selected.outcome <> 'planned'
+  OR (selected.reason = '') <> (selected.planned_reason = '')
+  OR (selected.new_barcode IS NOT NULL AND selected.new_barcode <> selected.planned_barcode)
+  OR mine.id IS NOT NULL
+ORDER BY selected.change_id

@@ -1,5 +1,9 @@
-DELETE FROM patrons_association
-WHERE site_id = %(target)s AND patron_id IN (
-  SELECT subject_id FROM ledger_change
-  WHERE job_id = %(job)s AND id > %(after)s AND id <= %(last)s AND outcome = 'applied'
+DELETE FROM patrons_association WHERE id IN (
+  SELECT (
+    SELECT added.id FROM patrons_association added
+    WHERE added.patron_id = planned.subject_id AND added.site_id = %(target)s
+  )
+  FROM ledger_change planned
+  WHERE planned.job_id = %(job)s AND planned.id > %(after)s AND planned.id <= %(last)s
+    AND planned.outcome = 'applied'
 )

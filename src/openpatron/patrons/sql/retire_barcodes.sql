@@ -1,6 +1,11 @@
 -- The numbers stay taken: nobody else ever gets them.
-UPDATE patrons_barcode SET state = 'retired'
-WHERE site_id = %(target)s AND state = 'current' AND patron_id IN (
-  SELECT subject_id FROM ledger_change
-  WHERE job_id = %(job)s AND id > %(after)s AND id <= %(last)s AND outcome = 'applied'
+UPDATE patrons_barcode SET state = 'retired' WHERE id IN (
+  SELECT (
+    SELECT given.id FROM patrons_barcode given
+    WHERE given.patron_id = planned.subject_id AND given.site_id = %(target)s
+      AND given.state = 'current'
+  )
+  FROM ledger_change planned
+  WHERE planned.job_id = %(job)s AND planned.id > %(after)s AND planned.id <= %(last)s
+    AND planned.outcome = 'applied'
 )

@@ -33,7 +33,7 @@ class Command(ActorCommand):
 
     def work(self, **options: Any) -> int:
         """Gather the jobs of every organization that may be seen, and print them."""
-        account = person(options["username"])
+        account = person(options["acting"])
         rows: list[dict[str, Any]] = []
         refusal: NotAllowedError | None = None
         answered = False

@@ -17,6 +17,9 @@
   };
   applyTheme();
   dark.addEventListener("change", applyTheme);
+  // Paper is white.
+  addEventListener("beforeprint", () => (root.dataset.bsTheme = "light"));
+  addEventListener("afterprint", applyTheme);
 
   const offerThemes = () => {
     const choice = document.querySelector("[data-theme]");
@@ -86,6 +89,20 @@
   document.addEventListener("change", (event) => {
     const form = event.target.closest?.("form[data-apply]");
     if (form && event.target.matches("select")) form.requestSubmit();
+  });
+
+  // An open drop-down closes by Escape, which gives the focus back, and by a click elsewhere.
+  document.addEventListener("keydown", (event) => {
+    if (event.key !== "Escape") return;
+    for (const drop of document.querySelectorAll("details.op-drop[open]")) {
+      drop.open = false;
+      drop.querySelector("summary").focus();
+    }
+  });
+  document.addEventListener("click", (event) => {
+    for (const drop of document.querySelectorAll("details.op-drop[open]")) {
+      if (!drop.contains(event.target)) drop.open = false;
+    }
   });
 
   document.addEventListener("click", (event) => {

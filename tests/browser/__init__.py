@@ -1,0 +1,1 @@
+"""What only a browser can show: reading, keys, scanning, waiting, and what each page looks like."""

@@ -1,0 +1,72 @@
+"""What can be wrong with any page: axe's rules, scrolling sideways, something cut off."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Page
+
+_AXE = Axe().axe_script
+_RULES = {
+    "resultTypes": ["violations"],
+    "runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"],
+    # In axe this rule is off until it is asked for by name.
+    "rules": {"target-size": {"enabled": True}},
+}
+
+# Text that its own box hides, and boxes that stick out of the page; wide tables may scroll by
+# themselves.
+_CUT = """() => {
+  const found = [];
+  const page = document.documentElement;
+  if (page.scrollWidth > page.clientWidth)
+    found.push(`the page scrolls sideways: ${page.scrollWidth} > ${page.clientWidth}`);
+  const styles = new Map();
+  const style = (one) => {
+    if (!styles.has(one)) styles.set(one, getComputedStyle(one));
+    return styles.get(one);
+  };
+  const scrolls = (one) => one !== document.body
+    && (['auto', 'scroll'].includes(style(one).overflowX) || scrolls(one.parentElement));
+  const hides = (way) => way === 'hidden' || way === 'clip';
+  for (const one of document.body.querySelectorAll('*')) {
+    if (one.closest('.visually-hidden, .visually-hidden-focusable, svg')) continue;
+    if (!one.checkVisibility({ visibilityProperty: true })) continue;
+    const box = one.getBoundingClientRect();
+    const name = `${one.tagName}.${one.className} ${one.textContent.trim().slice(0, 40)}`;
+    if (box.width && (box.right > page.clientWidth + 1 || box.left < -1) && !scrolls(one))
+      found.push(`sticks out: ${name}`);
+    if (hides(style(one).overflowX) && one.scrollWidth > one.clientWidth + 1
+        || hides(style(one).overflowY) && one.scrollHeight > one.clientHeight + 1)
+      found.push(`cut off: ${name}`);
+  }
+  return found;
+}"""
+
+
+_STILL = "() => document.getAnimations().every((one) => one.playState !== 'running')"
+
+
+def faults(page: Page) -> list[str]:
+    """Return everything that is wrong with the page as it stands, colours come to rest."""
+    page.wait_for_function(_STILL)
+    return broken_rules(page) + cut_off(page)
+
+
+def broken_rules(page: Page) -> list[str]:
+    """Return what axe finds, a line each."""
+    if not page.evaluate("'axe' in window"):
+        page.evaluate(_AXE)
+    found: dict[str, Any] = page.evaluate("(options) => axe.run(options)", _RULES)
+    return [
+        f"{rule['id']}: {node['html'][:200]} ({node['failureSummary']})"
+        for rule in found["violations"]
+        for node in rule["nodes"]
+    ]
+
+
+def cut_off(page: Page) -> list[str]:
+    """Return what cannot be read, or only by scrolling sideways."""
+    found: list[str] = page.evaluate(_CUT)
+    return found

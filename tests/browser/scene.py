@@ -1,0 +1,120 @@
+"""Cascadia as the browser tests find it: people, cards that clash, and jobs in every state."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+
+from django.utils import timezone
+
+from openpatron.ledger.actions.confirm_job import confirm_job
+from openpatron.ledger.actions.undo_job import undo_job
+from openpatron.ledger.engine import run
+from openpatron.ledger.models import Job, State
+from openpatron.patrons.models import Association, Patron, StaffRole
+from tests.world import World
+
+PASSWORD = "correct horse battery staple"
+
+# Grade 5 of Maple: 30 whom nothing hinders, and these.
+FREE = 30
+CLASHING = "4711"
+SKIPPED = 2
+LONG = "Wolfeschlegelsteinhausenbergerdorff-Featherstonehaugh"
+
+
+class Scene:
+    """A district with a manager and a librarian, and fifth graders at Maple."""
+
+    def __init__(self, world: World) -> None:
+        """Make the people."""
+        self.world = world
+        self.dora = world.staff("District patrons manager", username="dora")
+        self.leo = world.staff("Library administrator", world.maple, "leo")
+        for account, first, last in (
+            (self.dora, "Dora", "Diaz"), (self.leo, "Leo", "Lindqvist")
+        ):
+            account.first_name, account.last_name = first, last
+            account.set_password(PASSWORD)
+            account.save()
+        world.crowd(FREE, barcode=lambda n: f"{100 + n:06d}")
+        # One number, two patrons: on the way to Cedar the first gets another.
+        self.clashing = world.patron(barcode=CLASHING, first="Clara", last="Clash")
+        self.holder = world.patron(world.cedar, CLASHING, first="Hans", last="Holder", grade="7")
+        for n in range(SKIPPED):
+            there = world.patron(first="Thea", last=f"There{n}")
+            world.tie(there, world.cedar, f"T{n}")
+
+    @property
+    def selected(self) -> int:
+        """How many the sentence selects."""
+        return FREE + 1 + SKIPPED
+
+    @property
+    def added(self) -> int:
+        """How many of them a yes adds."""
+        return FREE + 1
+
+    def names_of_many_scripts(self) -> list[Patron]:
+        """Make patrons whose names a list can stumble over."""
+        return [
+            self.world.patron(first=first, last=last, district_id=f"N{n}", **more)
+            for n, (first, last, more) in enumerate(
+                [
+                    ("Maximiliane Alexandra Theodora", LONG, {}),
+                    ("محمد", "الخوارزمي", {"preferred_name": "حمودي"}),
+                    ("שרה", "כהן-לוי", {"status": "restricted"}),
+                    ("", "Ⅲ", {}),
+                    ("明", "欧阳", {"status": "inactive"}),
+                    ("Ada \u202eecalevoL", "Overridden", {}),
+                    ("<b>Bold</b>", "O'Brien & \"Sons\"", {}),
+                ]
+            )
+        ]  # fmt: skip
+
+    def planned(self, **words: str) -> Job:
+        """Plan the main job."""
+        return self.world.plan(self.world.actor(self.dora), **words)
+
+    def done(self, **words: str) -> Job:
+        """Run the main job."""
+        return run(confirm_job(self.world.actor(self.dora), self.planned(**words)))
+
+    def undone(self, **words: str) -> Job:
+        """Run the main job and take it back; one patron was changed meanwhile."""
+        job = self.done(**words)
+        changed = Association.objects.filter(site__short_name=words.get("to", "cedar")).latest("pk")
+        changed.patron_type = self.world.types["Faculty"]
+        changed.save()
+        return run(undo_job(self.world.actor(self.dora), job))
+
+    def applying(self, **words: str) -> Job:
+        """Leave the main job in the middle, with a worker at it."""
+        job = confirm_job(self.world.actor(self.dora), self.planned(**words))
+        job.done, job.lease_token = 14, "somebody"
+        job.lease_until = timezone.now() + timedelta(hours=1)
+        job.save()
+        return job
+
+    def failed(self, **words: str) -> Job:
+        """Stop the main job by an error."""
+        job = self.done(**words)
+        job.state, job.failed_state = State.FAILED, State.APPLYING
+        job.error = "OperationalError (1f2e3d4c)"
+        job.save()
+        return job
+
+    def expired(self) -> Patron:
+        """Make a patron with everything that a patron's page can show."""
+        patron = self.world.patron(
+            barcode="000777", first="Ève", last="Expired", email="eve@example.org",
+            district_id="D-777", status="restricted", preferred_name="Evi", middle_name="Marie",
+        )  # fmt: skip
+        patron.expires_on = date(2020, 6, 30)
+        patron.save()
+        self.world.card(patron, self.world.maple, "000776", state="retired")
+        self.world.tie(patron, self.world.alder, "5550")
+        return patron
+
+    def teacher_with_two_homes(self) -> None:
+        """Register the manager at Rainier, too."""
+        StaffRole.objects.filter(patron__account=self.dora)

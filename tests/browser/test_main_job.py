@@ -1,0 +1,284 @@
+"""The main job from sign-in to undo: by keyboard alone, without a script, and under bad manners."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from openpatron.ledger.models import Change, Job, State
+from openpatron.patrons.models import Association, Barcode
+
+from .conftest import Visit
+from .scene import CLASHING, PASSWORD, SKIPPED, Scene
+from .visitor import Visitor
+from .worker import Worker
+
+pytestmark = pytest.mark.browser
+
+SENTENCE = {
+    "at": "maple",
+    "whose": "grade_level",
+    "value": "5",
+    "to": "cedar",
+    "patron_type": "Student",
+    "access_level": "Patron",
+}
+
+
+PLACES = {
+    "at": "Site of the patrons",
+    "whose": "Selected by",
+    "value": "grade level",
+    "to": "New site",
+    "patron_type": "Patron type there",
+    "access_level": "Access level there",
+}
+
+
+def at_cedar(scene: Scene) -> int:
+    return Association.objects.filter(site=scene.world.cedar).count()
+
+
+def the_job() -> Job:
+    return Job.objects.get()
+
+
+def progress(page: Page) -> str:
+    return page.locator("#progress").inner_text()
+
+
+def test_by_keyboard_alone(visit: Visit, scene: Scene, worker: Worker) -> None:
+    anna = visit()
+    page = anna.page
+    before = at_cedar(scene)
+
+    page.goto("/")
+    anna.tab_to("Username")
+    anna.write("dora")
+    anna.tab_to("Password")
+    anna.write(PASSWORD)
+    anna.press("Enter")
+    page.wait_for_url("**/o/cascadia/")
+
+    anna.tab_to("Update patrons")
+    anna.press("Enter")
+    page.wait_for_url("**/update-patrons/")
+    anna.tab_to("Skip to the content")
+    anna.press("Enter")
+    anna.tab_to("Add associations")
+    anna.press("Enter")
+    page.wait_for_url("**/add-associations/")
+
+    # The sentence: a few letters choose in a list, as in every browser.
+    for letters, query in (
+        ("Maple", "at=maple"),
+        ("grade", "whose=grade_level"),
+        ("5", "value=5"),
+        ("Cedar", "to=cedar"),
+        ("Student", "patron_type=Student"),
+        ("Patron", "access_level=Patron"),
+    ):
+        anna.tab_to(PLACES[query.partition("=")[0]])
+        anna.write(letters)
+        page.wait_for_url(re.compile(re.escape(query)))
+        # What was chosen redraws the sentence; the focus stays where it was.
+        expect(page.locator("select:focus")).to_have_attribute("name", query.partition("=")[0])
+    expect(page.get_by_text(f"{scene.selected} patrons are selected")).to_be_visible()
+    anna.tab_to(f"Preview for {scene.selected} patrons")
+    anna.press("Enter")
+
+    # The plan, and the yes.
+    page.wait_for_url("**/jobs/*/")
+    plan = page.get_by_role("heading", name="The plan is ready: 31 patrons to be added")
+    expect(plan).to_be_visible()
+    assert at_cedar(scene) == before
+    anna.tab_to("Add 31 associations")
+    anna.press("Enter")
+    page.wait_for_url("**/confirm/")
+    expect(page.get_by_text("1 of them gets a new barcode at Cedar")).to_be_visible()
+    expect(anna.by_role("button", "Yes, add 31 associations")).to_be_focused()
+    worker.hold_after(2)
+    anna.press("Enter")
+
+    # Progress, seen while something else has the focus.
+    page.wait_for_url(re.compile(r"/jobs/\d+/$"))
+    expect(page.locator("#progress")).to_contain_text("14 of 31")
+    anna.tab_to("Search patrons")
+    anna.write("half a wo")
+    worker.hold_after(1)
+    expect(page.locator("#progress")).to_contain_text("21 of 31")
+    anna.write("rd")
+    assert page.locator("input:focus").input_value() == "half a word"
+    worker.go_on()
+    expect(page.get_by_role("heading", name="Done: 31 patrons added")).to_be_visible()
+    assert page.locator("input:focus").input_value() == "half a word"
+    assert at_cedar(scene) == before + scene.added
+
+    # The summary: the clash stands out, its patron can be edited, and the way leads back.
+    anna.tab_to("Barcode changed")
+    anna.press("Enter")
+    page.wait_for_url("**show=barcode_changed**")
+    lines = page.locator("#lines tbody tr")
+    expect(lines).to_have_count(1)
+    new = Barcode.objects.get(patron=scene.clashing, site=scene.world.cedar).value
+    expect(lines.locator(".job-changed")).to_have_text(f"Changed from {CLASHING} → to {new}")
+    expect(lines).to_contain_text("taken at Cedar by another patron")
+    anna.tab_to("Edit patron")
+    summary = page.url.partition("#")[0]
+    anna.press("Enter")
+    page.wait_for_url(f"**/patrons/{scene.clashing.pk}/edit/**")
+    anna.tab_to("Go back without saving")
+    anna.press("Enter")
+    page.wait_for_url(summary)
+    expect(page.locator("#lines tbody tr")).to_have_count(1)
+
+    # Undo, with a question.
+    anna.tab_to("Undo")
+    anna.press("Enter")
+    page.wait_for_url("**/undo/")
+    expect(anna.by_role("button", "Yes, remove 31 associations")).to_be_focused()
+    anna.press("Enter")
+    expect(page.get_by_role("heading", name="Undone: 31 patrons")).to_be_visible()
+    assert at_cedar(scene) == before
+    assert the_job().state == State.UNDONE
+
+
+def test_without_a_script(visit: Visit, scene: Scene, worker: Worker) -> None:
+    plain = visit(scene.dora, java_script_enabled=False)
+    page, before = plain.page, at_cedar(scene)
+    plain.to("update-patrons/add-associations/")
+    for name, value in SENTENCE.items():
+        page.locator(f"#id_{name}").select_option(value)
+        if name != "access_level":
+            plain.by_role("button", "Continue").click()
+    plain.by_role("button", "Preview").click()
+    look_again_until(page, "The plan is ready: 31 patrons")
+    plain.by_role("link", "Add 31 associations").click()
+    worker.hold_after(1)
+    plain.by_role("button", "Yes, add 31 associations").click()
+    expect(page.locator("#progress")).to_be_visible()
+    worker.go_on()
+    look_again_until(page, "Done: 31 patrons added")
+    plain.by_role("link", "Barcode changed").click()
+    expect(page.locator("#lines tbody tr")).to_have_count(1)
+    page.get_by_label("Name or barcode").fill("nobody")
+    plain.by_role("button", "Search", exact=True).click()
+    expect(page.get_by_text("No line fits")).to_be_visible()
+    assert at_cedar(scene) == before + scene.added
+
+
+def look_again_until(page: Page, says: str) -> None:
+    for _time in range(200):
+        if page.get_by_text(says).count():
+            return
+        if page.get_by_role("link", name="Look again").count():
+            page.get_by_role("link", name="Look again").click()
+        else:
+            page.reload()
+    raise AssertionError(page.locator("main").inner_text())
+
+
+def test_a_double_click_two_tabs_a_reload_and_back_run_it_once(
+    dora: Visitor, scene: Scene, worker: Worker
+) -> None:
+    job = scene.planned()
+    before = at_cedar(scene)
+    worker.hold_after(1)
+    other = dora.context.new_page()
+    for page in (dora.page, other):
+        dora.to(f"jobs/{job.pk}/confirm/", page)
+    dora.by_role("button", "Yes").dblclick()
+    dora.page.wait_for_url(f"**/jobs/{job.pk}/")
+    other.get_by_role("button", name="Yes").click()
+    other.wait_for_url(f"**/jobs/{job.pk}/")
+    dora.page.reload()
+    expect(dora.page.locator("#progress")).to_be_visible()
+    worker.go_on()
+    for page in (dora.page, other):
+        expect(page.get_by_role("heading", name="Done: 31 patrons added")).to_be_visible()
+
+    # Back to the question: the browser asks anew or shows what it kept; a yes does nothing more.
+    dora.page.go_back()
+    yes = dora.by_role("button", "Yes")
+    if yes.count():
+        yes.click()
+    expect(dora.page.get_by_role("heading", name="Done: 31 patrons added")).to_be_visible()
+    dora.page.reload()
+
+    assert at_cedar(scene) == before + scene.added
+    applied = Change.objects.filter(job=job, outcome="applied")
+    assert applied.values("subject_id").distinct().count() == applied.count() == scene.added
+    assert the_job().state == State.DONE
+
+
+def test_a_preview_clicked_twice_and_reloaded_is_one_job(
+    dora: Visitor, scene: Scene, worker: Worker
+) -> None:
+    dora.to("update-patrons/add-associations/?" + "&".join(f"{k}={v}" for k, v in SENTENCE.items()))
+    dora.by_role("button", "Preview").dblclick()
+    dora.page.wait_for_url("**/jobs/*/")
+    dora.page.reload()
+    expect(dora.page.get_by_role("heading", name="The plan is ready")).to_be_visible()
+    assert Job.objects.count() == 1
+    dora.page.go_back()
+    dora.page.wait_for_url("**/add-associations/**")
+    assert Job.objects.count() == 1
+    assert Change.objects.filter(job=the_job(), outcome="skipped").count() == SKIPPED
+
+
+def test_progress_keeps_place_and_focus_until_it_is_done(
+    visit: Visit, scene: Scene, worker: Worker
+) -> None:
+    low = visit(scene.dora, viewport={"width": 390, "height": 420})
+    page = low.page
+    scene.planned()
+    job = scene.planned()
+    worker.hold_after(1)
+    low.to(f"jobs/{job.pk}/confirm/")
+    low.by_role("button", "Yes").click()
+    expect(page.locator("#progress")).to_contain_text("7 of 31")
+
+    page.evaluate("scrollTo(0, 150)")
+    scrolled = page.evaluate("scrollY")
+    assert scrolled > 0
+    crumb = low.by_role("link", "Jobs", exact=True).last
+    crumb.evaluate("(one) => one.focus({ preventScroll: true })")
+    worker.hold_after(1)
+    expect(page.locator("#progress")).to_contain_text("14 of 31")
+    expect(crumb).to_be_focused()
+    # Inside the part that is redrawn, too.
+    cancel = low.by_role("button", "Cancel")
+    cancel.evaluate("(one) => one.focus({ preventScroll: true })")
+    worker.hold_after(1)
+    expect(page.locator("#progress")).to_contain_text("21 of 31")
+    expect(cancel).to_be_focused()
+    assert page.evaluate("scrollY") == scrolled
+    crumb.evaluate("(one) => one.focus({ preventScroll: true })")
+    worker.go_on()
+    expect(page.get_by_role("heading", name="Done: 31 patrons added")).to_be_visible()
+    expect(crumb).to_be_focused()
+    assert page.evaluate("scrollY") == scrolled
+    expect(page.locator("#said")).to_have_text("Done: 31 patrons added.")
+    # It asks no more.
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.wait_for_timeout(1500)
+    assert asked == []
+
+
+def test_a_running_job_is_cancelled_between_batches(
+    dora: Visitor, scene: Scene, worker: Worker
+) -> None:
+    job = scene.planned()
+    before = at_cedar(scene)
+    worker.hold_after(2)
+    dora.to(f"jobs/{job.pk}/confirm/")
+    dora.by_role("button", "Yes").click()
+    expect(dora.page.locator("#progress")).to_contain_text("14 of 31")
+    dora.by_role("button", "Cancel").click()
+    expect(dora.page.get_by_text("stops after this batch")).to_be_visible()
+    worker.go_on()
+    expect(dora.page.get_by_role("heading", name="Cancelled on the way")).to_be_visible()
+    assert at_cedar(scene) == before + 14

@@ -1,0 +1,167 @@
+"""Every page: axe finds nothing, nothing is cut off, and it says where one is."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+import pytest
+from playwright.sync_api import expect
+
+from openpatron.access.models import AccessLevel
+from openpatron.accounts.models import Registration
+
+from .conftest import Visit
+from .faults import faults
+from .scene import CLASHING, Scene
+from .visitor import PHONE, WIDE, Visitor
+
+pytestmark = pytest.mark.browser
+
+
+class Inspector:
+    """Goes from page to page and notes what is wrong; ends with all of it at once."""
+
+    def __init__(self, visitor: Visitor) -> None:
+        self.visitor = visitor
+        self.found: list[str] = []
+
+    def look_at(self, path: str, says: str, status: int = 200) -> None:
+        """Open a page inside Cascadia and inspect it."""
+        answer = self.visitor.to(path)
+        assert answer.status == status, (path, answer.status)
+        self._inside(path, says)
+        self.inspect(path)
+
+    def inspect(self, name: str) -> None:
+        """Inspect what is shown now: bright on a wide screen, dark on a phone."""
+        page = self.visitor.page
+        page.set_viewport_size(WIDE)
+        page.emulate_media(color_scheme="light")
+        expect(page.locator("html")).to_have_attribute("data-bs-theme", "light")
+        self._note(f"{name} wide, light", faults(page))
+        page.set_viewport_size(PHONE)
+        page.emulate_media(color_scheme="dark")
+        expect(page.locator("html")).to_have_attribute("data-bs-theme", "dark")
+        self._note(f"{name} phone, dark", faults(page))
+
+    def _inside(self, name: str, says: str) -> None:
+        """Title, breadcrumb and address tell the same story: where, and what."""
+        page = self.visitor.page
+        crumbs = page.get_by_role("navigation", name="Breadcrumb").get_by_role("listitem")
+        story = [c.strip() for c in crumbs.all_inner_texts()] or [
+            page.get_by_role("heading", level=1).inner_text()
+        ]
+        if not page.title().startswith(f"{says} · Cascadia"):
+            self.found.append(f"{name}: the title is {page.title()!r}")
+        if story[0] != "Cascadia":
+            self.found.append(f"{name}: the breadcrumb is {story}")
+        if not re.search("/o/cascadia/", page.url):
+            self.found.append(f"{name}: the address is {page.url}")
+        if "Cascadia" not in page.get_by_role("banner").first.inner_text():
+            self.found.append(f"{name}: the top does not tell the organization")
+
+    def end(self) -> None:
+        """Say everything that was wrong."""
+        assert not self.found, "\n".join(self.found)
+
+    def _note(self, where: str, wrong: list[str]) -> None:
+        self.found += [f"{where}: {one}" for one in wrong]
+
+
+@pytest.fixture
+def dora_inspects(dora: Visitor) -> Inspector:
+    return Inspector(dora)
+
+
+def test_pages_without_an_organization(visit: Visit, scene: Scene) -> None:
+    outside = Inspector(visit())
+    page = outside.visitor.page
+    page.goto("/")
+    assert page.url.endswith("/sign-in/?next=/")
+    assert page.title() == "Sign in · OpenPatron"
+    outside.inspect("sign-in")
+    page.get_by_label("Username").fill("dora")
+    page.get_by_label("Password").fill("wrong")
+    page.get_by_label("Password").press("Enter")
+    page.get_by_role("alert").wait_for()
+    outside.inspect("sign-in refused")
+
+    Registration.objects.create(account=scene.dora, organization=scene.world.rainier)
+    inside = Inspector(visit(scene.dora))
+    page = inside.visitor.page
+    page.goto("/")
+    assert page.get_by_role("link", name="Rainier").is_visible()
+    inside.inspect("start")
+    assert inside.visitor.to("nowhere/").status == 404
+    inside.inspect("not found")
+    outside.end()
+    inside.end()
+
+
+def test_pages_before_there_is_anything(dora_inspects: Inspector) -> None:
+    look_at = dora_inspects.look_at
+    look_at("", "Home")
+    look_at("my-library/", "My library")
+    look_at("update-patrons/", "Update patrons")
+    look_at("update-patrons/add-associations/", "Add associations")
+    look_at("jobs/", "Jobs")
+    look_at("patrons/999999/", "There is nothing at this address", 404)
+    dora_inspects.end()
+
+
+def test_pages_of_patrons_and_sites(dora_inspects: Inspector, scene: Scene) -> None:
+    scene.names_of_many_scripts()
+    expired = scene.expired()
+    scene.world.crowd(30, grade="6")
+    look_at = dora_inspects.look_at
+    look_at("patrons/", "Patrons")
+    look_at("patrons/?site=maple&status=restricted&q=e&scan=no", "Patrons")
+    look_at("patrons/?q=nobody", "Patrons")
+    look_at(f"patrons/?q={CLASHING}", "Patrons")
+    look_at(f"patrons/{expired.pk}/", "Evi Expired")
+    look_at(f"patrons/{expired.pk}/edit/", "Edit Evi Expired")
+    look_at("sites/", "Sites")
+    look_at("sites/maple/", "Maple")
+    look_at("sites/depot/", "Depot")
+    dora_inspects.end()
+
+
+def test_pages_of_who_may_less(visit: Visit, scene: Scene) -> None:
+    librarian = Inspector(visit(scene.leo))
+    librarian.look_at("update-patrons/", "You may not do this here", 403)
+    librarian.look_at(f"patrons/{scene.clashing.pk}/edit/", "Edit Clara Clash")
+    patron = Inspector(visit(scene.clashing.account))
+    patron.look_at("", "My library")
+    librarian.end()
+    patron.end()
+
+
+def test_pages_of_jobs(dora_inspects: Inspector, scene: Scene) -> None:
+    look_at = dora_inspects.look_at
+    undone, done = scene.undone(), scene.done()
+    look_at(f"jobs/{done.pk}/", f"Job {done.pk}: Add associations with Cedar")
+    look_at(f"jobs/{done.pk}/?show=barcode_changed&q=cl", f"Job {done.pk}: Add associations with Cedar")
+    look_at(f"jobs/{done.pk}/undo/", f"Undo job {done.pk}?")
+    look_at(f"jobs/{done.pk}/print/", f"Job {done.pk}: Add associations with Cedar")
+    look_at(f"jobs/{undone.pk}/", f"Job {undone.pk}: Add associations with Cedar")
+    failed = scene.failed(to="alder")
+    look_at(f"jobs/{failed.pk}/", f"Job {failed.pk}: Add associations with Alder")
+    planned = scene.planned(to="depot")
+    look_at(f"jobs/{planned.pk}/", f"Job {planned.pk}: Add associations with Depot")
+    look_at(f"jobs/{planned.pk}/confirm/", "Add 33 associations?")
+    applying = scene.applying(to="depot")
+    look_at(f"jobs/{applying.pk}/", f"Job {applying.pk}: Add associations with Depot")
+    look_at("jobs/", "Jobs")
+    look_at("", "Home")
+    dora_inspects.end()
+
+
+def test_the_sentence_filled_and_with_errors(dora_inspects: Inspector) -> None:
+    words = "at=maple&whose=grade_level&value=5&to=depot&patron_type=Student&access_level=Patron"
+    dora_inspects.look_at(f"update-patrons/add-associations/?{words}", "Add associations")
+    dora_inspects.visitor.to("update-patrons/add-associations/")
+    dora_inspects.visitor.by_role("button", "Preview").click()
+    dora_inspects.visitor.page.get_by_role("alert").wait_for()
+    dora_inspects.inspect("sentence with errors")
+    dora_inspects.end()
