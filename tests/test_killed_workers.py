@@ -147,7 +147,7 @@ def is_killed(status: int) -> bool:
 def test_killed_after_any_statement(
     seed: int, committed_world: World, processes: Processes
 ) -> None:
-    chance = random.Random(seed)
+    chance = random.Random(seed)  # noqa: S311  no secret
     kills = 0
 
     def until_it_rests(job: Job) -> Job:
@@ -172,7 +172,7 @@ def test_killed_after_any_statement(
 def test_two_workers_that_take_each_other_for_dead_and_are_killed_at_any_time(
     seed: int, committed_world: World, processes: Processes
 ) -> None:
-    chance = random.Random(seed)
+    chance = random.Random(seed)  # noqa: S311  no secret
     kills = 0
 
     def until_it_rests(job: Job) -> Job:

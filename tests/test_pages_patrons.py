@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 from django.db import connection
-from django.test import Client
+from django.test import Client, RequestFactory
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from pytest_django import Settings
@@ -23,10 +23,11 @@ from openpatron.ledger.models import Change
 from openpatron.organizations.models import Organization
 from openpatron.patrons.actions.edit_patron import EditedPatron, edit_patron
 from openpatron.patrons.models import Association, Homeroom, Patron
+from openpatron.web.errors import broken
 
 from .world import World
 
-pytestmark = pytest.mark.postgres
+near_the_database = pytest.mark.postgres
 
 
 class Visitor:
@@ -135,6 +136,7 @@ def test_the_start_lets_one_choose_or_says_that_there_is_none(world: World) -> N
     assert "no library has registered you" in words(Visitor(nobody).client.get("/"))
 
 
+@near_the_database
 def test_the_home_page_says_who_is_where_and_what_needs_attention(
     world: World, dora: Visitor
 ) -> None:
@@ -166,6 +168,7 @@ def test_home_for_a_patron_is_the_own_library_card(world: World) -> None:
 # The list
 
 
+@near_the_database
 def test_a_site_librarian_sees_the_own_sites_patrons_only(world: World, leo: Visitor) -> None:
     world.patron(last="Here")
     there = world.patron(world.cedar, "4711", last="There")
@@ -178,6 +181,7 @@ def test_a_site_librarian_sees_the_own_sites_patrons_only(world: World, leo: Vis
     assert "There" not in b"".join(leo.get("export_patrons").streaming_content).decode()
 
 
+@near_the_database
 def test_filters_come_off_singly(world: World, dora: Visitor) -> None:
     world.patron(last="One", grade="4", year=2035, status="restricted")
     world.patron(last="Two", grade="4")
@@ -199,6 +203,7 @@ def test_expired_patrons_can_be_listed(world: World, dora: Visitor) -> None:
     assert dora.names(expired="yes", status="active") == ["Late"]
 
 
+@near_the_database
 def test_grades_are_in_their_order_and_empty_values_last(world: World, dora: Visitor) -> None:
     for grade in ("10", "K", "2", "PK"):
         world.patron(last=f"In {grade}", grade=grade)
@@ -225,6 +230,7 @@ def test_columns_are_remembered(dora: Visitor, world: World) -> None:
     assert "here@example.org" in dora.text("patrons")
 
 
+@near_the_database
 @pytest.mark.parametrize("text", ["", " ", "%", "_", "'", '"', "\x00", "🙂", "ש", "x" * 10_000])
 def test_any_text_can_be_searched(world: World, dora: Visitor, text: str) -> None:
     world.patron(last="O'Neil_100%🙂")
@@ -239,6 +245,7 @@ def test_nothing_found_says_what_to_do(dora: Visitor) -> None:
 # The scanner
 
 
+@near_the_database
 def test_a_scanned_barcode_opens_the_patron(world: World, dora: Visitor) -> None:
     patron = world.patron(barcode="29000014")
     answer = dora.get("patrons", q=" 29000014 ")
@@ -251,6 +258,7 @@ def test_a_replaced_barcode_opens_nobody(world: World, dora: Visitor) -> None:
     assert dora.get("patrons", q="4710").status_code == 200
 
 
+@near_the_database
 def test_a_barcode_at_several_sites_asks_whom(world: World, dora: Visitor, leo: Visitor) -> None:
     here = world.patron(barcode="4711", last="Here")
     world.patron(world.cedar, "4711", last="There")
@@ -266,6 +274,7 @@ def test_a_barcode_at_several_sites_asks_whom(world: World, dora: Visitor, leo: 
 # The export
 
 
+@near_the_database
 def test_the_export_holds_the_list_in_safe_cells(world: World, dora: Visitor) -> None:
     world.patron(first="=1+1", last="@SUM(A1)", barcode="4711", grade="4")
     world.patron(last="Other", grade="6")
@@ -354,6 +363,7 @@ def send(visitor: Visitor, patron: Patron, sent: dict[str, str]) -> Any:
     return visitor.client.post(reverse("edit_patron", args=["cascadia", patron.pk]), sent)
 
 
+@near_the_database
 def test_edit_writes_what_differs_and_one_change(world: World, dora: Visitor) -> None:
     patron = world.patron()
     tie = Association.objects.get(patron=patron)
@@ -391,6 +401,7 @@ def test_nothing_different_writes_nothing(world: World, dora: Visitor) -> None:
     assert "Nothing was different" in dora.text("patron", patron.pk)
 
 
+@near_the_database
 @pytest.mark.parametrize(
     ("field", "typed", "said"),
     [
@@ -455,6 +466,7 @@ def test_a_homeroom_of_another_site_is_not_offered(world: World, dora: Visitor) 
     assert save(dora, patron, **{f"homeroom_{tie.pk}": str(room.pk)}).status_code == 422
 
 
+@near_the_database
 def test_two_people_editing_at_once_overwrite_nothing_silently(
     world: World, dora: Visitor, leo: Visitor
 ) -> None:
@@ -514,6 +526,7 @@ def test_saving_leads_back_but_never_elsewhere(
 # Sites
 
 
+@near_the_database
 def test_sites_say_their_pattern_and_their_next_number(world: World, dora: Visitor) -> None:
     value = world.cedar.barcode_pattern.value
     world.patron(world.cedar, value(41))
@@ -571,11 +584,27 @@ def test_the_missing_right_is_named(leo: Visitor) -> None:
     assert "Cascadia" in words(answer)
 
 
+def test_a_form_from_elsewhere_is_refused_by_a_page(ada: Account) -> None:
+    client = Client(enforce_csrf_checks=True)
+    client.force_login(ada)
+    answer = client.post(reverse("account_logout"))
+    assert answer.status_code == 403
+    assert "This form could not be accepted" in words(answer)
+
+
+def test_a_strange_host_and_a_failure_are_answered_by_pages(db: None) -> None:
+    answer = Client().get("/", headers={"host": "elsewhere.example"})
+    assert (answer.status_code, "could not be read" in words(answer)) == (400, True)
+    failed = broken(RequestFactory().get("/"))
+    assert (failed.status_code, "on our side" in words(failed)) == (500, True)
+
+
 @pytest.mark.parametrize("number", [0, 10**30])
 def test_a_number_that_nobody_has(dora: Visitor, number: int) -> None:
     assert dora.client.get(f"/o/cascadia/patrons/{number}/").status_code == 404
 
 
+@near_the_database
 def test_queries_do_not_grow_with_the_patrons(world: World, dora: Visitor) -> None:
     patron = world.patron()
     pages: list[tuple[str, tuple[Any, ...], dict[str, str]]] = [

@@ -303,18 +303,19 @@ def build_world(slug: str = "cascadia", neighbour: str = "rainier") -> World:
     with open_organization(rainier):
         fir = Site.objects.create(organization=rainier, name="Fir", short_name="fir")
         neighbour_types, neighbour_levels = _types_and_levels(rainier)
+    shapes: dict[str, dict[str, Any]] = {
+        "maple": {"barcode_digits": 6},
+        "alder": {"barcode_digits": 6},
+        "cedar": {"barcode_prefix": "29", "barcode_digits": 5, "barcode_check": "luhn"},
+        "depot": {"kind": "resource", "barcode_prefix": "D", "barcode_digits": 5},
+        "studio": {"kind": "media"},
+    }
     with open_organization(cascadia):
         sites = {
             name: Site.objects.create(
                 organization=cascadia, name=name.title(), short_name=name, **options
             )
-            for name, options in {
-                "maple": {"barcode_digits": 6},
-                "alder": {"barcode_digits": 6},
-                "cedar": {"barcode_prefix": "29", "barcode_digits": 5, "barcode_check": "luhn"},
-                "depot": {"kind": "resource", "barcode_prefix": "D", "barcode_digits": 5},
-                "studio": {"kind": "media"},
-            }.items()
+            for name, options in shapes.items()
         }
         types, levels = _types_and_levels(cascadia)
         groups = {

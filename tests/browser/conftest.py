@@ -56,9 +56,7 @@ def scene(committed_world: World) -> Scene:
 
 
 @pytest.fixture
-def visit(
-    browser: Browser, live_server: LiveServer, scene: Scene
-) -> Iterator[Visit]:
+def visit(browser: Browser, live_server: LiveServer, scene: Scene) -> Iterator[Visit]:
     """Open windows, each a browser of its own; at the end none may have complained."""
     visitors: list[Visitor] = []
 

@@ -45,64 +45,70 @@ def the_job() -> Job:
     return Job.objects.get()
 
 
-def progress(page: Page) -> str:
-    return page.locator("#progress").inner_text()
-
-
 def test_by_keyboard_alone(visit: Visit, scene: Scene, worker: Worker) -> None:
-    anna = visit()
-    page = anna.page
-    before = at_cedar(scene)
+    anna, before = visit(), at_cedar(scene)
+    sign_in(anna)
+    go_to_the_sentence(anna)
+    fill_the_sentence(anna, scene)
+    see_the_plan_and_ask_for_it(anna)
+    assert at_cedar(scene) == before
+    say_yes_and_watch(anna, worker)
+    assert at_cedar(scene) == before + scene.added
+    look_at_the_changed_barcode_and_its_patron(anna, scene)
+    undo(anna)
+    assert at_cedar(scene) == before
+    assert the_job().state == State.UNDONE
 
-    page.goto("/")
+
+def sign_in(anna: Visitor) -> None:
+    anna.page.goto("/")
     anna.tab_to("Username")
     anna.write("dora")
     anna.tab_to("Password")
     anna.write(PASSWORD)
     anna.press("Enter")
-    page.wait_for_url("**/o/cascadia/")
+    anna.page.wait_for_url("**/o/cascadia/")
 
-    anna.tab_to("Update patrons")
-    anna.press("Enter")
-    page.wait_for_url("**/update-patrons/")
+
+def go_to_the_sentence(anna: Visitor) -> None:
+    anna.follow("Update patrons", "**/update-patrons/")
     anna.tab_to("Skip to the content")
     anna.press("Enter")
-    anna.tab_to("Add associations")
-    anna.press("Enter")
-    page.wait_for_url("**/add-associations/")
+    anna.follow("Add associations", "**/add-associations/")
 
-    # The sentence: a few letters choose in a list, as in every browser.
-    for letters, query in (
-        ("Maple", "at=maple"),
-        ("grade", "whose=grade_level"),
-        ("5", "value=5"),
-        ("Cedar", "to=cedar"),
-        ("Student", "patron_type=Student"),
-        ("Patron", "access_level=Patron"),
-    ):
-        anna.tab_to(PLACES[query.partition("=")[0]])
+
+def fill_the_sentence(anna: Visitor, scene: Scene) -> None:
+    """A few letters choose in a list, as in every browser."""
+    for place, letters in {
+        "at": "Maple",
+        "whose": "grade",
+        "value": "5",
+        "to": "Cedar",
+        "patron_type": "Student",
+        "access_level": "Patron",
+    }.items():
+        anna.tab_to(PLACES[place])
         anna.write(letters)
-        page.wait_for_url(re.compile(re.escape(query)))
         # What was chosen redraws the sentence; the focus stays where it was.
-        expect(page.locator("select:focus")).to_have_attribute("name", query.partition("=")[0])
-    expect(page.get_by_text(f"{scene.selected} patrons are selected")).to_be_visible()
-    anna.tab_to(f"Preview for {scene.selected} patrons")
-    anna.press("Enter")
+        anna.page.wait_for_url(re.compile(f"{place}={SENTENCE[place]}"))
+        expect(anna.page.locator("select:focus")).to_have_attribute("name", place)
+    expect(anna.page.get_by_text(f"{scene.selected} patrons are selected")).to_be_visible()
 
-    # The plan, and the yes.
-    page.wait_for_url("**/jobs/*/")
-    plan = page.get_by_role("heading", name="The plan is ready: 31 patrons to be added")
-    expect(plan).to_be_visible()
-    assert at_cedar(scene) == before
-    anna.tab_to("Add 31 associations")
-    anna.press("Enter")
-    page.wait_for_url("**/confirm/")
-    expect(page.get_by_text("1 of them gets a new barcode at Cedar")).to_be_visible()
+
+def see_the_plan_and_ask_for_it(anna: Visitor) -> None:
+    anna.follow("Preview for 33 patrons", "**/jobs/*/")
+    heading = anna.by_role("heading", "The plan is ready: 31 patrons to be added")
+    expect(heading).to_be_visible()
+    anna.follow("Add 31 associations", "**/confirm/")
+    expect(anna.page.get_by_text("1 of them gets a new barcode at Cedar")).to_be_visible()
+
+
+def say_yes_and_watch(anna: Visitor, worker: Worker) -> None:
+    """Progress is seen while something else has the focus, and never takes it."""
+    page = anna.page
     expect(anna.by_role("button", "Yes, add 31 associations")).to_be_focused()
     worker.hold_after(2)
     anna.press("Enter")
-
-    # Progress, seen while something else has the focus.
     page.wait_for_url(re.compile(r"/jobs/\d+/$"))
     expect(page.locator("#progress")).to_contain_text("14 of 31")
     anna.tab_to("Search patrons")
@@ -110,39 +116,30 @@ def test_by_keyboard_alone(visit: Visit, scene: Scene, worker: Worker) -> None:
     worker.hold_after(1)
     expect(page.locator("#progress")).to_contain_text("21 of 31")
     anna.write("rd")
-    assert page.locator("input:focus").input_value() == "half a word"
+    expect(page.locator("input:focus")).to_have_value("half a word")
     worker.go_on()
-    expect(page.get_by_role("heading", name="Done: 31 patrons added")).to_be_visible()
-    assert page.locator("input:focus").input_value() == "half a word"
-    assert at_cedar(scene) == before + scene.added
+    expect(anna.by_role("heading", "Done: 31 patrons added")).to_be_visible()
+    expect(page.locator("input:focus")).to_have_value("half a word")
 
-    # The summary: the clash stands out, its patron can be edited, and the way leads back.
-    anna.tab_to("Barcode changed")
-    anna.press("Enter")
-    page.wait_for_url("**show=barcode_changed**")
-    lines = page.locator("#lines tbody tr")
+
+def look_at_the_changed_barcode_and_its_patron(anna: Visitor, scene: Scene) -> None:
+    anna.follow("Barcode changed", "**show=barcode_changed**")
+    lines = anna.page.locator("#lines tbody tr")
     expect(lines).to_have_count(1)
     new = Barcode.objects.get(patron=scene.clashing, site=scene.world.cedar).value
     expect(lines.locator(".job-changed")).to_have_text(f"Changed from {CLASHING} → to {new}")
     expect(lines).to_contain_text("taken at Cedar by another patron")
-    anna.tab_to("Edit patron")
-    summary = page.url.partition("#")[0]
-    anna.press("Enter")
-    page.wait_for_url(f"**/patrons/{scene.clashing.pk}/edit/**")
-    anna.tab_to("Go back without saving")
-    anna.press("Enter")
-    page.wait_for_url(summary)
-    expect(page.locator("#lines tbody tr")).to_have_count(1)
+    summary = anna.page.url.partition("#")[0]
+    anna.follow("Edit patron", f"**/patrons/{scene.clashing.pk}/edit/**")
+    anna.follow("Go back without saving", summary + "**")
+    expect(lines).to_have_count(1)
 
-    # Undo, with a question.
-    anna.tab_to("Undo")
-    anna.press("Enter")
-    page.wait_for_url("**/undo/")
+
+def undo(anna: Visitor) -> None:
+    anna.follow("Undo", "**/undo/")
     expect(anna.by_role("button", "Yes, remove 31 associations")).to_be_focused()
     anna.press("Enter")
-    expect(page.get_by_role("heading", name="Undone: 31 patrons")).to_be_visible()
-    assert at_cedar(scene) == before
-    assert the_job().state == State.UNDONE
+    expect(anna.by_role("heading", "Undone: 31 patrons")).to_be_visible()
 
 
 def test_without_a_script(visit: Visit, scene: Scene, worker: Worker) -> None:

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 
 import pytest
 from playwright.sync_api import expect
 
-from openpatron.access.models import AccessLevel
 from openpatron.accounts.models import Registration
 
 from .conftest import Visit
@@ -141,7 +139,9 @@ def test_pages_of_jobs(dora_inspects: Inspector, scene: Scene) -> None:
     look_at = dora_inspects.look_at
     undone, done = scene.undone(), scene.done()
     look_at(f"jobs/{done.pk}/", f"Job {done.pk}: Add associations with Cedar")
-    look_at(f"jobs/{done.pk}/?show=barcode_changed&q=cl", f"Job {done.pk}: Add associations with Cedar")
+    look_at(
+        f"jobs/{done.pk}/?show=barcode_changed&q=cl", f"Job {done.pk}: Add associations with Cedar"
+    )
     look_at(f"jobs/{done.pk}/undo/", f"Undo job {done.pk}?")
     look_at(f"jobs/{done.pk}/print/", f"Job {done.pk}: Add associations with Cedar")
     look_at(f"jobs/{undone.pk}/", f"Job {undone.pk}: Add associations with Cedar")

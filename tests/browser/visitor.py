@@ -6,7 +6,16 @@ from typing import Any
 
 from django.conf import settings
 from django.test import Client
-from playwright.sync_api import Browser, ConsoleMessage, Locator, Page, Request, Response, expect
+from playwright.sync_api import (
+    Browser,
+    ConsoleMessage,
+    Locator,
+    Page,
+    Request,
+    Response,
+    ViewportSize,
+    expect,
+)
 
 from openpatron.accounts.models import Account
 
@@ -14,8 +23,8 @@ from openpatron.accounts.models import Account
 _PATIENCE = 20_000
 _MOST_TABS = 60
 
-WIDE = {"width": 1280, "height": 800}
-PHONE = {"width": 390, "height": 844}
+WIDE: ViewportSize = {"width": 1280, "height": 800}
+PHONE: ViewportSize = {"width": 390, "height": 844}
 
 # What has the focus must show it, and nothing may lie over it.
 _FOCUS = """() => {
@@ -29,7 +38,7 @@ _FOCUS = """() => {
     name: (here.getAttribute('aria-label') || label || here.textContent || '')
       .replace(/\\s+/g, ' ').trim(),
     shown: style.outlineStyle !== 'none' || style.boxShadow !== 'none',
-    free: here === over || here.contains(over) || !!over?.contains(here) && over.tagName === 'LABEL',
+    free: here.contains(over) || over?.tagName === 'LABEL' && over.contains(here),
   };
 }"""
 
@@ -97,9 +106,11 @@ class Visitor:
             passed.append(found["name"])
         raise AssertionError(f"Tab never comes to {name!r}, but to {passed}")
 
-    def answer_of(self, path: str, page: Page | None = None) -> Any:
-        """Wait for an answer of this address while something is done."""
-        return (page or self.page).expect_response(lambda r: path in r.url)
+    def follow(self, name: str, address: str) -> None:
+        """Go to something by the keyboard, press Enter, and wait for the page it leads to."""
+        self.tab_to(name)
+        self.press("Enter")
+        self.page.wait_for_url(address)
 
     def by_role(self, role: Any, name: str, **options: Any) -> Locator:
         """Find something by what it is and what it is called."""
@@ -123,7 +134,6 @@ class Visitor:
             self._complain(f"asked for {request.url}")
 
     def _answered(self, answer: Response) -> None:
-        if answer.status >= 400 and not answer.request.is_navigation_request():
-            self._complain(f"{answer.status} for {answer.url}")
-        elif answer.status >= 500:
+        worst = 500 if answer.request.is_navigation_request() else 400
+        if answer.status >= worst:
             self._complain(f"{answer.status} for {answer.url}")

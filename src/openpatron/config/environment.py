@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import os
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -36,8 +37,15 @@ def _flag(text: str) -> bool:
     ]
 
 
-def _words(text: str) -> list[str]:
-    return [word.strip() for word in text.split(",") if word.strip()]
+# As Django reads the header: a name or an address, without a port; "*" for all.
+_HOST = re.compile(r"\*|[a-z0-9.-]+|\[[0-9a-f]*:[0-9a-f.:]+\]", re.IGNORECASE)
+
+
+def _hosts(text: str) -> list[str]:
+    hosts = [word.strip() for word in text.split(",") if word.strip()]
+    if not hosts or not all(map(_HOST.fullmatch, hosts)):
+        raise ValueError
+    return hosts
 
 
 def _between(low: int, high: int) -> Callable[[str], int]:
@@ -66,7 +74,9 @@ def _secret(text: str) -> str:
 def parse_database_url(text: str) -> dict[str, Any]:
     """Return Django's settings for ``sqlite:///path`` or ``postgresql://user:pw@host:port/name``."""
     url = urlsplit(text)
-    if url.scheme == "sqlite" and url.path not in {"", "/"}:
+    if url.fragment:
+        raise ValueError
+    if url.scheme == "sqlite" and not url.netloc and url.path not in {"", "/", "/:memory:"}:
         # sqlite:///relative and sqlite:////absolute, as elsewhere.
         return {"ENGINE": "sqlite", "NAME": unquote(url.path[1:])}
     if url.scheme in {"postgres", "postgresql"} and url.path.strip("/"):
@@ -101,7 +111,7 @@ SETTINGS = (
     ),
     Setting(
         "OPENPATRON_ALLOWED_HOSTS", "localhost,127.0.0.1,[::1]", "host names, separated by commas",
-        "The host names under which the pages may be asked for.", _words,
+        "The host names under which the pages may be asked for.", _hosts,
     ),
     Setting(
         "OPENPATRON_HTTPS", "no", "yes or no",

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -25,28 +27,45 @@ OPENPATRON_JOB_BATCH_ROWS: int = _env["OPENPATRON_JOB_BATCH_ROWS"]
 OPENPATRON_JOB_LEASE_SECONDS: int = _env["OPENPATRON_JOB_LEASE_SECONDS"]
 
 
+@contextmanager
+def _writing(setting: str, folder: Path) -> Iterator[None]:
+    """Make the folder of a setting and use it, or say which setting is wrong."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        yield
+    except OSError as error:
+        raise environment.SettingError(
+            f"{setting}: the folder {folder} cannot be written ({error.strerror}). "
+            "Allowed: a folder that can be written."
+        ) from None
+
+
 def _secret_key() -> str:
     """Return the key of the environment, or the one kept in the data folder, made once."""
     if _env["OPENPATRON_SECRET_KEY"]:
         return str(_env["OPENPATRON_SECRET_KEY"])
     kept: Path = DATA_DIR / "secret_key"
-    DATA_DIR.mkdir(parents=True, exist_ok=True)
-    try:
-        file = os.open(kept, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:
+    if not kept.exists():
+        # Written aside and then linked: whoever starts at the same moment finds the whole key.
+        aside = kept.with_name(f"secret_key.{os.getpid()}")
+        with _writing("OPENPATRON_DATA_DIR", DATA_DIR):
+            file = os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+            with os.fdopen(file, "w", encoding="ascii") as opened:
+                opened.write(secrets.token_urlsafe(50))
+            with suppress(FileExistsError):
+                kept.hardlink_to(aside)
+            aside.unlink()
+    with _writing("OPENPATRON_DATA_DIR", DATA_DIR):
         return kept.read_text(encoding="ascii")
-    with os.fdopen(file, "w", encoding="ascii") as opened:
-        made = secrets.token_urlsafe(50)
-        opened.write(made)
-    return made
 
 
 def _database(url: dict[str, Any]) -> dict[str, Any]:
     if url["ENGINE"] == "sqlite":
-        path = _root / url["NAME"]
-        if "OPENPATRON_DATABASE_URL" not in os.environ:
-            path = DATA_DIR / "openpatron.sqlite3"
-        path.parent.mkdir(parents=True, exist_ok=True)
+        setting, path = "OPENPATRON_DATABASE_URL", _root / url["NAME"]
+        if not os.environ.get(setting, "").strip():
+            setting, path = "OPENPATRON_DATA_DIR", DATA_DIR / "openpatron.sqlite3"
+        with _writing(setting, path.parent):
+            pass
         return {
             "ENGINE": "django.db.backends.sqlite3",
             "NAME": path,

@@ -21,6 +21,7 @@ from openpatron.organizations.models import Organization, PatronType, Site
 from openpatron.organizations.scope import open_organization
 from openpatron.patrons.models import Association, Barcode, Homeroom, Patron
 from openpatron.patrons.search import search_text, sort_name
+from openpatron.patrons.search_index import indexed_at_once
 
 from . import access_levels as levels
 from .bulk import analyze, empty, lock, next_id, take_ids, write_rows
@@ -109,7 +110,8 @@ def load_demo(patrons: int, on_progress: Callable[[int], None] = lambda _n: None
                 _("The demo cannot be loaded: its organizations exist already (%s).")
                 % ", ".join(taken)
             )
-        made = _load(patrons, on_progress)
+        with indexed_at_once(next_id(Patron)):
+            made = _load(patrons, on_progress)
         analyze(*_WRITTEN)
     return made
 
@@ -120,7 +122,9 @@ def _load(patrons: int, on_progress: Callable[[int], None]) -> list[Loaded]:
     crowds = [loader.crowd(plan, size) for plan, size in sizes]
     loader.close()
     accounts: dict[str, Account] = {}
-    return [_complete(crowd, crowds[0].faculty[_SHARED], accounts) for crowd in crowds]
+    made = [_complete(crowd, crowds[0].faculty[_SHARED], accounts) for crowd in crowds]
+    on_progress(sum(one.patrons for one in made) - sum(crowd.size for crowd in crowds))
+    return made
 
 
 @dataclass(frozen=True, slots=True)

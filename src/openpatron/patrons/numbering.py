@@ -42,7 +42,7 @@ class NumberGiver:
         given = [(change, value) for change, (_n, value) in zip(changes, numbers, strict=False)]
         params = self._params | {"given": json.dumps(given)}
         execute(statement(_HERE, "give_numbers"), params)
-        Change.objects.filter(pk__in=changes[len(given) :]).update(
+        Change.objects.filter(job=self._job, pk__in=changes[len(given) :]).update(
             outcome=without, reason="exhausted" if pattern.digits else "no_pattern", notable=True
         )
 

@@ -38,7 +38,11 @@ _REQUESTS = UUID("5b6f0c1e-4df5-4c1a-9f6e-6a4b0c5d2f10")
 @require_safe
 def update_patrons(request: OrganizationRequest) -> HttpResponse:
     """List the updates of many patrons at once."""
-    return TemplateResponse(request, "web/update_patrons.html", {"title": _("Update patrons")})
+    context = {
+        "title": _("Update patrons"),
+        "may_view_jobs": request.actor.may_anywhere("ledger.view_jobs"),
+    }
+    return TemplateResponse(request, "web/update_patrons.html", context)
 
 
 # A page that comes back from the browser's memory would send its old request again.

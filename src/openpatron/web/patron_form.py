@@ -129,7 +129,7 @@ class PatronForm(forms.Form):
         )
         if tie.resource_group is not None:
             self.fields[f"level_{tie.pk}"].help_text = _(
-                "Another level takes the resource group %s away."
+                "In resource group %s. Another level brings its own group, or none."
             ) % (tie.resource_group.name)
         self.fields[f"homeroom_{tie.pk}"] = forms.ChoiceField(
             label=_("Homeroom"), choices=[("", _("none")), *rooms], required=False

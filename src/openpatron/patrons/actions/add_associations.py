@@ -17,9 +17,8 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from openpatron.access.models import AccessLevel, ResourceGroup
-from openpatron.access.queries import access_level_by_name, resource_groups
+from openpatron.access.queries import access_level_by_name, the_group
 from openpatron.kernel.errors import InputError
-from openpatron.kernel.lookup import the_one
 from openpatron.kernel.sql import Params, execute, fetch, statement
 from openpatron.ledger.engine import waiting_for_a_worker
 from openpatron.ledger.kinds import JobKind, Step
@@ -87,7 +86,7 @@ def ask(
     if target == source:
         raise InputError("to", _("Choose another site than %s.") % source.name)
     level = access_level_by_name(access_level, "access_level")
-    group = _resource_group(target, level, resource_group)
+    group = the_group(target, level, "resource_group", resource_group)
     actor.require_grant(level.permissions if group is None else group.permissions, target)
     return Asked(
         at=source,
@@ -143,22 +142,6 @@ def _site(short_name: str, field: str) -> Site:
             field, _("%s is a media site. Patrons are not associated with media sites.") % site.name
         )
     return site
-
-
-def _resource_group(site: Site, level: AccessLevel, name: str) -> ResourceGroup | None:
-    """Return the group that the level leads to at a resource site; ask where there are several."""
-    groups = resource_groups(site, level)
-    if name:
-        return the_one(groups, "name", name, "resource_group", _("resource group"))
-    found = list(groups[:2])
-    if len(found) > 1:
-        known = ", ".join(groups.values_list("name", flat=True))
-        raise InputError(
-            "resource_group",
-            _("At %(site)s, %(level)s has several resource groups. Choose one: %(known)s.")
-            % {"site": site.name, "level": level.name, "known": known},
-        )
-    return found[0] if found else None
 
 
 class AddAssociations(JobKind):
@@ -405,8 +388,8 @@ def _plan_sql(job: Job) -> str:
         columns="source.patron_id AS place,",
         source="patrons_association source",
         join="JOIN",
-        rows="source.organization_id = %(organization)s AND source.site_id = %(source)s "
-        "AND source.patron_id > %(after)s",
+        # Site and patron alone: so the index answers, and the table is not read.
+        rows="source.site_id = %(source)s AND source.patron_id > %(after)s",
     )
 
 
@@ -417,8 +400,7 @@ def _planned_sql(name: str, job: Job, which: str = "TRUE", **fragments: str) -> 
         columns="planned.id AS change_id, planned.reason AS planned_reason, "
         "planned.after ->> 'barcode' AS planned_barcode,",
         source="ledger_change planned LEFT JOIN patrons_association source "
-        "ON source.patron_id = planned.subject_id AND source.site_id = %(source)s "
-        "AND source.organization_id = %(organization)s",
+        "ON source.patron_id = planned.subject_id AND source.site_id = %(source)s",
         join="LEFT JOIN",
         rows="planned.job_id = %(job)s AND planned.id > %(after)s AND planned.id <= %(last)s "
         f"AND planned.outcome = 'planned' AND {which}",

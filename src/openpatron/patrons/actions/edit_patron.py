@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from django.db import transaction
 from django.utils.translation import gettext as _
 
+from openpatron.access.queries import the_group
 from openpatron.kernel.errors import InputError, NotAllowedError
 from openpatron.kernel.text import clean
 from openpatron.ledger.record import record_change
@@ -127,10 +128,10 @@ def _edit_association(
     if not actor.may(PERMISSION, tie.site):
         raise NotAllowedError(PERMISSION, _("You may not edit patrons at %s.") % tie.site.name)
     if "access_level" in changed:
-        actor.require_grant(tie.access_level.permissions, tie.site)
-        actor.require_grant(wanted.access_level.permissions, tie.site)
-        # The group of the old level does not hold for the new one.
-        tie.resource_group = None
+        # At a resource site the rights are those of the level's group.
+        actor.require_grant((tie.resource_group or tie.access_level).permissions, tie.site)
+        tie.resource_group = the_group(tie.site, wanted.access_level, "access_level")
+        actor.require_grant((tie.resource_group or wanted.access_level).permissions, tie.site)
     if wanted.homeroom is not None and wanted.homeroom.site_id != tie.site_id:
         raise InputError(
             "homeroom",

@@ -83,7 +83,13 @@ def _load(patrons: int) -> list[Loaded]:
     )
     with bar:
         line = bar.add_task(_("Loading the demo"), total=patrons + neighbour_size(patrons))
-        return load_demo(patrons, lambda rows: bar.update(line, advance=rows))
+
+        def advance(rows: int) -> None:
+            bar.update(line, advance=rows)
+            if bar.finished:
+                bar.update(line, description=_("Indexing the demo"))
+
+        return load_demo(patrons, advance)
 
 
 def _summary(made: list[Loaded], seconds: float) -> str:
