@@ -17,11 +17,10 @@ ICON_NAMES = ROOT / "tools/icons.txt"
 
 TABLER = "@tabler/core@1.6.1"
 ICONS = "@tabler/icons@3.51.0"
-# Tabler's script holds these two; they are fetched for their licences.
+# Tabler's styles hold Bootstrap's; it is fetched for its licence.
 BOOTSTRAP = "bootstrap@5.3.8"
-POPPER = "@popperjs/core@2.11.8"
 
-TABLER_FILES = ("css/tabler.min.css", "css/tabler.rtl.min.css", "js/tabler.min.js")
+TABLER_FILES = ("css/tabler.min.css", "css/tabler.rtl.min.css")
 SOURCE_MAP = re.compile(r"\s*(/\*# sourceMappingURL=\S+ \*/|//# sourceMappingURL=\S+)\s*$")
 # A page must never fetch anything from elsewhere.
 REMOTE = re.compile(r"@import|url\(\s*[\"']?(https?:)?//|src\s*=\s*[\"']?https?:", re.IGNORECASE)
@@ -75,16 +74,13 @@ def write_sprite(icons: Path) -> None:
 
 def renew() -> None:
     with tempfile.TemporaryDirectory() as temporary:
-        packages = {
-            name: fetch(name, Path(temporary)) for name in (TABLER, ICONS, BOOTSTRAP, POPPER)
-        }
+        packages = {name: fetch(name, Path(temporary)) for name in (TABLER, ICONS, BOOTSTRAP)}
         shutil.rmtree(VENDOR, ignore_errors=True)
         VENDOR.mkdir(parents=True)
         licence = (packages[ICONS] / "LICENSE").read_text()
         mit_terms = licence[licence.index("Permission is hereby granted") :]
         copy_tabler(packages[TABLER], mit_terms)
         shutil.copy(packages[BOOTSTRAP] / "LICENSE", VENDOR / "LICENSE.bootstrap")
-        shutil.copy(packages[POPPER] / "LICENSE.md", VENDOR / "LICENSE.popper")
         write_sprite(packages[ICONS] / "icons/outline")
         (VENDOR / "LICENSE.tabler-icons").write_text(licence)
     CHECKSUMS.write_text(checksums())

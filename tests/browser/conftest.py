@@ -9,11 +9,12 @@ from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, sync_playwright
+from pytest_django import Settings
 from pytest_django.live_server_helper import LiveServer
 
 from tests.world import World
 
-from .scene import Scene
+from .scene import BATCH, Scene
 from .visitor import Visitor
 from .worker import Worker
 
@@ -50,8 +51,9 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.fixture
-def scene(committed_world: World) -> Scene:
+def scene(committed_world: World, settings: Settings) -> Scene:
     """Give a district with a manager, a librarian and some patrons."""
+    settings.OPENPATRON_JOB_BATCH_ROWS = BATCH
     return Scene(committed_world)
 
 

@@ -58,10 +58,12 @@ def broken_rules(page: Page) -> list[str]:
     """Return what axe finds, a line each."""
     if not page.evaluate("'axe' in window"):
         page.evaluate(_AXE)
-    found: dict[str, Any] = page.evaluate("(options) => axe.run(options)", _RULES)
+    found: list[dict[str, Any]] = page.evaluate(
+        "async (options) => (await axe.run(options)).violations", _RULES
+    )
     return [
         f"{rule['id']}: {node['html'][:200]} ({node['failureSummary']})"
-        for rule in found["violations"]
+        for rule in found
         for node in rule["nodes"]
     ]
 

@@ -12,7 +12,7 @@ from openpatron.patrons.models import Association
 
 from .conftest import Visit
 from .faults import cut_off
-from .scene import CLASHING, LONG, PASSWORD, Scene
+from .scene import ADDED, CLASHING, LONG, PASSWORD, Scene
 from .visitor import PHONE, Visitor
 from .worker import Worker
 
@@ -186,7 +186,7 @@ def test_a_yes_without_a_session_changes_nothing_and_asks_again(
     dora.page.wait_for_url(f"**/jobs/{job.pk}/confirm/")
     assert Association.objects.count() == before
     dora.by_role("button", "Yes").click()
-    expect(dora.by_role("heading", "Done: 31 patrons added")).to_be_visible()
+    expect(dora.by_role("heading", f"Done: {ADDED} patrons added")).to_be_visible()
 
 
 def test_a_page_that_updates_itself_leads_to_the_sign_in(dora: Visitor, scene: Scene) -> None:

@@ -11,7 +11,7 @@ from openpatron.ledger.models import Change, Job, State
 from openpatron.patrons.models import Association, Barcode
 
 from .conftest import Visit
-from .scene import CLASHING, PASSWORD, SKIPPED, Scene
+from .scene import ADDED, BATCH, CLASHING, PASSWORD, SELECTED, SKIPPED, Scene
 from .visitor import Visitor
 from .worker import Worker
 
@@ -41,6 +41,10 @@ def at_cedar(scene: Scene) -> int:
     return Association.objects.filter(site=scene.world.cedar).count()
 
 
+def expect_progress(page: Page, batches: int) -> None:
+    expect(page.locator("#progress")).to_contain_text(f"{batches * BATCH} of {ADDED}")
+
+
 def the_job() -> Job:
     return Job.objects.get()
 
@@ -49,11 +53,11 @@ def test_by_keyboard_alone(visit: Visit, scene: Scene, worker: Worker) -> None:
     anna, before = visit(), at_cedar(scene)
     sign_in(anna)
     go_to_the_sentence(anna)
-    fill_the_sentence(anna, scene)
+    fill_the_sentence(anna)
     see_the_plan_and_ask_for_it(anna)
     assert at_cedar(scene) == before
     say_yes_and_watch(anna, worker)
-    assert at_cedar(scene) == before + scene.added
+    assert at_cedar(scene) == before + ADDED
     look_at_the_changed_barcode_and_its_patron(anna, scene)
     undo(anna)
     assert at_cedar(scene) == before
@@ -77,7 +81,7 @@ def go_to_the_sentence(anna: Visitor) -> None:
     anna.follow("Add associations", "**/add-associations/")
 
 
-def fill_the_sentence(anna: Visitor, scene: Scene) -> None:
+def fill_the_sentence(anna: Visitor) -> None:
     """A few letters choose in a list, as in every browser."""
     for place, letters in {
         "at": "Maple",
@@ -92,33 +96,33 @@ def fill_the_sentence(anna: Visitor, scene: Scene) -> None:
         # What was chosen redraws the sentence; the focus stays where it was.
         anna.page.wait_for_url(re.compile(f"{place}={SENTENCE[place]}"))
         expect(anna.page.locator("select:focus")).to_have_attribute("name", place)
-    expect(anna.page.get_by_text(f"{scene.selected} patrons are selected")).to_be_visible()
+    expect(anna.page.get_by_text(f"{SELECTED} patrons are selected")).to_be_visible()
 
 
 def see_the_plan_and_ask_for_it(anna: Visitor) -> None:
-    anna.follow("Preview for 33 patrons", "**/jobs/*/")
-    heading = anna.by_role("heading", "The plan is ready: 31 patrons to be added")
+    anna.follow(f"Preview for {SELECTED} patrons", "**/jobs/*/")
+    heading = anna.by_role("heading", f"The plan is ready: {ADDED} patrons to be added")
     expect(heading).to_be_visible()
-    anna.follow("Add 31 associations", "**/confirm/")
+    anna.follow(f"Add {ADDED} associations", "**/confirm/")
     expect(anna.page.get_by_text("1 of them gets a new barcode at Cedar")).to_be_visible()
 
 
 def say_yes_and_watch(anna: Visitor, worker: Worker) -> None:
     """Progress is seen while something else has the focus, and never takes it."""
     page = anna.page
-    expect(anna.by_role("button", "Yes, add 31 associations")).to_be_focused()
+    expect(anna.by_role("button", f"Yes, add {ADDED} associations")).to_be_focused()
     worker.hold_after(2)
     anna.press("Enter")
     page.wait_for_url(re.compile(r"/jobs/\d+/$"))
-    expect(page.locator("#progress")).to_contain_text("14 of 31")
+    expect_progress(page, 2)
     anna.tab_to("Search patrons")
     anna.write("half a wo")
     worker.hold_after(1)
-    expect(page.locator("#progress")).to_contain_text("21 of 31")
+    expect_progress(page, 3)
     anna.write("rd")
     expect(page.locator("input:focus")).to_have_value("half a word")
     worker.go_on()
-    expect(anna.by_role("heading", "Done: 31 patrons added")).to_be_visible()
+    expect(anna.by_role("heading", f"Done: {ADDED} patrons added")).to_be_visible()
     expect(page.locator("input:focus")).to_have_value("half a word")
 
 
@@ -137,9 +141,9 @@ def look_at_the_changed_barcode_and_its_patron(anna: Visitor, scene: Scene) -> N
 
 def undo(anna: Visitor) -> None:
     anna.follow("Undo", "**/undo/")
-    expect(anna.by_role("button", "Yes, remove 31 associations")).to_be_focused()
+    expect(anna.by_role("button", f"Yes, remove {ADDED} associations")).to_be_focused()
     anna.press("Enter")
-    expect(anna.by_role("heading", "Undone: 31 patrons")).to_be_visible()
+    expect(anna.by_role("heading", f"Undone: {ADDED} patrons")).to_be_visible()
 
 
 def test_without_a_script(visit: Visit, scene: Scene, worker: Worker) -> None:
@@ -151,19 +155,19 @@ def test_without_a_script(visit: Visit, scene: Scene, worker: Worker) -> None:
         if name != "access_level":
             plain.by_role("button", "Continue").click()
     plain.by_role("button", "Preview").click()
-    look_again_until(page, "The plan is ready: 31 patrons")
-    plain.by_role("link", "Add 31 associations").click()
+    look_again_until(page, f"The plan is ready: {ADDED} patrons")
+    plain.by_role("link", f"Add {ADDED} associations").click()
     worker.hold_after(1)
-    plain.by_role("button", "Yes, add 31 associations").click()
+    plain.by_role("button", f"Yes, add {ADDED} associations").click()
     expect(page.locator("#progress")).to_be_visible()
     worker.go_on()
-    look_again_until(page, "Done: 31 patrons added")
+    look_again_until(page, f"Done: {ADDED} patrons added")
     plain.by_role("link", "Barcode changed").click()
     expect(page.locator("#lines tbody tr")).to_have_count(1)
     page.get_by_label("Name or barcode").fill("nobody")
     plain.by_role("button", "Search", exact=True).click()
     expect(page.get_by_text("No line fits")).to_be_visible()
-    assert at_cedar(scene) == before + scene.added
+    assert at_cedar(scene) == before + ADDED
 
 
 def look_again_until(page: Page, says: str) -> None:
@@ -194,19 +198,19 @@ def test_a_double_click_two_tabs_a_reload_and_back_run_it_once(
     expect(dora.page.locator("#progress")).to_be_visible()
     worker.go_on()
     for page in (dora.page, other):
-        expect(page.get_by_role("heading", name="Done: 31 patrons added")).to_be_visible()
+        expect(page.get_by_role("heading", name=f"Done: {ADDED} patrons added")).to_be_visible()
 
     # Back to the question: the browser asks anew or shows what it kept; a yes does nothing more.
     dora.page.go_back()
     yes = dora.by_role("button", "Yes")
     if yes.count():
         yes.click()
-    expect(dora.page.get_by_role("heading", name="Done: 31 patrons added")).to_be_visible()
+    expect(dora.page.get_by_role("heading", name=f"Done: {ADDED} patrons added")).to_be_visible()
     dora.page.reload()
 
-    assert at_cedar(scene) == before + scene.added
+    assert at_cedar(scene) == before + ADDED
     applied = Change.objects.filter(job=job, outcome="applied")
-    assert applied.values("subject_id").distinct().count() == applied.count() == scene.added
+    assert applied.values("subject_id").distinct().count() == applied.count() == ADDED
     assert the_job().state == State.DONE
 
 
@@ -235,7 +239,7 @@ def test_progress_keeps_place_and_focus_until_it_is_done(
     worker.hold_after(1)
     low.to(f"jobs/{job.pk}/confirm/")
     low.by_role("button", "Yes").click()
-    expect(page.locator("#progress")).to_contain_text("7 of 31")
+    expect_progress(page, 1)
 
     page.evaluate("scrollTo(0, 150)")
     scrolled = page.evaluate("scrollY")
@@ -243,21 +247,21 @@ def test_progress_keeps_place_and_focus_until_it_is_done(
     crumb = low.by_role("link", "Jobs", exact=True).last
     crumb.evaluate("(one) => one.focus({ preventScroll: true })")
     worker.hold_after(1)
-    expect(page.locator("#progress")).to_contain_text("14 of 31")
+    expect_progress(page, 2)
     expect(crumb).to_be_focused()
     # Inside the part that is redrawn, too.
     cancel = low.by_role("button", "Cancel")
     cancel.evaluate("(one) => one.focus({ preventScroll: true })")
     worker.hold_after(1)
-    expect(page.locator("#progress")).to_contain_text("21 of 31")
+    expect_progress(page, 3)
     expect(cancel).to_be_focused()
     assert page.evaluate("scrollY") == scrolled
     crumb.evaluate("(one) => one.focus({ preventScroll: true })")
     worker.go_on()
-    expect(page.get_by_role("heading", name="Done: 31 patrons added")).to_be_visible()
+    expect(page.get_by_role("heading", name=f"Done: {ADDED} patrons added")).to_be_visible()
     expect(crumb).to_be_focused()
     assert page.evaluate("scrollY") == scrolled
-    expect(page.locator("#said")).to_have_text("Done: 31 patrons added.")
+    expect(page.locator("#said")).to_have_text(f"Done: {ADDED} patrons added.")
     # It asks no more.
     asked: list[str] = []
     page.on("request", lambda request: asked.append(request.url))
@@ -273,9 +277,9 @@ def test_a_running_job_is_cancelled_between_batches(
     worker.hold_after(2)
     dora.to(f"jobs/{job.pk}/confirm/")
     dora.by_role("button", "Yes").click()
-    expect(dora.page.locator("#progress")).to_contain_text("14 of 31")
+    expect_progress(dora.page, 2)
     dora.by_role("button", "Cancel").click()
     expect(dora.page.get_by_text("stops after this batch")).to_be_visible()
     worker.go_on()
     expect(dora.page.get_by_role("heading", name="Cancelled on the way")).to_be_visible()
-    assert at_cedar(scene) == before + 14
+    assert at_cedar(scene) == before + 2 * BATCH

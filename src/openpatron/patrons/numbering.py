@@ -36,7 +36,7 @@ class NumberGiver:
         pattern = self._site.barcode_pattern
         if self.highest is None:
             self.highest = self._find_highest()
-        numbers = list(islice(self._free_numbers(), len(changes)))
+        numbers = list(islice(self._free_numbers(len(changes)), len(changes)))
         if numbers:
             self.highest = numbers[-1][0]
         given = [(change, value) for change, (_n, value) in zip(changes, numbers, strict=False)]
@@ -53,10 +53,10 @@ class NumberGiver:
         found = fetch(statement(_HERE, "highest_number", number=kept), params)[0]
         return max((n for n in found if n is not None), default=None)
 
-    def _free_numbers(self) -> Iterator[tuple[int, str]]:
+    def _free_numbers(self, needed: int) -> Iterator[tuple[int, str]]:
         """Leave out what stands there without a number, from the time of another pattern."""
         numbers = next_numbers(self._site.barcode_pattern, self.highest)
-        while chunk := list(islice(numbers, 1000)):
+        while chunk := list(islice(numbers, min(needed, 1000))):
             values = [value for _n, value in chunk]
             taken = set(
                 Barcode.objects.filter(site=self._site, value__in=values).values_list(

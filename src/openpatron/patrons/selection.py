@@ -84,7 +84,7 @@ def value_at(site: Site, field: Field, typed: str) -> Value:
             return value
     known = ", ".join(f"{v.typed} ({v.count})" for v in values[:40]) or "–"
     raise InputError(
-        "value",
+        field.name,
         _("No patron at %(site)s has %(field)s “%(found)s”. There are: %(known)s.")
         % {"site": site.name, "field": field.label, "found": typed[:100], "known": known},
     )

@@ -19,23 +19,27 @@ from django.utils.translation import gettext as _
 from openpatron.access.models import AccessLevel, ResourceGroup
 from openpatron.access.queries import access_level_by_name, the_group
 from openpatron.kernel.errors import InputError
-from openpatron.kernel.sql import Params, execute, fetch, statement
+from openpatron.kernel.sql import execute, fetch, statement
 from openpatron.ledger.engine import waiting_for_a_worker
 from openpatron.ledger.kinds import JobKind, Step
 from openpatron.ledger.models import Change, Job, Outcome, State
 from openpatron.organizations.models import Organization, Site
 from openpatron.organizations.queries import patron_type_by_name, site_by_short_name
 from openpatron.patrons.actors import actor_of_job
+from openpatron.patrons.association_batches import (
+    Batch,
+    params_of,
+    plan_sql,
+    planned_sql,
+    set_aside,
+    target_of,
+)
 from openpatron.patrons.models import Patron
 from openpatron.patrons.numbering import NumberGiver
 from openpatron.patrons.rules import number_sql
 from openpatron.patrons.selection import FIELDS, Field, Value, value_at
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
-
-    from django.db.models import QuerySet
-
     from openpatron.access.actor import Actor
     from openpatron.ledger.kinds import Cursor
     from openpatron.organizations.models import PatronType
@@ -161,25 +165,25 @@ class AddAssociations(JobKind):
             group = job.params["resource_group"]
             level = AccessLevel.objects.get(pk=job.params["access_level"])
             granted = level if group is None else ResourceGroup.objects.get(pk=group)
-            self.actor(job).require_grant(granted.permissions, _target(job))
+            self.actor(job).require_grant(granted.permissions, target_of(job))
 
     def plan(self, job: Job, cursor: Cursor) -> Step:
         """Plan the next patrons; when all are there, give numbers to those who need one."""
         if cursor.get("stage") == "numbers":
             return self._plan_numbers(job, cursor)
-        params = _params(job) | {
+        params = params_of(job) | {
             "after": cursor.get("after", 0),
             "rows": settings.OPENPATRON_JOB_BATCH_ROWS,
             "now": timezone.now(),
         }
-        rows = execute(_plan_sql(job), params)
+        rows = execute(plan_sql(job), params)
         if rows < params["rows"]:
             return Step(rows, {"stage": "numbers", "after": 0})
         last = Change.objects.filter(job=job).order_by("-id").values_list("subject_id")[:1]
         return Step(rows, {"stage": "select", "after": last.get()[0]})
 
     def _plan_numbers(self, job: Job, cursor: Cursor) -> Step:
-        giver = NumberGiver(job, _params(job), cursor.get("highest"))
+        giver = NumberGiver(job, params_of(job), cursor.get("highest"))
         size = settings.OPENPATRON_JOB_BATCH_ROWS
         waiting = list(
             Change.objects.filter(
@@ -199,7 +203,7 @@ class AddAssociations(JobKind):
 
     def apply(self, job: Job, cursor: Cursor) -> Step:
         """Write the next planned associations and barcodes, and their outcomes."""
-        batch = _Batch.next(job, cursor, Outcome.PLANNED)
+        batch = Batch.next(job, cursor, Outcome.PLANNED)
         if batch is None:
             return Step(0, None)
         # Those with a number given by the plan are looked at one by one, the many others only
@@ -213,15 +217,13 @@ class AddAssociations(JobKind):
             self._write(job, batch, rechecked=True)
         return Step(batch.rows, batch.following)
 
-    def _write(self, job: Job, batch: _Batch, *, rechecked: bool) -> None:
+    def _write(self, job: Job, batch: Batch, *, rechecked: bool) -> None:
         """Write the planned rows of a batch, all of them, or raise ``IntegrityError``."""
         params = batch.params | {"now": timezone.now()}
-        insert = _planned_sql(
-            "insert_associations", job, rechecked="TRUE" if rechecked else "FALSE"
-        )
+        insert = planned_sql("insert_associations", job, rechecked="TRUE" if rechecked else "FALSE")
         written = execute(insert, params)
         if job.organization.barcode_scope == Organization.BarcodeScope.SITE:
-            number = number_sql(_target(job).barcode_pattern, "planned.barcode")
+            number = number_sql(target_of(job).barcode_pattern, "planned.barcode")
             numbered = execute(statement(_HERE, "insert_barcodes", number=number), params)
             if numbered != written:
                 raise IntegrityError(_FASTER)
@@ -229,9 +231,9 @@ class AddAssociations(JobKind):
         if execute(statement(_HERE, "finish_batch"), params) != written:
             raise IntegrityError(_FASTER)
 
-    def _recheck(self, job: Job, batch: _Batch, which: str) -> None:
+    def _recheck(self, job: Job, batch: Batch, which: str) -> None:
         """Set right those rows that are no longer what the plan says."""
-        stale = fetch(_planned_sql("recheck_add_associations", job, which), batch.params)
+        stale = fetch(planned_sql("recheck_add_associations", job, which), batch.params)
         found: dict[str, list[int]] = {"associated": [], "missing": []}
         corrected, renumber = [], []
         for change, outcome, reason, old, new, number_taken in stale:
@@ -244,13 +246,17 @@ class AddAssociations(JobKind):
                 corrected.append((change, old, new, "taken_since" if since else reason))
                 if new is None or number_taken:
                     renumber.append(change)
-        _set_aside(found["associated"], Outcome.SKIPPED, "associated")
-        missing = Change.objects.filter(pk__in=found["missing"]).values_list("pk", "subject_id")
+        set_aside(job, found["associated"], Outcome.SKIPPED, "associated")
+        missing = Change.objects.filter(job=job, pk__in=found["missing"]).values_list(
+            "pk", "subject_id"
+        )
         living = set(
             Patron.objects.filter(pk__in=[s for _c, s in missing]).values_list("pk", flat=True)
         )
-        _set_aside([c for c, s in missing if s in living], Outcome.SKIPPED, "no_longer_selected")
-        _set_aside([c for c, s in missing if s not in living], Outcome.FAILED, "gone")
+        set_aside(
+            job, [c for c, s in missing if s in living], Outcome.SKIPPED, "no_longer_selected"
+        )
+        set_aside(job, [c for c, s in missing if s not in living], Outcome.FAILED, "gone")
         if corrected:
             # A card may have been replaced by the very number that the plan gives to another.
             known, lost = {row[0] for row in corrected}, set(renumber)
@@ -266,7 +272,7 @@ class AddAssociations(JobKind):
 
     def undo(self, job: Job, cursor: Cursor) -> Step:
         """Take the next associations away again; their numbers go to nobody."""
-        batch = _Batch.next(job, cursor, Outcome.APPLIED)
+        batch = Batch.next(job, cursor, Outcome.APPLIED)
         if batch is None:
             return Step(0, None)
         fetch(statement(_HERE, "lock_associations"), batch.params)
@@ -325,101 +331,3 @@ _REASONS = {
     ),
     "changed_since": lambda: _("Was changed or used after the job; left as it is."),
 }
-
-
-@dataclass(frozen=True, slots=True)
-class _Batch:
-    """Some of a job's rows, by the ids of their changes: after ``after``, up to ``last``."""
-
-    last: int
-    is_last: bool
-    rows: int
-    params: Params
-
-    @classmethod
-    def next(cls, job: Job, cursor: Cursor, outcome: Outcome) -> _Batch | None:
-        """Return the next batch; ``rows`` counts those in it that have the outcome."""
-        size = settings.OPENPATRON_JOB_BATCH_ROWS
-        params = _params(job) | {
-            "after": cursor.get("after", 0),
-            "rows": size,
-            "outcome": outcome.value,
-        }
-        last, found, rows = fetch(statement("openpatron.ledger", "batch_of_job"), params)[0]
-        if not found:
-            return None
-        return cls(last, found < size, rows, params | {"last": last})
-
-    def with_numbers(self, values: Collection[str]) -> QuerySet[Change]:
-        """Return the planned rows of the batch to which the plan gives one of these numbers."""
-        return Change.objects.filter(
-            job=self.params["job"],
-            id__gt=self.params["after"],
-            id__lte=self.last,
-            notable=True,
-            outcome=Outcome.PLANNED,
-            after__barcode__in=values,
-        )
-
-    @property
-    def following(self) -> Cursor | None:
-        return None if self.is_last else {"after": self.last}
-
-
-def _params(job: Job) -> Params:
-    target = _target(job)
-    asked: Params = job.params
-    return asked | {
-        "organization": job.organization_id,
-        "job": job.pk,
-        "way": job.way,
-        "site_name": target.short_name,
-    }
-
-
-def _target(job: Job) -> Site:
-    return Site.objects.get(pk=job.params["target"])
-
-
-def _plan_sql(job: Job) -> str:
-    return _sql(
-        "plan_add_associations",
-        job,
-        columns="source.patron_id AS place,",
-        source="patrons_association source",
-        join="JOIN",
-        # Site and patron alone: so the index answers, and the table is not read.
-        rows="source.site_id = %(source)s AND source.patron_id > %(after)s",
-    )
-
-
-def _planned_sql(name: str, job: Job, which: str = "TRUE", **fragments: str) -> str:
-    return _sql(
-        name,
-        job,
-        columns="planned.id AS change_id, planned.reason AS planned_reason, "
-        "planned.after ->> 'barcode' AS planned_barcode,",
-        source="ledger_change planned LEFT JOIN patrons_association source "
-        "ON source.patron_id = planned.subject_id AND source.site_id = %(source)s",
-        join="LEFT JOIN",
-        rows="planned.job_id = %(job)s AND planned.id > %(after)s AND planned.id <= %(last)s "
-        f"AND planned.outcome = 'planned' AND {which}",
-        **fragments,
-    )
-
-
-def _sql(name: str, job: Job, **fragments: str) -> str:
-    wide = job.organization.barcode_scope == Organization.BarcodeScope.ORGANIZATION
-    fragments |= {
-        "wide": "TRUE" if wide else "FALSE",
-        "card_site": "card.site_id IS NULL" if wide else "card.site_id = source.site_id",
-        "whose": FIELDS[job.params["whose"]].column,
-    }
-    # Those that hold others come first.
-    parts = {p: statement(_HERE, p) for p in ("associations_to_add", "selected_patrons")}
-    return statement(_HERE, name, **parts, **fragments)
-
-
-def _set_aside(changes: list[int], outcome: Outcome, reason: str) -> None:
-    if changes:
-        Change.objects.filter(pk__in=changes).update(outcome=outcome, reason=reason, notable=True)
