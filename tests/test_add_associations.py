@@ -170,7 +170,7 @@ def test_the_level_that_selects_is_that_of_the_site(world: World) -> None:
     world.tie(patron, world.alder, level="Patron")
     with pytest.raises(InputError) as caught:
         world.ask(at="alder", whose="access_level", value="Teacher")
-    assert caught.value.field == "access_level"
+    assert caught.value.field == "value"
     assert set(outcomes(world.plan(whose="access_level", value="Teacher"))) == {patron.pk}
 
 
@@ -208,11 +208,11 @@ def test_value_lists_hold_what_occurs_at_the_site_with_counts(world: World) -> N
         ("to", {"to": "maple"}, "Choose another site"),
         ("whose", {"whose": "shoe_size"}, "graduation_year"),
         ("whose", {"whose": "patron_type; DROP TABLE x"}, "graduation_year"),
-        ("grade_level", {"value": "6"}, "5 (1)"),
-        ("grade_level", {"value": ""}, "5 (1)"),
-        ("graduation_year", {"whose": "graduation_year", "value": "5"}, "2034 (1)"),
-        ("status", {"whose": "status", "value": "inactive"}, "active (1)"),
-        ("access_level", {"whose": "access_level", "value": "Teacher"}, "Patron (1)"),
+        ("value", {"value": "6"}, "5 (1)"),
+        ("value", {"value": ""}, "5 (1)"),
+        ("value", {"whose": "graduation_year", "value": "5"}, "2034 (1)"),
+        ("value", {"whose": "status", "value": "inactive"}, "active (1)"),
+        ("value", {"whose": "access_level", "value": "Teacher"}, "Patron (1)"),
         ("patron_type", {"patron_type": "student"}, "Faculty, Student"),
         ("access_level", {"access_level": "Nobody"}, "Library administrator"),
         ("resource_group", {"resource_group": "Self checkout"}, "Self checkout"),
@@ -478,6 +478,29 @@ def test_a_new_card_that_is_the_number_planned_for_somebody_else(world: World) -
     cards = {p.pk: outcomes(job)[p.pk][2] for p in (first, clash, second)}
     assert sorted(filter(None, cards.values())) == [number(world, 1), number(world, 2), "4713"]
     assert cards.items() <= barcodes_at(world.cedar).items()
+
+
+def test_who_was_given_a_card_there_meanwhile_needs_no_number(world: World) -> None:
+    """Whatever became of the number that the plan gave them."""
+    same, another, taken, clash = (world.patron(barcode=f"{4711 + n}") for n in range(4))
+    for n in range(4):
+        world.patron(world.cedar, f"{4711 + n}", grade="8")
+    job = world.plan()
+    assert outcomes(job)[taken.pk] == ("planned", "taken", number(world, 3))
+    world.card(same, world.cedar, number(world, 1))
+    world.card(another, world.cedar, "888")
+    world.card(taken, world.cedar, "999")
+    world.patron(world.cedar, number(world, 3), grade="8")
+
+    job = go(world, job)
+
+    assert (job.state, job.error) == ("done", "")
+    assert outcomes(job) == {
+        same.pk: ("applied", "", number(world, 1)),
+        another.pk: ("applied", "", "888"),
+        taken.pk: ("applied", "", "999"),
+        clash.pk: ("applied", "taken", number(world, 4)),
+    }
 
 
 def test_a_card_that_became_free_is_kept(world: World) -> None:

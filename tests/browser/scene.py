@@ -59,22 +59,23 @@ class Scene:
     def names_of_many_scripts(self) -> list[Patron]:
         """Make patrons whose names a list can stumble over, all in grade 5."""
         names = (
-            ("Maximiliane Alexandra Theodora", LONG),
-            ("محمد", "الخوارزمي"),
-            ("שרה", "כהן-לוי"),
-            ("", "Ⅲ"),
-            ("明", "欧阳"),
-            ("Ada \u202eecalevoL", "Overridden"),
-            ("<b>Bold</b>", 'O\'Brien & "Sons"'),
+            ("Maximiliane Alexandra Theodora", LONG, ""),
+            ("محمد", "الخوارزمي", "حمودي"),
+            ("שרה", "כהן-לוי", "Sally"),
+            ("", "Ⅲ", ""),
+            ("明", "欧阳", "Ming"),
+            ("Ada \u202eecalevoL", "Overridden", "Ada"),
+            ("<b>Bold</b>", 'O\'Brien & "Sons"', ""),
         )
         return [
             self.world.patron(
                 first=first,
                 last=last,
+                preferred_name=preferred,
                 district_id=f"N{n}",
                 status=("active", "restricted", "inactive")[n % 3],
             )
-            for n, (first, last) in enumerate(names)
+            for n, (first, last, preferred) in enumerate(names)
         ]
 
     def planned(self, **words: str) -> Job:

@@ -6,7 +6,7 @@ import re
 
 import pytest
 from django.contrib.sessions.models import Session
-from playwright.sync_api import Page, expect
+from playwright.sync_api import FloatRect, Locator, Page, expect
 
 from openpatron.patrons.models import Association
 
@@ -106,31 +106,35 @@ def test_on_paper_the_lines_are_a_table(dora: Visitor, scene: Scene) -> None:
     expect(dora.page.get_by_role("columnheader", name="Barcode at Cedar")).to_be_visible()
     expect(dora.by_role("navigation", "Main")).not_to_be_visible()
     expect(dora.page.get_by_role("search")).not_to_be_visible()
-    row = dora.page.locator("tbody tr", has_text="Clash").bounding_box()
-    assert row
-    assert row["height"] < 80
+    assert box(dora.page.locator("tbody tr", has_text="Clash"))["height"] < 80
     assert cut_off(dora.page) == []
 
 
 def test_names_of_any_script_leave_the_list_in_order(dora: Visitor, scene: Scene) -> None:
     patrons = scene.names_of_many_scripts()
     dora.to("patrons/?grade=5&columns=name&columns=district_id&columns=status")
+    head = box(dora.page.locator("thead th").first)
     for patron in patrons:
         row = dora.page.locator("tbody tr").filter(has_text=patron.district_id)
         expect(row).to_have_count(1)
         # The name stands at the left as all others do, and what follows it to the right of it.
-        name = row.locator("td").first.locator("a").bounding_box()
-        number = row.locator("td", has_text=patron.district_id).bounding_box()
-        head = dora.page.locator("thead th").first.bounding_box()
-        assert name
-        assert number
-        assert head
+        name = box(row.locator("td").first.locator("a"))
+        number = box(row.locator("td", has_text=patron.district_id))
         assert head["x"] <= name["x"] < head["x"] + 40
         assert name["x"] + name["width"] <= number["x"] + 1
+        if patron.account.preferred_name:
+            preferred = row.get_by_text(f"({patron.account.preferred_name})", exact=True)
+            assert name["x"] + name["width"] <= box(preferred)["x"] + 1
     assert dora.page.get_by_text("<b>Bold</b>").count()
     dora.page.set_viewport_size(PHONE)
     assert dora.page.get_by_text(LONG).first.is_visible()
     assert cut_off(dora.page) == []
+
+
+def box(one: Locator) -> FloatRect:
+    found = one.bounding_box()
+    assert found, one
+    return found
 
 
 @pytest.mark.parametrize(("wish", "moves"), [("reduce", False), ("no-preference", True)])

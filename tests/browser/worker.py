@@ -23,8 +23,8 @@ class Worker:
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         """Let jobs ask after each batch whether to go on."""
         monkeypatch.setattr(tasks, "run", self._run)
-        # Worked on, by job and how often.
-        self.runs: list[int] = []
+        # Every batch done: the job's state after it, and how far it was.
+        self.batches: list[tuple[str, int]] = []
         self._may_go_on = threading.Condition()
         self._left: float = float("inf")
         self._queue = QueueWorker(
@@ -67,11 +67,10 @@ class Worker:
             connection.close()
 
     def _run(self, job: Job) -> Job:
-        self.runs.append(job.pk)
         return run(job, on_progress=self._after_a_batch)
 
     def _after_a_batch(self, job: Job) -> None:
-        del job
+        self.batches.append((job.state, job.done))
         with self._may_go_on:
             self._left -= 1
             self._may_go_on.wait_for(lambda: self._left > 0, timeout=_LONGEST)

@@ -39,6 +39,7 @@ from .people import Ground, Maker, People
 from .sign_ins import (
     SIGN_INS,
     UNUSABLE_PASSWORD,
+    make_accounts,
     register_shared,
     register_sign_ins,
     sign_ins_of,
@@ -110,7 +111,7 @@ def load_demo(patrons: int, on_progress: Callable[[int], None] = lambda _n: None
                 _("The demo cannot be loaded: its organizations exist already (%s).")
                 % ", ".join(taken)
             )
-        with indexed_at_once(next_id(Patron)):
+        with indexed_at_once():
             made = _load(patrons, on_progress)
         analyze(*_WRITTEN)
     return made
@@ -118,10 +119,11 @@ def load_demo(patrons: int, on_progress: Callable[[int], None] = lambda _n: None
 
 def _load(patrons: int, on_progress: Callable[[int], None]) -> list[Loaded]:
     sizes = ((CASCADIA, patrons), (RAINIER, neighbour_size(patrons)))
+    # First, because Argon2 takes as much memory as all the rest.
+    accounts = make_accounts()
     loader = _Loader(sum(size for _plan, size in sizes), on_progress)
     crowds = [loader.crowd(plan, size) for plan, size in sizes]
     loader.close()
-    accounts: dict[str, Account] = {}
     made = [_complete(crowd, crowds[0].faculty[_SHARED], accounts) for crowd in crowds]
     on_progress(sum(one.patrons for one in made) - sum(crowd.size for crowd in crowds))
     return made

@@ -102,16 +102,29 @@ def sign_ins_of(slug: str) -> list[SignIn]:
     return [person for person in (*SIGN_INS, *_ELSEWHERE) if person.slug == slug]
 
 
-def register_sign_ins(slug: str, maker: Maker, accounts: dict[str, Account]) -> int:
-    """Write them as patrons of the opened organization; return how many.
+def make_accounts() -> dict[str, Account]:
+    """Write the accounts and return them by username."""
+    accounts = {
+        person.username: Account.objects.create(
+            username=person.username,
+            email=f"{person.username}@{person.slug}.example",
+            first_name=person.first_name,
+            last_name=person.last_name,
+            password=make_password(PASSWORD, salt=_salt(person.username)),
+        )
+        for person in SIGN_INS
+    }
+    # The model took the time from the clock.
+    written = Account.objects.filter(pk__in=[account.pk for account in accounts.values()])
+    written.update(created_at=f"{CREATED_AT}+00:00")
+    return accounts
 
-    ``accounts``: those that are written already, by username; new ones are added.
-    """
+
+def register_sign_ins(slug: str, maker: Maker, accounts: dict[str, Account]) -> int:
+    """Write them as patrons of the opened organization; return how many."""
     people = sign_ins_of(slug)
     patrons: dict[str, Patron] = {}
     for person in people:
-        if person.username not in accounts:
-            accounts[person.username] = _make_account(person)
         patron = patrons[person.username] = _register(
             accounts[person.username], maker, person.site, person.access_level,
             patron_type=person.patron_type, grade_level=person.grade_level,
@@ -129,19 +142,6 @@ def register_shared(accounts: range, maker: Maker) -> int:
     for account in found:
         _register(account, maker, _SHARED_SITE, "Teacher")
     return len(found)
-
-
-def _make_account(person: SignIn) -> Account:
-    account = Account.objects.create(
-        username=person.username,
-        email=f"{person.username}@{person.slug}.example",
-        first_name=person.first_name,
-        last_name=person.last_name,
-        password=make_password(PASSWORD, salt=_salt(person.username)),
-    )
-    # The model took the time from the clock.
-    Account.objects.filter(pk=account.pk).update(created_at=f"{CREATED_AT}+00:00")
-    return account
 
 
 def _salt(username: str) -> str:

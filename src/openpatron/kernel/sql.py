@@ -70,12 +70,12 @@ def follow_keys() -> None:
     """Until the transaction ends, have PostgreSQL join tables in the order in which they stand.
 
     A batch needs few rows of large tables. Left to itself, with statistics older than the rows,
-    the planner reads whole indexes for them (a merge join from its beginning), and so again for
-    every batch. The statements of a batch therefore go from key to key.
+    the planner reads all rows of a job, a site or an index for them (merge joins and bitmaps begin
+    at the beginning), and so again for every batch. The statements of a batch go from key to key.
     """
     if connection.vendor == "postgresql":
         with connection.cursor() as cursor:
             cursor.execute(
                 "SET LOCAL join_collapse_limit = 1; SET LOCAL enable_mergejoin = off; "
-                "SET LOCAL jit = off"
+                "SET LOCAL enable_bitmapscan = off; SET LOCAL jit = off"
             )

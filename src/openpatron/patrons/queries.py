@@ -145,13 +145,17 @@ def patrons_by_barcode(actor: Actor, value: str) -> list[Patron]:
     if not storable(value):
         return []
     sites = actor.sites_with("patrons.view")
-    cards = Barcode.objects.filter(value=value, state=Barcode.State.CURRENT)
+    # A join, not a subquery: SQLite then begins with the number and not with the list's order.
+    held = Q(
+        barcodes__organization=actor.organization,
+        barcodes__value=value,
+        barcodes__state=Barcode.State.CURRENT,
+    )
     if sites is not None:
-        cards = cards.filter(Q(site__in=sites) | Q(site=None))
-    # Named one by one: SQLite would begin with the order of the list, and read all of it.
-    numbers = list(cards.order_by().values_list("patron", flat=True)[:_HOLDERS])
-    holders = visible(actor).select_related("account").filter(pk__in=numbers)
-    return list(with_ties(holders.order_by("sort_name", "id")))
+        held &= Q(barcodes__site__in=sites) | Q(barcodes__site=None)
+    holders = visible(actor).select_related("account").filter(held)
+    found = with_ties(holders.order_by("sort_name", "id"))[:_HOLDERS]
+    return list({holder.pk: holder for holder in found}.values())
 
 
 def cards_in_sight(actor: Actor, patron: Patron) -> list[Barcode]:

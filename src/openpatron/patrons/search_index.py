@@ -27,18 +27,15 @@ _POSTGRESQL = {
 # In one go, with more memory than FTS5 takes by itself: fewer pieces to merge.
 _MEMORY = "INSERT INTO patrons_search (patrons_search, rank) VALUES ('hashsize', %s)"
 _BYTES, _USUAL_BYTES = 16 * 1024 * 1024, 1024 * 1024
-_INDEX = """
-    INSERT INTO patrons_search (rowid, search_text)
-    SELECT id, search_text FROM patrons_patron WHERE id >= %s ORDER BY id
-"""
+_REBUILD = "INSERT INTO patrons_search (patrons_search) VALUES ('rebuild')"
 
 
 @contextmanager
-def indexed_at_once(first: int) -> Iterator[None]:
-    """Inside, leave new patrons out of the index; at the end index those from id ``first`` on.
+def indexed_at_once() -> Iterator[None]:
+    """Inside, leave new patrons out of the index; at the end make it anew for all patrons.
 
-    New patrons are all from that id on, and their search texts do not change inside. Call it in
-    a transaction, so that a load that fails leaves the index as it was.
+    Search texts do not change inside. Call it in a transaction, so that a load that fails leaves
+    the index as it was.
     """
     sqlite = connection.vendor == "sqlite"
     words = _SQLITE if sqlite else _POSTGRESQL
@@ -50,6 +47,6 @@ def indexed_at_once(first: int) -> Iterator[None]:
     with connection.cursor() as cursor:
         if sqlite:
             cursor.execute(_MEMORY, [_BYTES])
-            cursor.execute(_INDEX, [first])
+            cursor.execute(_REBUILD)
             cursor.execute(_MEMORY, [_USUAL_BYTES])
         cursor.execute(put_back)

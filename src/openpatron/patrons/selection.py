@@ -84,7 +84,8 @@ def value_at(site: Site, field: Field, typed: str) -> Value:
             return value
     known = ", ".join(f"{v.typed} ({v.count})" for v in values[:40]) or "–"
     raise InputError(
-        field.name,
+        # The word of the sentence, not the field: "patron_type" would be the one to be assigned.
+        "value",
         _("No patron at %(site)s has %(field)s “%(found)s”. There are: %(known)s.")
         % {"site": site.name, "field": field.label, "found": typed[:100], "known": known},
     )

@@ -242,9 +242,9 @@ class AddAssociations(JobKind):
             elif outcome == Outcome.SKIPPED:
                 found[reason].append(change)
             else:
-                since = number_taken or reason == "taken"
+                since = new is None and (number_taken or reason == "taken")
                 corrected.append((change, old, new, "taken_since" if since else reason))
-                if new is None or number_taken:
+                if new is None:
                     renumber.append(change)
         set_aside(job, found["associated"], Outcome.SKIPPED, "associated")
         missing = Change.objects.filter(job=job, pk__in=found["missing"]).values_list(
