@@ -179,8 +179,8 @@ def test_two_workers_that_take_each_other_for_dead_and_are_killed_at_any_time(
         nonlocal kills
         while job.is_at_work:
             both = [
-                errand(job, rows=ROWS, lease=0.001, statements=chance.randint(5, 90)),
-                errand(job, rows=ROWS, lease=0.001, seconds=chance.uniform(0.05, 0.5)),
+                errand(job, rows=ROWS, lease=0.001, statements=chance.randint(5, 60)),
+                errand(job, rows=ROWS, lease=0.001, seconds=chance.uniform(0.03, 0.25)),
             ]
             kills += sum(map(is_killed, processes.work(*both)))
             job.refresh_from_db()

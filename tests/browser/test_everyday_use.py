@@ -22,26 +22,25 @@ pytestmark = pytest.mark.browser
 # A barcode scanner types the number and ends with Enter, faster than a hand.
 
 
-@pytest.mark.parametrize("typed", ["000105", "  000105 ", "000105\t"])
-def test_a_scanned_card_opens_its_patron(dora: Visitor, typed: str) -> None:
-    dora.to("")
-    dora.press("/")
-    expect(dora.page.get_by_role("searchbox")).to_be_focused()
-    # A tab before the line's end is a scanner's, not a person's: some are set up so.
-    dora.page.keyboard.insert_text(typed)
-    dora.press("Enter")
-    dora.page.wait_for_url(re.compile(r"/o/cascadia/patrons/\d+/$"))
-    expect(dora.page.get_by_text("000105")).to_be_visible()
-
-
-def test_scanning_goes_on_from_patron_to_patron(dora: Visitor) -> None:
-    dora.to("patrons/?site=maple")
-    for code in ("000101", "000102"):
+def test_a_scanned_card_opens_its_patron_from_every_page(dora: Visitor) -> None:
+    """Some scanners put spaces or a tab around the number."""
+    for path, typed in (
+        ("", "000101"),
+        ("patrons/?site=maple", "  000102 "),
+        ("jobs/", "000103\t"),
+    ):
+        dora.to(path)
         dora.press("/")
-        dora.write(code)
+        expect(dora.page.get_by_role("searchbox")).to_be_focused()
+        dora.page.keyboard.insert_text(typed)
         dora.press("Enter")
-        dora.page.wait_for_url(re.compile(r"/patrons/\d+/$"))
-        expect(dora.page.get_by_text(code)).to_be_visible()
+        dora.page.wait_for_url(re.compile(r"/o/cascadia/patrons/\d+/$"))
+        expect(dora.page.get_by_text(typed.strip())).to_be_visible()
+    # And from there the next one.
+    dora.press("/")
+    dora.write("000104")
+    dora.press("Enter")
+    expect(dora.page.get_by_text("000104")).to_be_visible()
 
 
 def test_a_slash_in_a_field_is_a_slash(dora: Visitor, scene: Scene) -> None:
@@ -86,10 +85,9 @@ def test_enlarged_nothing_is_cut_off(visit: Visit, scene: Scene) -> None:
     job = scene.done()
     near = visit(scene.dora, device_scale_factor=2)
     for path in (
-        "", "patrons/", f"patrons/?{EVERY_COLUMN}", f"patrons/{scene.clashing.pk}/",
-        f"patrons/{scene.clashing.pk}/edit/", "sites/", "sites/cedar/",
-        "update-patrons/add-associations/?at=maple&whose=grade_level", "jobs/", f"jobs/{job.pk}/",
-        f"jobs/{job.pk}/undo/", f"jobs/{job.pk}/print/",
+        "", f"patrons/?{EVERY_COLUMN}", f"patrons/{scene.clashing.pk}/",
+        f"patrons/{scene.clashing.pk}/edit/", "sites/", "jobs/", f"jobs/{job.pk}/",
+        f"jobs/{job.pk}/print/", "update-patrons/add-associations/?at=maple&whose=grade_level",
     ):  # fmt: skip
         near.to(path)
         for width in WIDTHS:
