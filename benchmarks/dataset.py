@@ -16,6 +16,7 @@ from django.db import connection, models
 
 from openpatron.access.models import AccessLevel
 from openpatron.accounts.models import Account, Registration
+from openpatron.kernel.statistics import refresh_statistics
 from openpatron.kernel.text import fold
 from openpatron.organizations.models import Organization, PatronType, Site
 from openpatron.organizations.scope import open_organization
@@ -98,10 +99,11 @@ def build(sizes: Sequence[int]) -> None:
     with connection.cursor() as cursor:
         for statement in again:
             cursor.execute(statement)
-        # As a server's autovacuum would leave it; the embedded engine runs without statistics.
+        # As a server's autovacuum would leave it.
         if connection.vendor == "postgresql":
             cursor.execute("VACUUM (ANALYZE)")
         else:
+            refresh_statistics()
             cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
 

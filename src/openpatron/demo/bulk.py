@@ -69,10 +69,3 @@ def take_ids(*tables: Model) -> None:
     with connection.cursor() as cursor:
         for statement in connection.ops.sequence_reset_sql(no_style(), list(tables)):
             cursor.execute(statement)
-
-
-def analyze(*tables: Model) -> None:
-    """Let the database look at the tables anew, for its plans."""
-    with connection.cursor() as cursor:
-        for table in tables:
-            cursor.execute(f"ANALYZE {table._meta.db_table}")  # noqa: SLF001  Django's own API

@@ -17,6 +17,7 @@ from openpatron.access.models import AccessLevel, ResourceGroup
 from openpatron.accounts.models import Account, Registration
 from openpatron.kernel.errors import StateError
 from openpatron.kernel.sql import Params, execute, statement
+from openpatron.kernel.statistics import refresh_statistics
 from openpatron.organizations.models import Organization, PatronType, Site
 from openpatron.organizations.scope import open_organization
 from openpatron.patrons.models import Association, Barcode, Homeroom, Patron
@@ -24,7 +25,7 @@ from openpatron.patrons.search import search_text, sort_name
 from openpatron.patrons.search_index import indexed_at_once
 
 from . import access_levels as levels
-from .bulk import analyze, empty, lock, next_id, take_ids, write_rows
+from .bulk import empty, lock, next_id, take_ids, write_rows
 from .district import (
     CASCADIA,
     CREATED_AT,
@@ -113,7 +114,7 @@ def load_demo(patrons: int, on_progress: Callable[[int], None] = lambda _n: None
             )
         with indexed_at_once():
             made = _load(patrons, on_progress)
-        analyze(*_WRITTEN)
+    refresh_statistics()
     return made
 
 

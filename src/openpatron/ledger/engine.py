@@ -21,6 +21,7 @@ from django.utils import timezone
 
 from openpatron.kernel.errors import NotAllowedError
 from openpatron.kernel.sql import follow_keys
+from openpatron.kernel.statistics import refresh_statistics
 
 from .kinds import kind_of
 from .models import AT_WORK, Change, Job, Outcome, State
@@ -79,6 +80,8 @@ def run(job: Job, on_progress: Callable[[Job], None] | None = None) -> Job:
     Needs the job's organization opened. Does nothing where another worker holds the lease.
     """
     token = take_lease(job)
+    if token is not None:
+        refresh_statistics()
     while token is not None:
         try:
             current = _batch_with_retries(job.pk, token)

@@ -19,6 +19,7 @@ from django.db.models import (
     Value,
     When,
 )
+from django.db.models.expressions import RawSQL
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -40,6 +41,8 @@ if TYPE_CHECKING:
     from openpatron.access.actor import Actor
 
 
+# Not a parameter: SQLite would plan anew at every call, to see whether its partial indexes fit.
+_CURRENT = RawSQL("'current'", ())
 # One number is held at so many sites at most that anybody could want to choose from.
 _HOLDERS = 20
 
@@ -149,7 +152,7 @@ def patrons_by_barcode(actor: Actor, value: str) -> list[Patron]:
     held = Q(
         barcodes__organization=actor.organization,
         barcodes__value=value,
-        barcodes__state=Barcode.State.CURRENT,
+        barcodes__state=_CURRENT,
     )
     if sites is not None:
         held &= Q(barcodes__site__in=sites) | Q(barcodes__site=None)

@@ -207,8 +207,10 @@ class AddAssociations(JobKind):
         if batch is None:
             return Step(0, None)
         # Those with a number given by the plan are looked at one by one, the many others only
-        # if the rows that were written do not add up.
-        self._recheck(job, batch, "planned.notable")
+        # if the rows that were written do not add up. (No number is written where the whole
+        # organization has one: nothing there that could fail to add up.)
+        wide = job.organization.barcode_scope == Organization.BarcodeScope.ORGANIZATION
+        self._recheck(job, batch, "TRUE" if wide else "planned.notable")
         try:
             with transaction.atomic():
                 self._write(job, batch, rechecked=False)
@@ -220,12 +222,15 @@ class AddAssociations(JobKind):
     def _write(self, job: Job, batch: Batch, *, rechecked: bool) -> None:
         """Write the planned rows of a batch, all of them, or raise ``IntegrityError``."""
         params = batch.params | {"now": timezone.now()}
-        insert = planned_sql("insert_associations", job, rechecked="TRUE" if rechecked else "FALSE")
-        written = execute(insert, params)
+        written = execute(planned_sql("insert_associations", job), params)
         if job.organization.barcode_scope == Organization.BarcodeScope.SITE:
-            number = number_sql(target_of(job).barcode_pattern, "planned.barcode")
-            numbered = execute(statement(_HERE, "insert_barcodes", number=number), params)
-            if numbered != written:
+            insert = statement(
+                _HERE,
+                "insert_barcodes",
+                number=number_sql(target_of(job).barcode_pattern, "planned.barcode"),
+                rechecked="TRUE" if rechecked else "FALSE",
+            )
+            if execute(insert, params) != written:
                 raise IntegrityError(_FASTER)
             execute(statement(_HERE, "index_new_barcodes"), params)
         if execute(statement(_HERE, "finish_batch"), params) != written:

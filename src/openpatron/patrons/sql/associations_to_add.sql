@@ -22,6 +22,10 @@ SELECT
     WHEN target.id IS NULL AND taken.id IS NULL THEN card.value
   END AS new_barcode
 {selected_patrons}
+-- The number that the patron holds at the site of the selection.
+LEFT JOIN patrons_barcode card
+  ON card.patron_id = source.patron_id AND card.state = 'current'
+  AND {card_site}
 LEFT JOIN patrons_association target
   ON target.patron_id = source.patron_id AND target.site_id = %(target)s
 -- A number that the patron has at the new site already, from whatever time.

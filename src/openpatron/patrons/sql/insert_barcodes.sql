@@ -1,16 +1,18 @@
+-- The numbers of one batch, as far as those who keep theirs still hold it: the row count tells.
 -- A retired number of the patron's own comes back to life; anybody else's stays in the way, and
--- then the row count says so.
+-- then the row count says so too.
 INSERT INTO patrons_barcode (organization_id, patron_id, site_id, value, state, number)
-SELECT
-  %(organization)s, planned.patron_id, %(target)s, planned.barcode, 'current', {number}
+SELECT %(organization)s, planned.patron_id, %(target)s, planned.barcode, 'current', {number}
 FROM (
-  SELECT subject_id AS patron_id, after ->> 'barcode' AS barcode
+  SELECT subject_id AS patron_id, reason, after ->> 'barcode' AS barcode
   FROM ledger_change
   WHERE job_id = %(job)s AND id > %(after)s AND id <= %(last)s AND outcome = 'planned'
   -- The limit changes nothing, but that each value is read out of its JSON only once.
   ORDER BY id LIMIT %(rows)s
 ) AS planned
-WHERE TRUE
+LEFT JOIN patrons_barcode card
+  ON card.patron_id = planned.patron_id AND card.state = 'current' AND card.site_id = %(source)s
+WHERE {rechecked} OR planned.reason <> '' OR card.value = planned.barcode
 ON CONFLICT (organization_id, value, site_id) DO UPDATE SET state = 'current'
 WHERE patrons_barcode.patron_id = excluded.patron_id
   AND patrons_barcode.state IN ('current', 'retired')

@@ -1,8 +1,4 @@
--- Who is selected, with the number they hold at the site of the selection. For the plan, from the
--- associations with that site; when it is applied, from its rows, and then patron.id is NULL for
--- those who are no longer selected.
+-- Who is selected: for the plan, from the associations with that site; when it is applied, from its
+-- rows, and then patron.id is NULL for those who are no longer selected.
 FROM {source}
 {join} patrons_patron patron ON patron.id = source.patron_id AND {whose} = %(value)s
-LEFT JOIN patrons_barcode card
-  ON card.patron_id = source.patron_id AND card.state = 'current'
-  AND {card_site}

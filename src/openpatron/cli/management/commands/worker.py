@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from django_tasks_db.management.commands.db_worker import Worker
 
 from openpatron.cli.base import DONE, Command as BaseCommand
+from openpatron.kernel.statistics import refresh_statistics
 from openpatron.ledger.tasks import reap
 
 log = logging.getLogger(__name__)
@@ -34,6 +35,7 @@ class Command(BaseCommand):
 
     def work(self, **options: Any) -> int:
         """Start both; the queue's worker handles the signals."""
+        refresh_statistics()
         reap()
         worker = Worker(
             queue_names=["*"],
