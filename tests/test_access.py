@@ -12,6 +12,7 @@ from importlib import import_module
 from typing import Any
 
 import pytest
+from django.db.models import ProtectedError
 from django.utils import timezone
 
 from openpatron.access.actor import CLI, EVERYWHERE, JOB, WEB, Actor, operator
@@ -24,6 +25,7 @@ from openpatron.ledger.actions.cancel_job import cancel_job
 from openpatron.ledger.actions.confirm_job import confirm_job
 from openpatron.ledger.actions.resume_job import resume_job
 from openpatron.ledger.actions.undo_job import undo_job
+from openpatron.ledger.kinds import kind_of
 from openpatron.ledger.models import Change, Job
 from openpatron.organizations.models import Organization, Site
 from openpatron.organizations.scope import open_organization
@@ -109,6 +111,26 @@ def test_an_unknown_permission_raises_whoever_asks() -> None:
         ):
             with pytest.raises(UnknownPermissionError):
                 ask("patrons.fly")
+
+
+def test_nobody_grants_a_right_that_the_program_does_not_know() -> None:
+    """A level may be older, or newer, than the program."""
+    with pytest.raises(NotAllowedError, match=r"patrons\.fly"):
+        operator(Organization(pk=1)).require_grant(["patrons.view", "patrons.fly"], MAPLE)
+
+
+def test_whoever_asked_for_a_job_cannot_be_deleted_from_it(world: World) -> None:
+    """A job of nobody is the operator's, who may do everything."""
+    world.crowd(1)
+    account = world.staff("District patrons manager")
+    job = world.plan(world.actor(account))
+    Patron.objects.filter(account=account).delete()
+
+    with pytest.raises(ProtectedError):
+        account.delete()
+
+    with pytest.raises(NotAllowedError):
+        kind_of(job).require(job)
 
 
 def test_a_permission_is_declared_once() -> None:
@@ -292,6 +314,7 @@ QUERIES: dict[str, Everything] = {
     "patrons.patron_to_edit": lambda who, p, _j: queries.patron_to_edit(who, p.pk),
     "patrons.patrons_by_barcode": lambda who, _p, _j: queries.patrons_by_barcode(who, "4711"),
     "patrons.cards_in_sight": lambda who, p, _j: queries.cards_in_sight(who, p),
+    "patrons.history": lambda who, p, _j: queries.history(who, p),
     "patrons.grades_and_years": lambda who, _p, _j: queries.grades_and_years(who),
     "patrons.sites_in_sight": lambda who, _p, _j: queries.sites_in_sight(who),
     "patrons.patrons_per_site_and_type": (

@@ -23,6 +23,7 @@ from openpatron.patrons.actions.edit_patron import EditedAssociation, EditedPatr
 from openpatron.patrons.models import Association, Barcode, Homeroom, Patron
 from openpatron.patrons.queries import PatronFilter, patrons as listed, patrons_by_barcode
 from openpatron.patrons.selection import FIELDS, values_at
+from openpatron.patrons.summary import summary_counts
 
 from .world import World
 
@@ -370,11 +371,11 @@ MEANWHILE: dict[str, tuple[Callable[[World, Patron], object], Row]] = {
     ),
     "given a card there": (
         lambda world, patron: world.card(patron, world.cedar, "999"),
-        ("applied", "", "999"),
+        ("applied", "held", "999"),
     ),
     "given the very card there": (
         lambda world, patron: world.card(patron, world.cedar, "4711"),
-        ("applied", "", "4711"),
+        ("applied", "held", "4711"),
     ),
     "had the card there once": (
         lambda world, patron: world.card(patron, world.cedar, "4711", "retired"),
@@ -496,9 +497,9 @@ def test_who_was_given_a_card_there_meanwhile_needs_no_number(world: World) -> N
 
     assert (job.state, job.error) == ("done", "")
     assert outcomes(job) == {
-        same.pk: ("applied", "", number(world, 1)),
-        another.pk: ("applied", "", "888"),
-        taken.pk: ("applied", "", "999"),
+        same.pk: ("applied", "held", number(world, 1)),
+        another.pk: ("applied", "held", "888"),
+        taken.pk: ("applied", "held", "999"),
         clash.pk: ("applied", "taken", number(world, 4)),
     }
 
@@ -508,7 +509,7 @@ def test_a_card_that_became_free_is_kept(world: World) -> None:
     in_the_way = world.patron(world.cedar, "4711", grade="8")
     job = world.plan()
     assert outcomes(job)[patron.pk] == ("planned", "taken", number(world, 1))
-    in_the_way.delete()
+    Barcode.objects.filter(patron=in_the_way).update(value="4712")
 
     assert outcomes(go(world, job))[patron.pk] == ("applied", "", "4711")
 
@@ -674,15 +675,54 @@ def test_undo_takes_nothing_from_who_was_associated_already(world: World) -> Non
     assert barcodes_at(world.cedar) == {patron.pk: "77"}
 
 
-def test_undo_leaves_a_card_that_was_there_before(world: World) -> None:
-    patron = world.patron(barcode="1")
-    world.card(patron, world.cedar, "77")
-    job = go(world, world.plan())
-    assert outcomes(job) == {patron.pk: ("applied", "", "77")}
+@pytest.mark.parametrize("held", ["77", "1"])
+@pytest.mark.parametrize("when", ["before the plan", "before the yes"])
+def test_a_card_held_there_before_stays_and_stays_after_an_undo(
+    held: str, when: str, world: World
+) -> None:
+    patron, other = world.patron(barcode="1"), world.patron(barcode="2")
+    if when == "before the plan":
+        world.card(patron, world.cedar, held)
+    job = world.plan()
+    if when == "before the yes":
+        world.card(patron, world.cedar, held)
 
+    job = go(world, job)
+
+    assert outcomes(job) == {
+        patron.pk: ("applied", "held", held),
+        other.pk: ("applied", "", "2"),
+    }
+    assert summary_counts(job)["barcode_changed"] == 0
     back(world, job)
+    states = dict(Barcode.objects.filter(site=world.cedar).values_list("value", "state"))
+    assert states == {held: "current", "2": "retired"}
+    assert go(world, world.plan()).counts == {"applied": {"": 1, "held": 1}}
 
-    assert go(world, world.plan()).counts == {"applied": {"": 1}}
+
+def test_a_planned_card_that_is_no_longer_held_is_planned_again(world: World) -> None:
+    patron = world.patron(barcode="1")
+    card = world.card(patron, world.cedar, "77")
+    world.patron(world.cedar, "1", grade="8")
+    job = world.plan()
+    Barcode.objects.filter(pk=card.pk).update(state="replaced")
+
+    job = go(world, job)
+
+    assert outcomes(job) == {patron.pk: ("applied", "taken_since", number(world, 1))}
+
+
+@pytest.mark.parametrize("state", ["current", "replaced", "retired"])
+def test_the_number_of_a_deleted_patron_goes_to_nobody(state: str, world: World) -> None:
+    gone = world.patron(world.cedar, grade="8")
+    Barcode.objects.filter(patron=gone).delete()
+    world.card(gone, world.cedar, "4711", state=state)
+    patron = world.patron(barcode="4711")
+    job = world.plan()
+    gone.delete()
+
+    assert outcomes(go(world, job)) == {patron.pk: ("applied", "taken", number(world, 1))}
+    assert Barcode.objects.get(site=world.cedar, value="4711").patron is None
 
 
 # Numbers

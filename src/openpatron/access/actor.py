@@ -76,8 +76,17 @@ class Actor:
         return held.issuperset(names)
 
     def require_grant(self, names: Iterable[str], site: Site) -> None:
-        """Raise ``NotAllowedError`` unless all these permissions may be granted at the site."""
+        """Raise ``NotAllowedError`` unless all these permissions may be granted at the site.
+
+        A level may hold a name from before or after this version of the program: nobody grants it.
+        """
+        known = {p.name for p in permissions()}
         for name in names:
+            if name not in known:
+                raise NotAllowedError(
+                    name,
+                    _("This would grant the right “%s”, which this program does not know.") % name,
+                )
             if not self.may_grant([name], site):
                 raise NotAllowedError(
                     name,

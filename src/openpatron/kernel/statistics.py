@@ -48,7 +48,8 @@ def refresh_statistics() -> None:
 
 def _outgrown_in_sqlite() -> list[str]:
     tables = connection.introspection.django_table_names()
-    sizes = " UNION ALL ".join(f"SELECT '{table}', MAX(rowid) FROM {table}" for table in tables)
+    # Our own tables.
+    sizes = " UNION ALL ".join(f"SELECT '{table}', MAX(rowid) FROM {table}" for table in tables)  # noqa: S608
     with connection.cursor() as cursor:
         cursor.execute("SELECT 1 FROM sqlite_master WHERE name = 'sqlite_stat1'")
         known: dict[str, int] = {}

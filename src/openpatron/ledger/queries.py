@@ -1,4 +1,4 @@
-"""Every read of jobs and changes. All need an opened organization and take the actor first."""
+"""Every read of jobs and changes, in an opened organization. Those of jobs take the actor first."""
 
 from __future__ import annotations
 
@@ -50,13 +50,11 @@ def jobs_by_state(actor: Actor) -> dict[str, int]:
     return dict(rows)
 
 
-def changes_of_job(job: Job) -> QuerySet[Change]:
-    """Return the job's rows in the order of the plan."""
-    return Change.objects.filter(job=job).order_by("id")
-
-
 def history(subject_kind: str, subject_id: int) -> QuerySet[Change]:
-    """Return what happened to one subject, the newest first."""
+    """Return what happened to one subject, the newest first.
+
+    Only for the package of the subject, which knows who may see it, and asks the actor first.
+    """
     return (
         Change.objects.filter(
             subject_kind=subject_kind, subject_id=subject_id, outcome__in=_HAPPENED

@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 _ORGANIZATION = "organizations.Organization"
 _SITE = "organizations.Site"
 
+SUBJECT = "patron"
+"""What the ledger calls a patron."""
+
 
 class Patron(models.Model):
     """A person's management record in one organization."""
@@ -158,7 +161,8 @@ class Barcode(models.Model):
     organization = models.ForeignKey(
         _ORGANIZATION, models.CASCADE, related_name="barcodes", db_index=False
     )
-    patron = models.ForeignKey(Patron, models.CASCADE, related_name="barcodes")
+    # None when the record is gone: the number stays taken.
+    patron = models.ForeignKey(Patron, models.SET_NULL, null=True, related_name="barcodes")
     # None where the organization's barcode scope is the organization.
     site = models.ForeignKey(
         _SITE, models.PROTECT, null=True, blank=True, related_name="barcodes", db_index=False

@@ -25,10 +25,11 @@ from django.utils.translation import gettext as _
 
 from openpatron.kernel.errors import NotFoundError
 from openpatron.kernel.text import storable
+from openpatron.ledger import queries as ledger
 from openpatron.organizations.models import Organization, PatronType, Site
 from openpatron.organizations.queries import sites
 
-from .models import Association, Barcode, Homeroom, Patron
+from .models import SUBJECT, Association, Barcode, Homeroom, Patron
 from .rules import next_numbers
 from .search import matching
 from .selection import natural
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
     from django.db.models import QuerySet
 
     from openpatron.access.actor import Actor
+    from openpatron.ledger.models import Change
 
 
 # Not a parameter: SQLite would plan anew at every call, to see whether its partial indexes fit.
@@ -131,6 +133,12 @@ def patron(actor: Actor, number: int) -> Patron:
     if found is None:
         raise NotFoundError(_("There is no patron %d here.") % number)
     return found
+
+
+def history(actor: Actor, patron: Patron) -> QuerySet[Change]:
+    """Return what happened to a patron that the actor was shown, the newest first."""
+    actor.require_anywhere("patrons.view")
+    return ledger.history(SUBJECT, patron.pk)
 
 
 def patron_to_edit(actor: Actor, number: int) -> Patron:

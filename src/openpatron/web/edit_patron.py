@@ -15,14 +15,12 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from openpatron.kernel.errors import InputError
-from openpatron.ledger.queries import history
 from openpatron.patrons.actions.edit_patron import (
     PERMISSION,
-    SUBJECT,
     edit_patron as write,
     may_edit,
 )
-from openpatron.patrons.queries import patron as patron_of, patron_to_edit
+from openpatron.patrons.queries import history, patron as patron_of, patron_to_edit
 
 from .gate import OrganizationRequest, page
 from .patron_form import Difference, PatronForm, merged, values_of
@@ -86,7 +84,7 @@ def _shown(
         "patron": patron,
         "form": form,
         "differences": met,
-        "last_change": events(request.actor, history(SUBJECT, patron.pk)[:1], {}) if met else [],
+        "last_change": events(request.actor, history(request.actor, patron)[:1], {}) if met else [],
         "seen": signing.dumps(values_of(patron), salt=_SALT),
         "next": request.POST.get("next", request.GET.get("next", "")),
         "return_address": _return_address(request, patron),

@@ -11,10 +11,9 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from openpatron.access.registry import permission
-from openpatron.ledger.queries import history
 from openpatron.organizations.queries import sites
-from openpatron.patrons.actions.edit_patron import PERMISSION, SUBJECT, may_edit
-from openpatron.patrons.queries import cards_in_sight, patron as patron_of
+from openpatron.patrons.actions.edit_patron import PERMISSION, may_edit
+from openpatron.patrons.queries import cards_in_sight, history, patron as patron_of
 
 from .gate import OrganizationRequest, page
 from .patron_history import events
@@ -33,7 +32,7 @@ def patron(request: OrganizationRequest, number: int) -> HttpResponse:
     """Show a patron: associations and barcodes, personal and management data, history."""
     found = patron_of(request.actor, number)
     cards = cards_in_sight(request.actor, found)
-    changes = Paginator(history(SUBJECT, found.pk), _EVENTS_PER_PAGE)
+    changes = Paginator(history(request.actor, found), _EVENTS_PER_PAGE)
     shown = changes.get_page(request.GET.get("history"))
     names = dict(sites().values_list("short_name", "name"))
     context = {

@@ -12,7 +12,7 @@ from openpatron.access.queries import the_group
 from openpatron.kernel.errors import InputError, NotAllowedError
 from openpatron.kernel.text import clean
 from openpatron.ledger.record import record_change
-from openpatron.patrons.models import Association, Patron
+from openpatron.patrons.models import SUBJECT, Association, Patron
 from openpatron.patrons.queries import patron_to_edit
 
 if TYPE_CHECKING:
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from openpatron.patrons.models import Homeroom
 
 PERMISSION = "patrons.edit"
-SUBJECT = "patron"
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,8 @@
 -- the plan and again when the plan is applied.
 --
 -- Yields patron_id, outcome, reason, old_barcode (at the site of the selection), new_barcode (at
--- the new site; NULL where the next number of that site has to be found). The tables stand in
+-- the new site; NULL where the next number of that site has to be found). The reason ``held``: the
+-- patron has a number there already, which stays, and is not the job's to take away again. The tables stand in
 -- the order in which they are read, each by a key.
 SELECT
   {columns}
@@ -10,7 +11,8 @@ SELECT
   CASE WHEN target.id IS NULL THEN 'planned' ELSE 'skipped' END AS outcome,
   CASE
     WHEN target.id IS NOT NULL THEN 'associated'
-    WHEN {wide} OR there.value IS NOT NULL THEN ''
+    WHEN {wide} THEN ''
+    WHEN there.value IS NOT NULL THEN 'held'
     WHEN card.value IS NULL THEN 'no_barcode'
     WHEN taken.id IS NOT NULL THEN 'taken'
     ELSE ''
@@ -32,9 +34,10 @@ LEFT JOIN patrons_association target
 LEFT JOIN patrons_barcode there
   ON there.patron_id = source.patron_id AND there.state = 'current'
   AND there.site_id = %(target)s
--- Anybody's number there stands in the way, but for a retired one of the patron's own.
+-- Anybody's number there stands in the way (also that of somebody whose record is gone), but for
+-- a retired one of the patron's own.
 LEFT JOIN patrons_barcode taken
   ON taken.organization_id = %(organization)s AND taken.value = card.value
   AND taken.site_id = %(target)s
-  AND NOT (taken.patron_id = source.patron_id AND taken.state = 'retired')
+  AND NOT (COALESCE(taken.patron_id, 0) = source.patron_id AND taken.state = 'retired')
 WHERE {rows}

@@ -4,6 +4,6 @@ FROM (
   SELECT subject_id AS patron_id, after ->> 'barcode' AS barcode
   FROM ledger_change
   WHERE job_id = %(job)s AND id > %(after)s AND id <= %(last)s
-    AND notable AND outcome = 'planned' AND reason <> ''
+    AND notable AND outcome = 'planned' AND reason NOT IN ('', 'held')
 ) AS planned
 WHERE patrons_patron.id = planned.patron_id

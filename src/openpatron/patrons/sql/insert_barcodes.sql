@@ -1,6 +1,7 @@
 -- The numbers of one batch, as far as those who keep theirs still hold it: the row count tells.
--- A retired number of the patron's own comes back to life; anybody else's stays in the way, and
--- then the row count says so too.
+-- A retired number of the patron's own comes back to life; whatever else stands there stays in
+-- the way, and then the row count says so too. When every row was looked at again, a number that
+-- the patron has there already is what the plan says.
 INSERT INTO patrons_barcode (organization_id, patron_id, site_id, value, state, number)
 SELECT %(organization)s, planned.patron_id, %(target)s, planned.barcode, 'current', {number}
 FROM (
@@ -15,4 +16,4 @@ LEFT JOIN patrons_barcode card
 WHERE {rechecked} OR planned.reason <> '' OR card.value = planned.barcode
 ON CONFLICT (organization_id, value, site_id) DO UPDATE SET state = 'current'
 WHERE patrons_barcode.patron_id = excluded.patron_id
-  AND patrons_barcode.state IN ('current', 'retired')
+  AND (patrons_barcode.state = 'retired' OR ({rechecked} AND patrons_barcode.state = 'current'))

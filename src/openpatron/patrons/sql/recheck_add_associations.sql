@@ -9,10 +9,11 @@ FROM (
 -- For a number that the plan gave: is it still nobody's?
 LEFT JOIN patrons_barcode mine
   ON mine.organization_id = %(organization)s AND mine.site_id = %(target)s
-  AND mine.value = selected.planned_barcode AND selected.planned_reason <> ''
+  AND mine.value = selected.planned_barcode AND selected.planned_reason NOT IN ('', 'held')
 WHERE selected.patron_id IS NULL
   OR selected.outcome <> 'planned'
   OR (selected.reason = '') <> (selected.planned_reason = '')
+  OR (selected.reason = 'held') <> (selected.planned_reason = 'held')
   OR (selected.new_barcode IS NOT NULL AND selected.new_barcode <> selected.planned_barcode)
   OR mine.id IS NOT NULL
 ORDER BY selected.change_id

@@ -1,4 +1,4 @@
--- The numbers stay taken: nobody else ever gets them.
+-- The numbers stay taken: nobody else ever gets them. Those held there before stay as they were.
 UPDATE patrons_barcode SET state = 'retired' WHERE id IN (
   SELECT (
     SELECT given.id FROM patrons_barcode given
@@ -7,5 +7,5 @@ UPDATE patrons_barcode SET state = 'retired' WHERE id IN (
   )
   FROM ledger_change planned
   WHERE planned.job_id = %(job)s AND planned.id > %(after)s AND planned.id <= %(last)s
-    AND planned.outcome = 'applied'
+    AND planned.outcome = 'applied' AND planned.reason <> 'held'
 )
