@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 from array import array
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass, fields
 from itertools import islice
 from typing import TYPE_CHECKING
 
@@ -79,14 +79,11 @@ class Line:
     outcome: str
     reason: str
     edit_url: str
-
-    @property
-    def barcode_changed(self) -> bool:
-        """Tell whether the patron gets a number that is not the present one."""
-        return bool(self.reason) and self.outcome in {"planned", "added", "undone"}
+    # Whether the job gives the patron a number that is not the present one; shown, not written out.
+    barcode_changed: bool
 
 
-COLUMNS = tuple(f.name for f in fields(Line))
+COLUMNS = tuple(f.name for f in fields(Line) if f.name != "barcode_changed")
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,7 +205,7 @@ def _json(job: Job, lines: Iterator[Line]) -> Iterator[str]:
     yield json.dumps(head, ensure_ascii=False)[:-1] + ', "lines": ['
     between = "\n"
     for line in lines:
-        yield between + json.dumps(asdict(line), ensure_ascii=False)
+        yield between + json.dumps({n: getattr(line, n) for n in COLUMNS}, ensure_ascii=False)
         between = ",\n"
     yield "\n]}\n"
 
@@ -342,6 +339,7 @@ class _Lines:
             outcome=WORDS[Outcome(row.outcome)],
             reason=self._reason(self._job, row) if row.reason else "",
             edit_url=self._edit_url(row.subject_id) if name is not None else "",
+            barcode_changed=row.reason in NUMBERED and assigns,
         )
 
 

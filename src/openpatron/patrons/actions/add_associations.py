@@ -330,6 +330,7 @@ _REASONS = {
     "no_pattern": lambda: _(
         "%(site)s has no barcode pattern, so no number can be given. Set one and run again."
     ),
+    "held": lambda: _("Has a barcode at %(site)s already, which stays."),
     "gone": lambda: _("The patron record no longer exists."),
     "no_longer_selected": lambda: _(
         "Was changed after the preview and no longer fits the selection."
