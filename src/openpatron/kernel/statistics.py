@@ -17,6 +17,8 @@ log = logging.getLogger(__name__)
 _SMALL = 500
 # Rows that SQLite looks at in each index: enough to tell an organization from a name.
 _LOOKED_AT = 20_000
+# It estimates from them: within a factor of two or three.
+_FACTOR = 4
 
 _KNOWN_TO_SQLITE = "SELECT tbl, MAX(CAST(stat AS integer)) FROM sqlite_stat1 GROUP BY tbl"
 _OUTGROWN_IN_POSTGRESQL = """
@@ -31,7 +33,7 @@ WHERE c.relkind = 'r' AND c.relnamespace = current_schema()::regnamespace
 
 
 def refresh_statistics() -> None:
-    """Have the tables looked at that have grown or changed by half since somebody looked."""
+    """Have the tables looked at that have become much larger, or others, since somebody looked."""
     outgrown = _outgrown_in_sqlite() if connection.vendor == "sqlite" else _outgrown_in_postgresql()
     if not outgrown:
         return
@@ -60,7 +62,7 @@ def _outgrown_in_sqlite() -> list[str]:
         return [
             table
             for table, rows in cursor.fetchall()
-            if rows is not None and rows > max(_SMALL, 1.5 * known.get(table, 0))
+            if rows is not None and rows > max(_SMALL, _FACTOR * known.get(table, 0))
         ]
 
 
