@@ -30,6 +30,7 @@ from openpatron.ledger.models import Change, Job
 from openpatron.organizations.models import Organization, Site
 from openpatron.organizations.scope import open_organization
 from openpatron.patrons import actions as patron_actions, queries
+from openpatron.patrons.actions.block_patron import block_patron
 from openpatron.patrons.actions.edit_patron import (
     EditedAssociation,
     EditedPatron,
@@ -39,6 +40,7 @@ from openpatron.patrons.actions.edit_patron import (
 from openpatron.patrons.actors import actor_for
 from openpatron.patrons.models import Association, Barcode, Homeroom, Patron, StaffRole
 from openpatron.patrons.queries import PatronFilter
+from openpatron.patrons.standing import Deed
 
 from .world import World
 
@@ -331,13 +333,15 @@ QUERIES: dict[str, Everything] = {
 }
 ACTIONS: dict[str, Everything] = {
     "patrons.edit_patron": lambda who, p, _j: edit_patron(who, p.pk, edited(p)),
+    "patrons.block_patron": lambda who, p, _j: block_patron(who, p.pk, [Deed.RENEW], "lost"),
     "ledger.confirm_job": lambda who, _p, j: confirm_job(who, j),
     "ledger.cancel_job": lambda who, _p, j: cancel_job(who, j),
     "ledger.undo_job": lambda who, _p, j: undo_job(who, j),
     "ledger.resume_job": lambda who, _p, j: resume_job(who, j),
 }
 # ``ask`` and ``plan_associations`` are asked as everybody in test_add_associations.
-ELSEWHERE = {"patrons.add_associations"}
+# ``register_patron`` in test_register_patron.
+ELSEWHERE = {"patrons.add_associations", "patrons.register_patron"}
 
 
 def with_actor(module: Any, app: str) -> set[str]:

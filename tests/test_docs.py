@@ -21,6 +21,13 @@ BY_NAME = {
     "ledger.Change.after",
     "ledger.Change.subject_id",
     "ledger.Change.actor",
+    "accounts.Lookup.asked_by",
+    "accounts.Lookup.asked_for",
+    "accounts.Lookup.found",
+    "accounts.Lookup.has_agreed",
+    "patrons.Block.reason",
+    "patrons.Block.until",
+    "patrons.Block.set_by",
 }
 # They tie a row to its own parent, which is documented itself.
 TIES = {"patrons.Barcode.patron"}

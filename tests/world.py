@@ -33,6 +33,7 @@ LEVELS: dict[str, list[str]] = {
         "organizations.view_sites",
         "patrons.view",
         "patrons.edit",
+        "patrons.register",
     ],
     "District patrons manager": [
         "organizations.view_home",
@@ -40,6 +41,7 @@ LEVELS: dict[str, list[str]] = {
         "ledger.view_jobs",
         "patrons.view",
         "patrons.edit",
+        "patrons.register",
         "patrons.manage_district",
     ],
 }

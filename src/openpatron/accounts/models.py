@@ -26,6 +26,23 @@ class Account(AbstractBaseUser):
     middle_name = models.CharField(max_length=100, blank=True, default="")
     last_name = models.CharField(max_length=100)
     preferred_name = models.CharField(max_length=100, blank=True, default="")
+    suffix = models.CharField(max_length=20, blank=True, default="", db_default="")
+    birth_date = models.DateField(null=True, blank=True)
+    # An open list: the page suggests, anything may be written.
+    gender = models.CharField(max_length=40, blank=True, default="", db_default="")
+    # All as E.164, "+14155550123".
+    home_phone = models.CharField(max_length=16, blank=True, default="", db_default="")
+    business_phone = models.CharField(max_length=16, blank=True, default="", db_default="")
+    mobile_phone = models.CharField(max_length=16, blank=True, default="", db_default="")
+    other_phone = models.CharField(max_length=16, blank=True, default="", db_default="")
+    street = models.CharField(max_length=200, blank=True, default="", db_default="")
+    postal_code = models.CharField(max_length=20, blank=True, default="", db_default="")
+    city = models.CharField(max_length=100, blank=True, default="", db_default="")
+    # ISO 3166-1 alpha-2.
+    country = models.CharField(max_length=2, blank=True, default="", db_default="")
+    keep_history = models.BooleanField(default=False, db_default=False)
+    # Staff gave the password: the person sets another one at the next sign-in.
+    must_change_password = models.BooleanField(default=False, db_default=False)
     language = models.CharField(max_length=10, blank=True, default="")
     is_active = models.BooleanField(default=True)
     created_at = models.DateTimeField(auto_now_add=True)
@@ -61,6 +78,32 @@ class Account(AbstractBaseUser):
         """The name for sorted lists: last name first."""
         given = " ".join(p for p in (self.first_name, self.middle_name) if p)
         return f"{self.last_name}, {given}" if given else self.last_name
+
+
+class Lookup(models.Model):
+    """Somebody asked whether an account exists anywhere: who, for which organization, what came.
+
+    What was asked for is kept as a keyed hash only: enough to count, not to read.
+    """
+
+    organization = models.ForeignKey(
+        "organizations.Organization", models.CASCADE, related_name="lookups", db_index=False
+    )
+    # The account's id, without a foreign key, as in the ledger; empty for the operator.
+    asked_by = models.BigIntegerField(null=True)
+    asked_for = models.CharField(max_length=64)
+    found = models.BooleanField()
+    has_agreed = models.BooleanField()
+    at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        """Counted per organization and person for the rate limit."""
+
+        indexes = (models.Index(fields=("organization", "asked_by", "at"), name="lookup_recent"),)
+
+    def __str__(self) -> str:
+        """Return the id."""
+        return f"lookup {self.pk}"
 
 
 class Registration(models.Model):

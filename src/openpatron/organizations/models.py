@@ -27,6 +27,10 @@ class Organization(models.Model):
     noun = models.CharField(max_length=40, default="organization")
     locale = models.CharField(max_length=10, default="en")
     time_zone = models.CharField(max_length=40, default="UTC")
+    # ISO 3166-1 alpha-2: what telephone numbers without a + belong to.
+    country = models.CharField(max_length=2, default="US")
+    # How many characters a password has at least; never fewer than eight.
+    password_minimum = models.PositiveSmallIntegerField(default=8)
     barcode_scope = models.CharField(
         max_length=12, choices=BarcodeScope.choices, default=BarcodeScope.SITE
     )

@@ -37,7 +37,9 @@ class Patron(models.Model):
     status = models.CharField(max_length=10, choices=Status.choices, default=Status.ACTIVE)
     grade_level = models.CharField(max_length=30, blank=True, default="")
     graduation_year = models.PositiveSmallIntegerField(null=True, blank=True)
+    # Valid through that day, expired from the next midnight in the organization's time zone.
     expires_on = models.DateField(null=True, blank=True)
+    registered_on = models.DateField(null=True, blank=True)
     # Folded names, username, e-mail, district id and barcodes: what the search box looks in.
     search_text = models.TextField(blank=True, default="")
     # The folded list name: what lists are sorted by.
@@ -61,6 +63,44 @@ class Patron(models.Model):
     def __str__(self) -> str:
         """Return the number; a name would need a query."""
         return f"patron {self.pk}"
+
+
+class Block(models.Model):
+    """Something that is stopped for a patron: checkouts, renewals, requests, or all of them."""
+
+    organization = models.ForeignKey(
+        _ORGANIZATION, models.CASCADE, related_name="blocks", db_index=False
+    )
+    patron = models.ForeignKey(Patron, models.CASCADE, related_name="blocks")
+    stops_checkout = models.BooleanField(default=True)
+    stops_renewal = models.BooleanField(default=True)
+    stops_request = models.BooleanField(default=True)
+    # Shown to staff and to the person.
+    reason = models.CharField(max_length=200)
+    # The last day that it stops anything; without one it is lifted by hand.
+    until = models.DateField(null=True, blank=True)
+    # The account's id, without a foreign key, as in the ledger; empty for the operator.
+    set_by = models.BigIntegerField(null=True)
+    set_at = models.DateTimeField(auto_now_add=True)
+    lifted_at = models.DateTimeField(null=True, blank=True)
+
+    objects = ScopedManager(organization="organization")
+
+    class Meta:
+        """A block stops something."""
+
+        constraints = (
+            models.CheckConstraint(
+                condition=models.Q(stops_checkout=True)
+                | models.Q(stops_renewal=True)
+                | models.Q(stops_request=True),
+                name="block_stops_something",
+            ),
+        )
+
+    def __str__(self) -> str:
+        """Return the ids; a reason does not belong into a log."""
+        return f"block {self.pk} of patron {self.patron_id}"
 
 
 class Homeroom(models.Model):

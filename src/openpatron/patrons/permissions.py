@@ -6,4 +6,7 @@ from openpatron.access.registry import declare
 
 declare("patrons.view", _("See patrons"))
 declare("patrons.edit", _("Edit patrons"))
+declare("patrons.register", _("Register patrons"))
+declare("patrons.block", _("Block and unblock patrons"))
+declare("patrons.override", _("Override what stops a patron"))
 declare("patrons.manage_district", _("Manage patrons for the district"), organization_wide=True)

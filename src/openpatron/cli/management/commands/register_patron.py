@@ -1,0 +1,112 @@
+"""``openpatron register_patron``: register a person at a site."""
+
+from __future__ import annotations
+
+import json
+import sys
+from typing import Any
+
+from django.core.management.base import CommandParser
+from django.utils.translation import gettext as _
+
+from openpatron.access.queries import access_level_by_name
+from openpatron.accounts.rules import generated_password, parse_date
+from openpatron.cli.base import DONE, ActorCommand
+from openpatron.kernel.errors import InputError
+from openpatron.organizations.queries import patron_type_by_name, site_by_short_name
+from openpatron.patrons.actions.register_patron import Registered, register_patron
+
+# Personal data that is taken as it is typed: (option, required).
+PERSONAL = {
+    "username": True,
+    "first_name": False,
+    "middle_name": False,
+    "last_name": True,
+    "preferred_name": False,
+    "suffix": False,
+    "email": False,
+    "gender": False,
+    "home_phone": False,
+    "business_phone": False,
+    "mobile_phone": False,
+    "other_phone": False,
+    "street": False,
+    "postal_code": False,
+    "city": False,
+    "country": False,
+    "language": False,
+}
+
+
+class Command(ActorCommand):
+    """Make an account (or use the one the person has) and a patron record."""
+
+    help = "Register a person at a site: account, patron record, card."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        """Add personal and management data."""
+        super().add_arguments(parser)
+        for name, required in PERSONAL.items():
+            parser.add_argument(f"--{name.replace('_', '-')}", metavar="TEXT", required=required)
+        for name in ("birth-date", "expires"):
+            parser.add_argument(f"--{name}", metavar="YYYY-MM-DD", default="")
+        for name in ("site", "patron-type", "access-level"):
+            parser.add_argument(f"--{name}", metavar="NAME", required=True)
+        parser.add_argument(
+            "--barcode", default="", help=_("Left out: the next number of the site.")
+        )
+        parser.add_argument("--district-id", default="", metavar="TEXT")
+        parser.add_argument("--grade-level", default="", metavar="TEXT")
+        parser.add_argument("--graduation-year", type=int, metavar="YEAR")
+        parser.add_argument(
+            "--person-agreed",
+            action="store_true",
+            help=_("The person agreed that the account they have elsewhere is used here."),
+        )
+        parser.add_argument(
+            "--generate-password",
+            action="store_true",
+            help=_("Make a password, shown once, to be changed at the first sign-in."),
+        )
+        parser.add_argument("--format", choices=("table", "json"), default="table")
+
+    def work(self, **options: Any) -> int:
+        """Register and print what was made."""
+        if not options["organization"]:
+            raise InputError("organization", _("--organization is required: name it by its slug."))
+        with self.opened(options) as actor:
+            password = None
+            if options["generate_password"]:
+                minimum = actor.organization.password_minimum
+                password = generated_password(options["username"], minimum)
+            personal = {n: options[n] for n in PERSONAL if options[n] is not None}
+            birth_date = parse_date(options["birth_date"], "birth_date")
+            patron = register_patron(
+                actor,
+                Registered(
+                    personal=personal | {"birth_date": birth_date},
+                    site=site_by_short_name(options["site"], "site"),
+                    patron_type=patron_type_by_name(options["patron_type"], "patron_type"),
+                    access_level=access_level_by_name(options["access_level"], "access_level"),
+                    barcode=options["barcode"],
+                    district_id=options["district_id"],
+                    grade_level=options["grade_level"],
+                    graduation_year=options["graduation_year"],
+                    expires_on=parse_date(options["expires"], "expires"),
+                    has_agreed=options["person_agreed"],
+                    password=password,
+                ),
+            )
+            answer: dict[str, Any] = {
+                "patron_id": patron.pk,
+                "account_id": patron.account_id,
+                "barcode": patron.barcodes.get().value,
+            }
+            if password is not None:
+                answer["password"] = password
+        if options["format"] == "json":
+            sys.stdout.write(json.dumps(answer) + "\n")
+        else:
+            for name, value in answer.items():
+                sys.stdout.write(f"{name}: {value}\n")
+        return DONE

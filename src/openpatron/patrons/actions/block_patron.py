@@ -1,0 +1,78 @@
+"""Stop a patron from checkouts, renewals or requests, and let them again."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import date
+
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from openpatron.access.actor import Actor
+from openpatron.kernel.errors import InputError, NotFoundError
+from openpatron.kernel.text import clean
+from openpatron.ledger.record import record_change
+from openpatron.patrons.models import Block, Patron
+from openpatron.patrons.queries import visible
+from openpatron.patrons.standing import Deed
+
+PERMISSION = "patrons.block"
+
+
+@transaction.atomic
+def block_patron(
+    actor: Actor, patron_id: int, stops: Collection[Deed], reason: str, until: date | None = None
+) -> Block:
+    """Block the patron for the deeds, with a reason that they will read, until a day if wanted."""
+    patron = _patron(actor, patron_id)
+    words = clean(reason, "reason", empty=False)
+    if not stops:
+        raise InputError("stops", _("Choose what the block stops: checkout, renew or request."))
+    if until is not None and until < timezone.localdate():
+        raise InputError("until", _("until: %s is over already.") % until.isoformat())
+    block = Block.objects.create(
+        organization=actor.organization,
+        patron=patron,
+        stops_checkout=Deed.CHECKOUT in stops,
+        stops_renewal=Deed.RENEW in stops,
+        stops_request=Deed.REQUEST in stops,
+        reason=words,
+        until=until,
+        set_by=actor.account_id,
+    )
+    record_change(
+        actor,
+        "patron",
+        patron.pk,
+        {"block": None},
+        {
+            "block": words,
+            "stops": ", ".join(sorted(stops)),
+            "until": until.isoformat() if until else None,
+        },
+    )
+    return block
+
+
+@transaction.atomic
+def lift_block(actor: Actor, patron_id: int, block_id: int) -> Block:
+    """Lift one block; a second call changes nothing."""
+    patron = _patron(actor, patron_id)
+    block = Block.objects.select_for_update().filter(patron=patron, pk=block_id).first()
+    if block is None:
+        raise NotFoundError(_("There is no block %d of this patron.") % block_id)
+    if block.lifted_at is None:
+        block.lifted_at = timezone.now()
+        block.save(update_fields=["lifted_at"])
+        record_change(actor, "patron", patron.pk, {"block": block.reason}, {"block": None})
+    return block
+
+
+def _patron(actor: Actor, patron_id: int) -> Patron:
+    patron = visible(actor).prefetch_related("associations__site").filter(pk=patron_id).first()
+    if patron is None:
+        raise NotFoundError(_("There is no patron %d here.") % patron_id)
+    if not any(actor.may(PERMISSION, a.site) for a in patron.associations.all()):
+        actor.require(PERMISSION)
+    return patron

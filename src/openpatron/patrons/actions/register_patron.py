@@ -1,0 +1,185 @@
+"""Register a person: the account (a new one, or the one they have) and the patron record here.
+
+Everything is written in one transaction, or nothing: account, registration, patron, association,
+card, and one change in the ledger.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from openpatron.access.actor import Actor
+from openpatron.access.models import AccessLevel
+from openpatron.accounts.lookup import look_up_account
+from openpatron.accounts.models import Account, Registration
+from openpatron.accounts.rules import personal_data
+from openpatron.kernel.errors import InputError
+from openpatron.kernel.text import clean
+from openpatron.ledger.record import record_change
+from openpatron.organizations.models import Organization, PatronType, Site
+from openpatron.patrons.barcodes import give_barcode
+from openpatron.patrons.models import Association, Patron
+from openpatron.patrons.search import search_text, sort_name
+
+PERMISSION = "patrons.register"
+
+
+@dataclass(frozen=True, slots=True)
+class Registered:
+    """Who is to be registered: personal data by field name, and the management record.
+
+    ``barcode`` "" gives the next number of the site. ``has_agreed``: the person agreed that an
+    account that they have elsewhere is used here.
+    """
+
+    personal: dict[str, Any]
+    site: Site
+    patron_type: PatronType
+    access_level: AccessLevel
+    barcode: str = ""
+    district_id: str = ""
+    grade_level: str = ""
+    graduation_year: int | None = None
+    expires_on: date | None = None
+    has_agreed: bool = False
+    password: str | None = field(default=None, repr=False)
+
+
+def register_patron(actor: Actor, wanted: Registered) -> Patron:
+    """Register the person and return the patron record.
+
+    Raises ``NotAllowedError``, or ``InputError`` naming the field: nothing is written then. Of two
+    who register the same person at the same second, the later one gets the error.
+    """
+    actor.require(PERMISSION, wanted.site)
+    actor.require_grant(wanted.access_level.permissions, wanted.site)
+    _check_site(wanted.site)
+    organization = actor.organization
+    today = timezone.localdate()
+    personal = personal_data(wanted.personal, region=organization.country, today=today)
+    management = {
+        "district_id": clean(wanted.district_id, "district_id", limit=40),
+        "grade_level": clean(wanted.grade_level, "grade_level", limit=30),
+        "graduation_year": wanted.graduation_year,
+        "expires_on": wanted.expires_on,
+    }
+    # Before the transaction: what was looked up stays recorded, whatever comes of it.
+    existing = _existing_account(actor, personal, wanted)
+    try:
+        with transaction.atomic():
+            account = existing or _new_account(personal, wanted.password)
+            patron = Patron.objects.create(
+                organization=organization, account=account, registered_on=today, **management
+            )
+            Registration.objects.get_or_create(account=account, organization=organization)
+            Association.objects.create(
+                organization=organization,
+                patron=patron,
+                site=wanted.site,
+                patron_type=wanted.patron_type,
+                access_level=wanted.access_level,
+                is_primary=True,
+            )
+            card = give_barcode(organization, patron, wanted.site, wanted.barcode)
+            patron.search_text = search_text(account, patron.district_id, [card.value])
+            patron.sort_name = sort_name(account)
+            patron.save(update_fields=["search_text", "sort_name"])
+            record_change(actor, "patron", patron.pk, {}, _told(patron, wanted, card.value))
+    except IntegrityError as clash:
+        raise _taken(organization, personal, management) from clash
+    return patron
+
+
+def _check_site(site: Site) -> None:
+    if site.kind == Site.Kind.MEDIA:
+        raise InputError(
+            "site",
+            _("%s is a media site. Patrons are not associated with media sites.") % site.name,
+        )
+
+
+def _new_account(personal: dict[str, Any], password: str | None) -> Account:
+    account = Account(**personal)
+    if password is None:
+        account.set_unusable_password()
+    else:
+        account.set_password(password)
+        account.must_change_password = True
+    account.save()
+    return account
+
+
+def _existing_account(actor: Actor, personal: dict[str, Any], wanted: Registered) -> Account | None:
+    """Return the account that the person has, if they agreed; None where they have none."""
+    if "username" not in personal:
+        raise InputError("username", _("username: a value is required."))
+    found = look_up_account(
+        actor, personal["username"], personal.get("email", ""), has_agreed=wanted.has_agreed
+    )
+    if found is None:
+        return None
+    here = Patron.objects.filter(account=found).first()
+    if here is not None:
+        raise InputError(
+            "username",
+            _("This person is registered here already, as patron %d.") % here.pk
+            if _may_be_told(actor, here)
+            else _("This username or e-mail address is taken. Choose another."),
+        )
+    if not wanted.has_agreed:
+        raise InputError(
+            "username",
+            _(
+                "An account with this username or e-mail address exists, with the initials "
+                "%(initials)s. If it is this person and they agree, say so, and it is used; "
+                "otherwise choose another username."
+            )
+            % {"initials": initials(found)},
+        )
+    return found
+
+
+def _may_be_told(actor: Actor, patron: Patron) -> bool:
+    sites = actor.sites_with("patrons.view")
+    return sites is None or patron.associations.filter(site__in=sites).exists()
+
+
+def initials(account: Account) -> str:
+    """Return all that is told of an account before its person is registered here."""
+    names = (account.first_name, account.last_name)
+    return " ".join(f"{unicodedata.normalize('NFC', n)[0].upper()}." for n in names if n)
+
+
+def _told(patron: Patron, wanted: Registered, barcode: str) -> dict[str, Any]:
+    return {
+        "registered": patron.registered_on.isoformat() if patron.registered_on else None,
+        "site": wanted.site.short_name,
+        "patron_type": wanted.patron_type.name,
+        "access_level": wanted.access_level.name,
+        "barcode": barcode,
+    }
+
+
+def _taken(
+    organization: Organization, personal: dict[str, Any], management: dict[str, Any]
+) -> InputError:
+    """Say which unique value somebody else has: the database refused, the loser asks which."""
+    district_id = management["district_id"]
+    if district_id and Patron.objects.filter(district_id=district_id).exists():
+        return InputError(
+            "district_id",
+            _("District ID %s is another patron's in this organization.") % district_id,
+        )
+    del organization
+    return InputError(
+        "username",
+        _("Somebody registered the username %s or its e-mail address just now. Look again.")
+        % personal["username"],
+    )

@@ -1,0 +1,88 @@
+"""Finding one patron by whatever is at hand, and what is known of their standing."""
+
+from __future__ import annotations
+
+from django.db.models import Q
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from openpatron.access.actor import Actor
+from openpatron.kernel.errors import InputError
+from openpatron.organizations.models import Site
+
+from .models import Association, Barcode, Block, Patron
+from .queries import visible
+from .standing import Deed, Reason, Standing, Stop, reasons
+
+
+def find_patron(actor: Actor, key: str, site: Site | None = None) -> Patron:
+    """Return the patron with that barcode, username, district id or patron id, in this order.
+
+    ``site`` decides between several holders of one barcode. Raises ``InputError`` where there is
+    nobody, or more than one.
+    """
+    wanted = key.strip()
+    seen = visible(actor).select_related("account")
+    if wanted and "\x00" not in wanted:
+        cards = Barcode.objects.filter(value=wanted, state=Barcode.State.CURRENT)
+        allowed = actor.sites_with("patrons.view")
+        if allowed is not None:
+            cards = cards.filter(Q(site__in=allowed) | Q(site=None))
+        if site is not None and cards.filter(site=site).exists():
+            cards = cards.filter(site=site)
+        for found in (
+            seen.filter(pk__in=cards.values("patron")),
+            seen.filter(account__username__iexact=wanted),
+            seen.filter(district_id=wanted),
+        ):
+            holders = list(found[:2])
+            if len(holders) > 1:
+                raise InputError(
+                    "patron",
+                    _("Barcode %s is held by several patrons. Name the site as well.")
+                    % wanted[:40],
+                )
+            if holders:
+                return holders[0]
+        if wanted.isascii() and wanted.isdecimal() and len(wanted) < 19:  # noqa: PLR2004  bigint
+            holder = seen.filter(pk=int(wanted)).first()
+            if holder is not None:
+                return holder
+    raise InputError(
+        "patron",
+        _("There is no patron with the barcode, username, district id or number “%s” here.")
+        % wanted[:100],
+    )
+
+
+def may(actor: Actor, patron: Patron, deed: Deed, site: Site) -> list[Reason]:
+    """Return all that stops the patron from the deed, here, now; two queries.
+
+    ``patron`` comes with its account. An empty list: they may.
+    """
+    blocks = Block.objects.filter(patron=patron, lifted_at=None).order_by("pk")
+    standing = Standing(
+        status=patron.status,
+        expires_on=patron.expires_on,
+        blocks=tuple(
+            Stop(
+                frozenset(
+                    d
+                    for d, stopped in (
+                        (Deed.CHECKOUT, b.stops_checkout),
+                        (Deed.RENEW, b.stops_renewal),
+                        (Deed.REQUEST, b.stops_request),
+                    )
+                    if stopped
+                ),
+                b.reason,
+                b.until,
+            )
+            for b in blocks
+        ),
+        account_is_active=patron.account.is_active,
+        is_associated=Association.objects.filter(patron=patron, site=site).exists(),
+        site_name=site.name,
+        today=timezone.localdate(),
+    )
+    return reasons(standing, deed, may_override=actor.may("patrons.override", site))
