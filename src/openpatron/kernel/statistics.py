@@ -50,8 +50,9 @@ def refresh_statistics() -> None:
 
 def _outgrown_in_sqlite() -> list[str]:
     tables = connection.introspection.django_table_names()
-    # Our own tables.
-    sizes = " UNION ALL ".join(f"SELECT '{table}', MAX(rowid) FROM {table}" for table in tables)  # noqa: S608
+    # At most so many rows: counting them would read them all.
+    span = "SELECT '{0}', MAX(rowid) - MIN(rowid) + 1 FROM {0}"
+    sizes = " UNION ALL ".join(span.format(table) for table in tables)
     with connection.cursor() as cursor:
         cursor.execute("SELECT 1 FROM sqlite_master WHERE name = 'sqlite_stat1'")
         known: dict[str, int] = {}
