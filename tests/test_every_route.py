@@ -18,7 +18,7 @@ from openpatron.access.registry import permissions
 from openpatron.accounts.models import Account
 from openpatron.ledger.models import Change, Job
 from openpatron.organizations.scope import open_organization
-from openpatron.patrons.models import Association, Barcode, Patron
+from openpatron.patrons.models import Association, Barcode, Block, Patron
 from openpatron.web import gate
 
 from .world import World
@@ -56,6 +56,8 @@ ROUTES = {
     "export_patrons": Route(STAFF),
     "patron": Route(STAFF, {"number": "patron"}),
     "edit_patron": Route(STAFF, {"number": "patron"}),
+    "block_patron": Route(STAFF, {"number": "patron"}),
+    "lift_block": Route(STAFF, {"number": "patron", "block": "block"}),
     "sites": Route(STAFF),
     "site": Route(STAFF, {"short_name": "site"}),
     "update_patrons": Route(ONLY_MANAGER),
@@ -123,10 +125,13 @@ def stage(world: World) -> Stage:
         strange_job = Job.objects.create(
             organization=world.rainier, kind="add_associations", way="web", params=job.params
         )
-    here = {"patron": patron.pk, "job": job.pk, "site": "maple"}
-    return Stage(
-        world, accounts, here, {"patron": stranger.pk, "job": strange_job.pk, "site": "fir"}
-    )
+        strange_block = Block.objects.create(
+            organization=world.rainier, patron=stranger, reason="theirs"
+        )
+    block = Block.objects.create(organization=world.cascadia, patron=patron, reason="ours")
+    here = {"patron": patron.pk, "job": job.pk, "site": "maple", "block": block.pk}
+    elsewhere = {"patron": stranger.pk, "job": strange_job.pk, "site": "fir"}
+    return Stage(world, accounts, here, elsewhere | {"block": strange_block.pk})
 
 
 def test_no_route_is_missing_here() -> None:
@@ -188,7 +193,7 @@ def what_is_said(page: bytes) -> bytes:
 def test_the_neighbours_things_look_like_none(stage: Stage, name: str, role: str) -> None:
     """A number of Rainier's under Cascadia's address answers as a number that nobody has."""
     client = stage.client(role)
-    nothing = {"patron": 987_654_321, "job": 987_654_321, "site": "nowhere"}
+    nothing = {"patron": 987_654_321, "job": 987_654_321, "site": "nowhere", "block": 1}
     for call in (client.get, client.post):
         strange = call(stage.address(name, stage.elsewhere))
         missing = call(stage.address(name, nothing))
@@ -199,5 +204,5 @@ def test_the_neighbours_things_look_like_none(stage: Stage, name: str, role: str
 def test_a_librarian_sees_only_the_own_sites_patrons(stage: Stage) -> None:
     other = stage.world.patron(stage.world.cedar, "4712")
     client = stage.client(LIBRARIAN)
-    for name in ("patron", "edit_patron"):
+    for name in ("patron", "edit_patron", "block_patron"):
         assert client.get(stage.address(name, {"patron": other.pk})).status_code == 404

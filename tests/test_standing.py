@@ -97,9 +97,9 @@ def test_bad_blocks_are_refused(world: World) -> None:
         with pytest.raises(InputError) as refused:
             block_patron(world.operator, patron.pk, stops, reason, until)
         assert refused.value.field == field
-    leo = world.actor(world.staff("Library administrator", world.maple))
+    reader = world.actor(world.staff("Teacher", world.maple))
     with pytest.raises(NotAllowedError):
-        block_patron(leo, patron.pk, [Deed.RENEW], "why")
+        block_patron(reader, patron.pk, [Deed.RENEW], "why")
     with pytest.raises(NotFoundError):
         lift_block(world.operator, patron.pk, 10**9)
 

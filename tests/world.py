@@ -34,6 +34,7 @@ LEVELS: dict[str, list[str]] = {
         "patrons.view",
         "patrons.edit",
         "patrons.register",
+        "patrons.block",
     ],
     "District patrons manager": [
         "organizations.view_home",
@@ -42,6 +43,7 @@ LEVELS: dict[str, list[str]] = {
         "patrons.view",
         "patrons.edit",
         "patrons.register",
+        "patrons.block",
         "patrons.manage_district",
     ],
 }

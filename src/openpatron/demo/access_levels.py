@@ -7,8 +7,10 @@ from openpatron.access.registry import permissions
 _NONE: tuple[str, ...] = ()
 _HOME = ("organizations.view_home",)
 _READ = (*_HOME, "organizations.view_sites", "patrons.view")
-_EDIT = (*_READ, "patrons.edit")
-_DISTRICT = (*_EDIT, "patrons.manage_district", "ledger.view_jobs")
+_DESK = (*_READ, "patrons.block")
+_EDIT = (*_READ, "patrons.edit", "patrons.register")
+_LEAD = (*_EDIT, "patrons.block", "patrons.override")
+_DISTRICT = (*_EDIT, "patrons.block", "patrons.manage_district", "ledger.view_jobs")
 
 FULL_RIGHTS = "Full rights"
 
@@ -20,10 +22,10 @@ def access_levels() -> dict[str, list[str]]:
         "Guest": _NONE,
         "Teacher": _HOME,
         "Read-only staff": _READ,
-        "Circulation": _READ,
+        "Circulation": _DESK,
         "Student worker": _READ,
         "User manager": _EDIT,
-        "Library administrator": _EDIT,
+        "Library administrator": _LEAD,
         "District patrons manager": _DISTRICT,
         FULL_RIGHTS: tuple(p.name for p in permissions()),
     }

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -10,7 +12,7 @@ from openpatron.access.actor import Actor
 from openpatron.kernel.errors import InputError
 from openpatron.organizations.models import Site
 
-from .models import Association, Barcode, Block, Patron
+from .models import Barcode, Block, Patron
 from .queries import visible
 from .standing import Deed, Reason, Standing, Stop, reasons
 
@@ -60,29 +62,25 @@ def may(actor: Actor, patron: Patron, deed: Deed, site: Site) -> list[Reason]:
 
     ``patron`` comes with its account. An empty list: they may.
     """
-    blocks = Block.objects.filter(patron=patron, lifted_at=None).order_by("pk")
-    standing = Standing(
+    standing = standing_of(patron, site, open_blocks(actor, patron))
+    return reasons(standing, deed, may_override=actor.may("patrons.override", site))
+
+
+def open_blocks(actor: Actor, patron: Patron) -> list[Block]:
+    """Return the blocks of a patron that the actor was shown and that still hold; one query."""
+    actor.require_anywhere("patrons.view")
+    lasting = Q(until=None) | Q(until__gte=timezone.localdate())
+    return list(Block.objects.filter(lasting, patron=patron, lifted_at=None).order_by("pk"))
+
+
+def standing_of(patron: Patron, site: Site, blocks: Iterable[Block]) -> Standing:
+    """Return what is known about the patron at a site today; one query, or none with their ties."""
+    return Standing(
         status=patron.status,
         expires_on=patron.expires_on,
-        blocks=tuple(
-            Stop(
-                frozenset(
-                    d
-                    for d, stopped in (
-                        (Deed.CHECKOUT, b.stops_checkout),
-                        (Deed.RENEW, b.stops_renewal),
-                        (Deed.REQUEST, b.stops_request),
-                    )
-                    if stopped
-                ),
-                b.reason,
-                b.until,
-            )
-            for b in blocks
-        ),
+        blocks=tuple(Stop(frozenset(b.stops), b.reason, b.until) for b in blocks),
         account_is_active=patron.account.is_active,
-        is_associated=Association.objects.filter(patron=patron, site=site).exists(),
+        is_associated=site.pk in {tie.site_id for tie in patron.associations.all()},
         site_name=site.name,
         today=timezone.localdate(),
     )
-    return reasons(standing, deed, may_override=actor.may("patrons.override", site))

@@ -9,6 +9,8 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 from django_scopes import ScopedManager
 
+from .standing import Deed
+
 if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise
 
@@ -97,6 +99,12 @@ class Block(models.Model):
                 name="block_stops_something",
             ),
         )
+
+    @property
+    def stops(self) -> list[Deed]:
+        """What is stopped."""
+        stopped = (self.stops_checkout, self.stops_renewal, self.stops_request)
+        return [deed for deed, is_stopped in zip(Deed, stopped, strict=True) if is_stopped]
 
     def __str__(self) -> str:
         """Return the ids; a reason does not belong into a log."""

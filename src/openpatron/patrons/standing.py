@@ -1,25 +1,25 @@
 """The one answer to "may this patron borrow, renew, request, here, now?": all reasons at once.
 
 Pure: ``Standing`` holds what is known about a patron, ``reasons`` says what stops them. Pages,
-commands and protocols all ask ``queries.standing_of`` and then this.
+commands and protocols all ask ``finding.may``, which asks this.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
-from enum import StrEnum
 
+from django.db.models import TextChoices
 from django.utils.formats import date_format
-from django.utils.translation import gettext as _
+from django.utils.translation import gettext as _, gettext_lazy
 
 
-class Deed(StrEnum):
+class Deed(TextChoices):
     """What a patron may want to do."""
 
-    CHECKOUT = "checkout"
-    RENEW = "renew"
-    REQUEST = "request"
+    CHECKOUT = "checkout", gettext_lazy("checkouts")
+    RENEW = "renew", gettext_lazy("renewals")
+    REQUEST = "request", gettext_lazy("requests")
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,3 +91,12 @@ def reasons(standing: Standing, deed: Deed, *, may_override: bool) -> list[Reaso
                 text += " " + _("(until %s)") % date_format(block.until)
             found.append(Reason("blocked", text, overridable=may_override))
     return found
+
+
+def everything(standing: Standing, *, may_override: bool) -> list[tuple[Reason, list[Deed]]]:
+    """Return everything that stops the patron from anything, each with what it stops."""
+    found: dict[Reason, list[Deed]] = {}
+    for deed in Deed:
+        for reason in reasons(standing, deed, may_override=may_override):
+            found.setdefault(reason, []).append(deed)
+    return list(found.items())

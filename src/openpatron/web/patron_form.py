@@ -11,7 +11,7 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from openpatron.access.queries import access_levels
-from openpatron.access.registry import permission
+from openpatron.access.registry import permission, permissions
 from openpatron.organizations.queries import patron_types
 from openpatron.patrons.actions.edit_patron import PERMISSION, EditedAssociation, EditedPatron
 from openpatron.patrons.models import Patron
@@ -230,7 +230,8 @@ class PatronForm(forms.Form):
 def _not_held(actor: Actor, tie: Association) -> list[str]:
     """Return the words for those rights of the association's level that the actor lacks there."""
     names = tie.access_level.permissions
-    return [str(permission(n).label) for n in names if not actor.may_grant([n], tie.site)]
+    labels = {p.name: str(p.label) for p in permissions()}
+    return [labels.get(n, n) for n in names if not actor.may_grant([n], tie.site)]
 
 
 def values_of(patron: Patron) -> dict[str, str]:

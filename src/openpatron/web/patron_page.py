@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.core.paginator import Paginator
 from django.template.response import TemplateResponse
@@ -11,9 +11,13 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from openpatron.access.registry import permission
+from openpatron.accounts.queries import names_of
 from openpatron.organizations.queries import sites
+from openpatron.patrons.actions.block_patron import may_block
 from openpatron.patrons.actions.edit_patron import PERMISSION, may_edit
+from openpatron.patrons.finding import open_blocks, standing_of
 from openpatron.patrons.queries import cards_in_sight, history, patron as patron_of
+from openpatron.patrons.standing import everything
 
 from .gate import OrganizationRequest, page
 from .patron_history import events
@@ -21,7 +25,8 @@ from .patron_history import events
 if TYPE_CHECKING:
     from django.http import HttpResponse
 
-    from openpatron.patrons.models import Association, Barcode
+    from openpatron.access.actor import Actor
+    from openpatron.patrons.models import Association, Barcode, Patron
 
 _EVENTS_PER_PAGE = 10
 
@@ -42,12 +47,31 @@ def patron(request: OrganizationRequest, number: int) -> HttpResponse:
         "account": found.account,
         "ties": [(tie, _cards_of(tie, cards)) for tie in found.associations.all()],
         "other_cards": _without_tie(list(found.associations.all()), cards),
+        **_standing(request.actor, found),
         "may_edit": may_edit(request.actor, found),
         "edit_right": permission(PERMISSION).label,
         "page": shown,
         "events": events(request.actor, shown, names),
     }
     return TemplateResponse(request, "web/patron_page.html", context)
+
+
+def _standing(actor: Actor, patron: Patron) -> dict[str, Any]:
+    """Return what stops the patron at the first site (the primary one), and the open blocks."""
+    blocks = open_blocks(actor, patron)
+    names = names_of({one.set_by for one in blocks if one.set_by is not None})
+    ties = list(patron.associations.all())
+    site = ties[0].site if ties else None
+    stopped = []
+    if site is not None:
+        standing = standing_of(patron, site, blocks)
+        stopped = everything(standing, may_override=actor.may("patrons.override", site))
+    return {
+        "site": site,
+        "stopped": [(reason, [str(deed.label) for deed in deeds]) for reason, deeds in stopped],
+        "blocks": [(one, names.get(one.set_by or 0, _("the operator"))) for one in blocks],
+        "may_block": may_block(actor, patron),
+    }
 
 
 def _cards_of(tie: Association, cards: list[Barcode]) -> list[Barcode]:

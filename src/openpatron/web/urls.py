@@ -3,7 +3,7 @@
 from allauth.account.views import account_inactive, login, logout
 from django.urls import URLPattern, URLResolver, include, path
 
-from . import edit_patron, home, patron_list, patron_page, sites
+from . import blocks, edit_patron, home, patron_list, patron_page, sites
 from .gate import public
 
 _organization: list[URLPattern | URLResolver] = [
@@ -13,6 +13,8 @@ _organization: list[URLPattern | URLResolver] = [
     path("patrons/export.csv", patron_list.export_patrons, name="export_patrons"),
     path("patrons/<int:number>/", patron_page.patron, name="patron"),
     path("patrons/<int:number>/edit/", edit_patron.edit_patron, name="edit_patron"),
+    path("patrons/<int:number>/block/", blocks.block_patron, name="block_patron"),
+    path("patrons/<int:number>/blocks/<int:block>/lift/", blocks.lift_block, name="lift_block"),
     path("sites/", sites.sites, name="sites"),
     path("sites/<str:short_name>/", sites.site, name="site"),
     path("", include("openpatron.web.job_urls")),

@@ -13,8 +13,8 @@ from openpatron.access.actor import Actor
 from openpatron.kernel.errors import InputError, NotFoundError
 from openpatron.kernel.text import clean
 from openpatron.ledger.record import record_change
-from openpatron.patrons.models import Block, Patron
-from openpatron.patrons.queries import visible
+from openpatron.patrons.models import SUBJECT, Block, Patron
+from openpatron.patrons.queries import patron as find_patron
 from openpatron.patrons.standing import Deed
 
 PERMISSION = "patrons.block"
@@ -43,7 +43,7 @@ def block_patron(
     )
     record_change(
         actor,
-        "patron",
+        SUBJECT,
         patron.pk,
         {"block": None},
         {
@@ -59,20 +59,24 @@ def block_patron(
 def lift_block(actor: Actor, patron_id: int, block_id: int) -> Block:
     """Lift one block; a second call changes nothing."""
     patron = _patron(actor, patron_id)
-    block = Block.objects.select_for_update().filter(patron=patron, pk=block_id).first()
+    blocks = Block.objects.select_for_update().filter(patron=patron)
+    block = next((one for one in blocks if one.pk == block_id), None)
     if block is None:
         raise NotFoundError(_("There is no block %d of this patron.") % block_id)
     if block.lifted_at is None:
         block.lifted_at = timezone.now()
         block.save(update_fields=["lifted_at"])
-        record_change(actor, "patron", patron.pk, {"block": block.reason}, {"block": None})
+        record_change(actor, SUBJECT, patron.pk, {"block": block.reason}, {"block": None})
     return block
 
 
+def may_block(actor: Actor, patron: Patron) -> bool:
+    """Tell whether the actor may block the patron: at one of the patron's sites; no query."""
+    return any(actor.may(PERMISSION, tie.site) for tie in patron.associations.all())
+
+
 def _patron(actor: Actor, patron_id: int) -> Patron:
-    patron = visible(actor).prefetch_related("associations__site").filter(pk=patron_id).first()
-    if patron is None:
-        raise NotFoundError(_("There is no patron %d here.") % patron_id)
-    if not any(actor.may(PERMISSION, a.site) for a in patron.associations.all()):
+    patron = find_patron(actor, patron_id)
+    if not may_block(actor, patron):
         actor.require(PERMISSION)
     return patron
