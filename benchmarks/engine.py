@@ -39,8 +39,7 @@ def main() -> None:
     connection.close()
     copy = _Copy()
     per_patron: dict[int, float] = {}
-    for n in sizes:
-        ours, floor = _main_job(copy, n)
+    for n, (ours, floor) in _main_jobs(copy, sizes).items():
         per_patron[n] = ours["seconds"] / n * 1e6
         found += [
             _measure("main job, plan + apply, against the floor", n,
@@ -62,24 +61,37 @@ def _measure(name: str, n: int, value: float, unit: str, bar: float | None = Non
     return measure(name, connection.vendor, n, value, unit, bar)
 
 
-def _main_job(copy: _Copy, n: int) -> tuple[dict[str, float], dict[str, float]]:
-    """Measure ours and the floor in turn; check that both leave the same rows."""
-    found: dict[str, list[dict[str, float]]] = {"ours": [], "floor": []}
-    digests: dict[str, Any] = {}
+type _Results = dict[str, list[dict[str, float]]]
+
+
+def _main_jobs(
+    copy: _Copy, sizes: list[int]
+) -> dict[int, tuple[dict[str, float], dict[str, float]]]:
+    """Measure ours and the floor in turn, and check that both leave the same rows.
+
+    All sizes in each round, so that a machine that grows slower does so for all of them.
+    """
+    found: dict[int, _Results] = {n: {"ours": [], "floor": []} for n in sizes}
     for turn in range(ROUNDS):
-        for what, results in found.items():
-            copy.fresh()
-            results.append(_run("benchmarks.main_job", what, str(n)))
-            if turn == 0:
-                digests[what] = _run("benchmarks.main_job", "rows", str(n))
-        _say(f"{n:,}: round {turn + 1} of {ROUNDS}")
-    assert digests["ours"] == digests["floor"], digests
-    best = {
-        what: {key: min(one[key] for one in r) for key in ("seconds", "cpu")}
-        for what, r in found.items()
-    }
-    best["ours"]["megabytes"] = max(one["megabytes"] for one in found["ours"])
-    return best["ours"], best["floor"]
+        for n, results in found.items():
+            _round(copy, n, results)
+            _say(f"{n:,}: round {turn + 1} of {ROUNDS}")
+    return {n: (_best(results["ours"]), _best(results["floor"])) for n, results in found.items()}
+
+
+def _round(copy: _Copy, n: int, results: _Results) -> None:
+    digests: dict[str, Any] = {}
+    for what, measured in results.items():
+        copy.fresh()
+        measured.append(_run("benchmarks.main_job", what, str(n)))
+        if len(measured) == 1:
+            digests[what] = _run("benchmarks.main_job", "rows", str(n))
+    assert digests.get("ours") == digests.get("floor"), digests
+
+
+def _best(measured: list[dict[str, float]]) -> dict[str, float]:
+    best = {key: min(one[key] for one in measured) for key in ("seconds", "cpu")}
+    return best | {"megabytes": max(one["megabytes"] for one in measured)}
 
 
 def _page_measures(few: dict[str, int], n: int) -> list[Measure]:
