@@ -97,6 +97,7 @@ def everything(standing: Standing, *, may_override: bool) -> list[tuple[Reason, 
     """Return everything that stops the patron from anything, each with what it stops."""
     found: dict[Reason, list[Deed]] = {}
     for deed in Deed:
-        for reason in reasons(standing, deed, may_override=may_override):
+        # Two blocks may say the same.
+        for reason in dict.fromkeys(reasons(standing, deed, may_override=may_override)):
             found.setdefault(reason, []).append(deed)
     return list(found.items())

@@ -15,6 +15,7 @@ from openpatron.ledger.kinds import kind_of
 from openpatron.ledger.models import Change, Job, Outcome
 from openpatron.ledger.queries import actor_names
 from openpatron.patrons.models import Patron
+from openpatron.patrons.standing import Deed
 
 from .templatetags.web import field_title
 
@@ -23,6 +24,9 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from openpatron.access.actor import Actor
+
+
+_DATES = ("expires_on", "registered", "until")
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +64,7 @@ def _event(
         address = reverse("job", args=[actor.organization.slug, job.pk])
     return Event(
         at=change.at,
-        title=_("Edited") if job is None else kind_of(job).title(job),
+        title=_by_hand(change) if job is None else kind_of(job).title(job),
         who=_who(change, job, names),
         job=address,
         outcome=change.outcome,
@@ -68,6 +72,15 @@ def _event(
         reason="" if job is None else kind_of(job).reason(job, change),
         lines=_lines(change, sites),
     )
+
+
+def _by_hand(change: Change) -> str:
+    """Return what somebody did to the one patron, by what the change tells of."""
+    if "registered" in change.after:
+        return _("Registered")
+    if "block" in change.after:
+        return _("Blocked") if change.after["block"] else _("Block lifted")
+    return _("Edited")
 
 
 def _who(change: Change, job: Job | None, names: Mapping[int, str]) -> str:
@@ -106,7 +119,9 @@ def _words(name: str, value: Any, sites: Mapping[str, str] | None = None) -> str
         return _("none")
     if name == "status" and value in Patron.Status.values:
         return str(Patron.Status(value).label)
-    if name == "expires_on":
+    if name == "stops":
+        return ", ".join(str(Deed(deed).label) for deed in str(value).split(", "))
+    if name in _DATES:
         return date_format(date.fromisoformat(value))
     if name == "site" and sites is not None:
         return sites.get(value, str(value))

@@ -17,7 +17,7 @@ from openpatron.patrons.actions.block_patron import may_block
 from openpatron.patrons.actions.edit_patron import PERMISSION, may_edit
 from openpatron.patrons.finding import open_blocks, standing_of
 from openpatron.patrons.queries import cards_in_sight, history, patron as patron_of
-from openpatron.patrons.standing import everything
+from openpatron.patrons.standing import Deed, everything
 
 from .gate import OrganizationRequest, page
 from .patron_history import events
@@ -68,10 +68,19 @@ def _standing(actor: Actor, patron: Patron) -> dict[str, Any]:
         stopped = everything(standing, may_override=actor.may("patrons.override", site))
     return {
         "site": site,
-        "stopped": [(reason, [str(deed.label) for deed in deeds]) for reason, deeds in stopped],
-        "blocks": [(one, names.get(one.set_by or 0, _("the operator"))) for one in blocks],
+        # Blocks are listed themselves.
+        "stopped": [(r, _labels(deeds)) for r, deeds in stopped if r.code != "blocked"],
+        "blocks": [
+            (one, _labels(one.stops), names.get(one.set_by or 0, _("the operator")))
+            for one in blocks
+        ],
+        "may_override": any(r.overridable for r, _deeds in stopped if r.code == "blocked"),
         "may_block": may_block(actor, patron),
     }
+
+
+def _labels(deeds: list[Deed]) -> str:
+    return ", ".join(str(deed.label) for deed in deeds)
 
 
 def _cards_of(tie: Association, cards: list[Barcode]) -> list[Barcode]:

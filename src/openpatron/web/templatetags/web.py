@@ -22,7 +22,7 @@ register = template.Library()
 # Colours for what a word says already; never colour alone.
 _COLOURS = {
     # status of a patron
-    "active": "green", "inactive": "secondary", "restricted": "orange",
+    "active": "green", "inactive": "secondary", "restricted": "orange", "blocked": "red",
     # state of a job
     "planning": "blue", "planned": "purple", "applying": "blue", "done": "green",
     "cancelled": "secondary", "undoing": "blue", "undone": "secondary", "failed": "red",
@@ -82,6 +82,10 @@ _FIELD_TITLES = {
     "homeroom": _("Homeroom"),
     "barcode": _("Barcode"),
     "site": _("Site"),
+    "registered": _("Registered on"),
+    "block": _("Block"),
+    "stops": _("Stops"),
+    "until": _("Until"),
 }
 
 
