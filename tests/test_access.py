@@ -176,7 +176,10 @@ def rights(world: World, account: Account) -> dict[int | None, frozenset[str]]:
 
 def level(world: World, *names: str) -> AccessLevel:
     return AccessLevel.objects.create(
-        organization=world.cascadia, name=f"Level {'+'.join(names)}"[:30], permissions=list(names)
+        organization=world.cascadia,
+        name=f"Level {'+'.join(names)}"[:30],
+        permissions=list(names),
+        grants=["*"],
     )
 
 

@@ -261,7 +261,7 @@ def test_who_may_not_manage_the_district_may_not_ask(world: World) -> None:
 def test_nobody_gives_a_level_with_more_rights_than_their_own(world: World) -> None:
     world.patron()
     narrow = world.levels["Teacher"]
-    narrow.permissions = ["patrons.manage_district", "patrons.view"]
+    narrow.permissions, narrow.grants = ["patrons.manage_district", "patrons.view"], ["*"]
     narrow.save()
     actor = world.actor(world.staff("Teacher"))
 
@@ -273,6 +273,30 @@ def test_nobody_gives_a_level_with_more_rights_than_their_own(world: World) -> N
     assert world.ask(actor, access_level="Patron").access_level == world.levels["Patron"]
 
 
+def test_nobody_gives_a_level_that_their_own_does_not_grant(world: World) -> None:
+    """Whatever rights they hold; and rights that are withdrawn meanwhile stop the job."""
+    world.crowd(2)
+    manager = world.levels["District patrons manager"]
+    manager.grants = ["Patron", "Library administrator"]
+    manager.save()
+    actor = world.actor(world.staff("District patrons manager"))
+
+    for level in ("Teacher", "District patrons manager"):
+        with pytest.raises(NotAllowedError) as caught:
+            world.ask(actor, access_level=level)
+        assert str(caught.value) == (
+            f"Your access levels do not let you give the level “{level}” at Cedar."
+        )
+    with pytest.raises(NotAllowedError):
+        plan_associations(world.actor(world.stranger()), world.ask(actor))
+    job = run(plan_associations(actor, world.ask(actor)))
+    manager.grants = []
+    manager.save()
+    stopped = run(confirm_job(actor, job))
+    assert (stopped.state, stopped.counts) == ("failed", {"planned": {"": 2}})
+    assert "do not let you give" in stopped.error
+
+
 def test_at_a_resource_site_the_groups_rights_count(world: World) -> None:
     world.patron()
     administrator = world.levels["Library administrator"]
@@ -280,7 +304,7 @@ def test_at_a_resource_site_the_groups_rights_count(world: World) -> None:
         organization=world.cascadia, site=world.depot, name="Desk", access_level=administrator
     )
     teacher = world.levels["Teacher"]
-    teacher.permissions = ["patrons.manage_district"]
+    teacher.permissions, teacher.grants = ["patrons.manage_district"], ["*"]
     teacher.save()
     actor = world.actor(world.staff("Teacher"))
     # The level itself holds more, the group at the depot holds nothing.

@@ -8,6 +8,7 @@ from pathlib import Path
 from django.apps import apps
 from django.db.models import Field, ForeignKey
 
+from openpatron.access.starting_levels import matrix
 from openpatron.config.environment import SETTINGS
 
 DOCS = Path(__file__).parent.parent / "docs"
@@ -55,6 +56,11 @@ def test_every_personal_field_is_documented() -> None:
     text = (DOCS / "personal-data.md").read_text(encoding="utf-8")
     documented = set(re.findall(r"^\| `([\w.]+)` \|", text, flags=re.MULTILINE))
     assert documented == personal_fields()
+
+
+def test_the_access_levels_are_those_of_the_code() -> None:
+    text = (DOCS / "access-levels.md").read_text(encoding="utf-8")
+    assert text.endswith(matrix()), f"it should end with:\n{matrix()}"
 
 
 def test_every_row_says_where_it_is_shown_sent_and_how_long_it_is_kept() -> None:

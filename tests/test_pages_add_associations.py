@@ -76,12 +76,13 @@ def test_a_resource_site_shows_the_group_and_its_permissions(world: World, dora:
 def test_only_levels_that_one_may_grant_are_offered(world: World) -> None:
     world.patron()
     world.levels["Teacher"].permissions = ["patrons.manage_district", "ledger.view_jobs"]
+    world.levels["Teacher"].grants = ["*"]
     world.levels["Teacher"].save()
     narrow = Visitor(world.staff("Teacher"))
     page = narrow.get("add_associations", **WORDS)
     assert options(page, "access_level") == ["Patron", "Teacher"]
     assert options(page, "at")[-1] == "Maple (2)"
-    assert "rights that you do not hold yourself are not listed" in text_of(page)
+    assert "rights that you do not hold yourself, are not listed" in text_of(page)
     refused = narrow.preview(access_level="Library administrator")
     assert refused.status_code == 422
     assert "This would grant the right" in text_of(refused)

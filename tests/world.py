@@ -357,7 +357,10 @@ def _types_and_levels(
     }
     levels = {
         name: AccessLevel.objects.create(
-            organization=organization, name=name, permissions=permissions
+            organization=organization,
+            name=name,
+            permissions=permissions,
+            grants=["*"] if "patrons.edit" in permissions else [],
         )
         for name, permissions in LEVELS.items()
     }

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from openpatron.accounts.models import Account
     from openpatron.organizations.models import Organization, Site
 
+    from .models import AccessLevel, ResourceGroup
+
 WEB = "web"
 CLI = "cli"
 JOB = "job"
@@ -27,18 +29,23 @@ JOB = "job"
 EVERYWHERE = None
 """The key of the rights that hold in the whole organization."""
 
+EVERY_LEVEL = "*"
+"""Among the levels that may be granted: all of them, those to come as well."""
+
 
 @dataclass(frozen=True, slots=True)
 class Actor:
     """An account (None: the operator of the command line) in one organization.
 
-    ``rights`` maps a site's id, or ``EVERYWHERE``, to the names of the permissions held there.
+    ``rights`` maps a site's id, or ``EVERYWHERE``, to the names of the permissions held there,
+    ``grants`` likewise to the names of the access levels that may be given there.
     """
 
     organization: Organization
     account: Account | None
     way: str
     rights: Mapping[int | None, frozenset[str]] = field(repr=False)
+    grants: Mapping[int | None, frozenset[str]] = field(repr=False, default_factory=dict)
 
     @property
     def account_id(self) -> int | None:
@@ -69,6 +76,28 @@ class Actor:
         if wide:
             return frozenset()
         return frozenset(s for s, names in self.rights.items() if s is not None and name in names)
+
+    def may_give(self, level: AccessLevel, site: Site, group: ResourceGroup | None = None) -> bool:
+        """Tell whether the level may be given to a patron at the site.
+
+        One of the own levels must grant it, and its rights (at a resource site those of its
+        ``group``) must all be held.
+        """
+        given = self.grants.get(EVERYWHERE, frozenset()) | self.grants.get(site.pk, frozenset())
+        named = level.name in given or EVERY_LEVEL in given
+        return named and self.may_grant((group or level).permissions, site)
+
+    def require_give(
+        self, level: AccessLevel, site: Site, group: ResourceGroup | None = None
+    ) -> None:
+        """Raise ``NotAllowedError`` unless ``may_give``."""
+        self.require_grant((group or level).permissions, site)
+        if not self.may_give(level, site, group):
+            raise NotAllowedError(
+                level.name,
+                _("Your access levels do not let you give the level “%(level)s” at %(site)s.")
+                % {"level": level.name, "site": site.name},
+            )
 
     def may_grant(self, names: Iterable[str], site: Site) -> bool:
         """Tell whether all these permissions are held at the site: nobody grants more than that."""
@@ -117,4 +146,5 @@ def _refusal(name: str) -> NotAllowedError:
 def operator(organization: Organization, way: str = CLI) -> Actor:
     """Return the actor for who runs the command line on the server: all rights, no account."""
     everything = frozenset(p.name for p in permissions())
-    return Actor(organization, None, way, {EVERYWHERE: everything})
+    every = frozenset({EVERY_LEVEL})
+    return Actor(organization, None, way, {EVERYWHERE: everything}, {EVERYWHERE: every})

@@ -7,13 +7,17 @@ from django_scopes import ScopedManager
 
 
 class AccessLevel(models.Model):
-    """A named set of permission names, at a site or for the whole organization."""
+    """A named set of permission names, at a site or for the whole organization.
+
+    ``grants``: the names of the levels that whoever holds this one may give; "*" is every level.
+    """
 
     organization = models.ForeignKey(
         "organizations.Organization", models.CASCADE, related_name="access_levels"
     )
     name = models.CharField(max_length=30)
     permissions = models.JSONField(default=list)
+    grants = models.JSONField(default=list)
 
     objects = ScopedManager(organization="organization")
 

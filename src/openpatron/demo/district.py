@@ -11,14 +11,13 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from openpatron.access.starting_levels import HOME, READ
 from openpatron.organizations.barcode_pattern import (
     CHECK_LUHN,
     CHECK_MOD43,
     CHECK_NONE,
     BarcodePattern,
 )
-
-from .access_levels import SELF_CHECKOUT, STAFF_LENDING
 
 CREATED_AT = "2026-05-04 16:00:00"
 """When the demo's accounts were made, UTC."""
@@ -201,8 +200,8 @@ CASCADIA = OrganizationPlan(
             "depot", "Depot Resource Center",
             kind="resource", prefix="D", digits=8, faculty=1, staff=("Circulation",),
             groups=(
-                GroupPlan("Self checkout", "Patron", SELF_CHECKOUT),
-                GroupPlan("Staff lending", "Teacher", STAFF_LENDING),
+                GroupPlan("Self checkout", "Patron", HOME),
+                GroupPlan("Staff lending", "Teacher", READ),
             ),
         ),
         SitePlan("studio", "Studio Media Center", kind="media"),

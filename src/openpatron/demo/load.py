@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING
 from django.db import connection, transaction
 from django.utils.translation import gettext as _
 
-from openpatron.access.models import AccessLevel, ResourceGroup
+from openpatron.access.models import ResourceGroup
+from openpatron.access.starting_levels import make_starting_levels
 from openpatron.accounts.models import Account, Registration
 from openpatron.kernel.errors import StateError
 from openpatron.kernel.sql import Params, execute, statement
@@ -24,7 +25,6 @@ from openpatron.patrons.models import Association, Barcode, Homeroom, Patron
 from openpatron.patrons.search import search_text, sort_name
 from openpatron.patrons.search_index import indexed_at_once
 
-from . import access_levels as levels
 from .bulk import empty, lock, next_id, take_ids, write_rows
 from .district import (
     CASCADIA,
@@ -267,10 +267,7 @@ def _make_ground(organization: Organization, plan: OrganizationPlan) -> Ground:
         name: PatronType.objects.create(organization=organization, name=name)
         for name in PATRON_TYPES
     }
-    access_levels = {
-        name: AccessLevel.objects.create(organization=organization, name=name, permissions=held)
-        for name, held in levels.access_levels().items()
-    }
+    access_levels = make_starting_levels(organization)
     groups = {
         (site.short_name, group.access_level): ResourceGroup.objects.create(
             organization=organization,

@@ -13,12 +13,12 @@ from django.contrib.auth.hashers import make_password
 from django.utils.translation import gettext_lazy as _
 
 from openpatron.access.models import AccessLevel
+from openpatron.access.starting_levels import FULL_RIGHTS
 from openpatron.accounts.models import Account, Registration
 from openpatron.organizations.models import PatronType, Site
 from openpatron.patrons.models import Association, Barcode, Homeroom, Patron, StaffRole
 from openpatron.patrons.search import search_text, sort_name
 
-from .access_levels import FULL_RIGHTS
 from .district import CASCADIA, CREATED_AT, FACULTY, RAINIER, SCHOOL_YEAR_ENDS, STUDENT
 
 if TYPE_CHECKING:

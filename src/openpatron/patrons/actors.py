@@ -32,19 +32,35 @@ def actor_for(account: Account, organization: Organization, way: str) -> Actor:
         return Actor(organization, account, way, {})
     known = {p.name for p in permissions()}
     rights: dict[int | None, set[str]] = defaultdict(set)
+    grants: dict[int | None, set[str]] = defaultdict(set)
     ties = Association.objects.filter(
         patron__account=account, patron__status=Patron.Status.ACTIVE
-    ).values_list("site", "access_level__permissions", "resource_group__permissions")
-    for site, of_level, of_group in ties:
+    ).values_list(
+        "site",
+        "access_level__permissions",
+        "access_level__grants",
+        "resource_group__permissions",
+    )
+    for site, of_level, granted, of_group in ties:
         rights[site] |= known & set(of_level if of_group is None else of_group)
+        # A resource group gives rights at its site, not the power to give levels there.
+        grants[site] |= set(granted if of_group is None else ())
     lasting = Q(ends_on=None) | Q(ends_on__gte=timezone.localdate())
     roles = StaffRole.objects.filter(
         lasting, patron__account=account, patron__status=Patron.Status.ACTIVE
-    ).values_list("is_organization_wide", "sites", "access_level__permissions")
-    for everywhere, site, of_level in roles:
+    ).values_list(
+        "is_organization_wide", "sites", "access_level__permissions", "access_level__grants"
+    )
+    for everywhere, site, of_level, granted in roles:
         if everywhere or site is not None:
-            rights[EVERYWHERE if everywhere else site] |= known & set(of_level)
-    return Actor(organization, account, way, {k: frozenset(v) for k, v in rights.items()})
+            where = EVERYWHERE if everywhere else site
+            rights[where] |= known & set(of_level)
+            grants[where] |= set(granted)
+    return Actor(organization, account, way, _frozen(rights), _frozen(grants))
+
+
+def _frozen(held: dict[int | None, set[str]]) -> dict[int | None, frozenset[str]]:
+    return {where: frozenset(names) for where, names in held.items()}
 
 
 def actor_of_job(job: Job) -> Actor:

@@ -120,7 +120,7 @@ class PatronForm(forms.Form):
     def _add_fields(self, tie: Association) -> None:
         types = [(str(t.pk), t.name) for t in self._rows[f"type_{tie.pk}"].values()]
         levels = self._rows[f"level_{tie.pk}"].values()
-        grantable = [a for a in levels if self._actor.may_grant(a.permissions, tie.site)]
+        grantable = [a for a in levels if self._actor.may_give(a, tie.site)]
         offered = grantable if tie.access_level in grantable else [tie.access_level]
         rooms = [(str(r.pk), r.name) for r in self._rows[f"homeroom_{tie.pk}"].values()]
         self.fields[f"type_{tie.pk}"] = forms.ChoiceField(label=_("Patron type"), choices=types)

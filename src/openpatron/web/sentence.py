@@ -198,7 +198,8 @@ class Sentence:
         to = self.to
         if to is None or to.kind != Site.Kind.RESOURCE:
             return []
-        return [g for g in resource_groups(to) if self._actor.may_grant(g.permissions, to)]
+        groups = resource_groups(to).select_related("access_level")
+        return [g for g in groups if self._actor.may_give(g.access_level, to, g)]
 
     @cached_property
     def _all_levels(self) -> list[AccessLevel]:
@@ -211,11 +212,7 @@ class Sentence:
         if to is None:
             return []
         grouped = {g.access_level_id for g in self._all_groups}
-        return [
-            a
-            for a in self._all_levels
-            if a.pk in grouped or self._actor.may_grant(a.permissions, to)
-        ]
+        return [a for a in self._all_levels if a.pk in grouped or self._actor.may_give(a, to)]
 
     @property
     def level(self) -> AccessLevel | None:

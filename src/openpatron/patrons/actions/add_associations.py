@@ -91,7 +91,7 @@ def ask(
         raise InputError("to", _("Choose another site than %s.") % source.name)
     level = access_level_by_name(access_level, "access_level")
     group = the_group(target, level, "resource_group", resource_group)
-    actor.require_grant(level.permissions if group is None else group.permissions, target)
+    actor.require_give(level, target, group)
     return Asked(
         at=source,
         whose=FIELDS[whose],
@@ -164,8 +164,8 @@ class AddAssociations(JobKind):
         if job.state != State.UNDOING:
             group = job.params["resource_group"]
             level = AccessLevel.objects.get(pk=job.params["access_level"])
-            granted = level if group is None else ResourceGroup.objects.get(pk=group)
-            self.actor(job).require_grant(granted.permissions, target_of(job))
+            of_group = None if group is None else ResourceGroup.objects.get(pk=group)
+            self.actor(job).require_give(level, target_of(job), of_group)
 
     def plan(self, job: Job, cursor: Cursor) -> Step:
         """Plan the next patrons; when all are there, give numbers to those who need one."""

@@ -130,7 +130,7 @@ def _edit_association(
         # At a resource site the rights are those of the level's group.
         actor.require_grant((tie.resource_group or tie.access_level).permissions, tie.site)
         tie.resource_group = the_group(tie.site, wanted.access_level, "access_level")
-        actor.require_grant((tie.resource_group or wanted.access_level).permissions, tie.site)
+        actor.require_give(wanted.access_level, tie.site, tie.resource_group)
     if wanted.homeroom is not None and wanted.homeroom.site_id != tie.site_id:
         raise InputError(
             "homeroom",

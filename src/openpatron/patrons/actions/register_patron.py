@@ -59,7 +59,7 @@ def register_patron(actor: Actor, wanted: Registered) -> Patron:
     who register the same person at the same second, the later one gets the error.
     """
     actor.require(PERMISSION, wanted.site)
-    actor.require_grant(wanted.access_level.permissions, wanted.site)
+    actor.require_give(wanted.access_level, wanted.site)
     _check_site(wanted.site)
     organization = actor.organization
     today = timezone.localdate()
