@@ -37,6 +37,7 @@ from openpatron.patrons.actions.edit_patron import (
     edit_patron,
     may_edit,
 )
+from openpatron.patrons.actions.grant_staff_role import grant_staff_role
 from openpatron.patrons.actors import actor_for
 from openpatron.patrons.models import Association, Barcode, Homeroom, Patron, StaffRole
 from openpatron.patrons.queries import PatronFilter
@@ -307,6 +308,10 @@ def test_the_actor_says_who_acts_and_how(world: World) -> None:
 Everything = Callable[[Actor, Patron, Job], Any]
 
 
+def a_level() -> AccessLevel:
+    return AccessLevel.objects.filter(name="Teacher").get()
+
+
 def edited(patron: Patron) -> EditedPatron:
     return EditedPatron("active", "9", 2030, None)
 
@@ -336,6 +341,9 @@ QUERIES: dict[str, Everything] = {
 }
 ACTIONS: dict[str, Everything] = {
     "patrons.edit_patron": lambda who, p, _j: edit_patron(who, p.pk, edited(p)),
+    "patrons.grant_staff_role": (
+        lambda who, p, _j: grant_staff_role(who, p.pk, a_level(), list(Site.objects.all()[:1]))
+    ),
     "patrons.block_patron": lambda who, p, _j: block_patron(who, p.pk, [Deed.RENEW], "lost"),
     "ledger.confirm_job": lambda who, _p, j: confirm_job(who, j),
     "ledger.cancel_job": lambda who, _p, j: cancel_job(who, j),

@@ -18,7 +18,7 @@ from openpatron.access.registry import permissions
 from openpatron.accounts.models import Account
 from openpatron.ledger.models import Change, Job
 from openpatron.organizations.scope import open_organization
-from openpatron.patrons.models import Association, Barcode, Block, Patron
+from openpatron.patrons.models import Association, Barcode, Block, Patron, StaffRole
 from openpatron.web import gate
 
 from .world import World
@@ -58,6 +58,8 @@ ROUTES = {
     "edit_patron": Route(STAFF, {"number": "patron"}),
     "block_patron": Route(STAFF, {"number": "patron"}),
     "lift_block": Route(STAFF, {"number": "patron", "block": "block"}),
+    "give_staff_role": Route(STAFF, {"number": "patron"}),
+    "end_staff_role": Route(STAFF, {"number": "patron", "role": "role"}),
     "sites": Route(STAFF),
     "site": Route(STAFF, {"short_name": "site"}),
     "update_patrons": Route(ONLY_MANAGER),
@@ -125,13 +127,19 @@ def stage(world: World) -> Stage:
         strange_job = Job.objects.create(
             organization=world.rainier, kind="add_associations", way="web", params=job.params
         )
+        strange_role = StaffRole.objects.get(patron=stranger)
         strange_block = Block.objects.create(
             organization=world.rainier, patron=stranger, reason="theirs"
         )
     block = Block.objects.create(organization=world.cascadia, patron=patron, reason="ours")
     here = {"patron": patron.pk, "job": job.pk, "site": "maple", "block": block.pk}
+    here["role"] = StaffRole.objects.create(
+        organization=world.cascadia, patron=patron, access_level=world.levels["Patron"]
+    ).pk
     elsewhere = {"patron": stranger.pk, "job": strange_job.pk, "site": "fir"}
-    return Stage(world, accounts, here, elsewhere | {"block": strange_block.pk})
+    return Stage(
+        world, accounts, here, elsewhere | {"block": strange_block.pk, "role": strange_role.pk}
+    )
 
 
 def test_no_route_is_missing_here() -> None:
@@ -193,7 +201,7 @@ def what_is_said(page: bytes) -> bytes:
 def test_the_neighbours_things_look_like_none(stage: Stage, name: str, role: str) -> None:
     """A number of Rainier's under Cascadia's address answers as a number that nobody has."""
     client = stage.client(role)
-    nothing = {"patron": 987_654_321, "job": 987_654_321, "site": "nowhere", "block": 1}
+    nothing = {"patron": 987_654_321, "job": 987_654_321, "site": "nowhere", "block": 1, "role": 1}
     for call in (client.get, client.post):
         strange = call(stage.address(name, stage.elsewhere))
         missing = call(stage.address(name, nothing))

@@ -35,6 +35,7 @@ LEVELS: dict[str, list[str]] = {
         "patrons.edit",
         "patrons.register",
         "patrons.block",
+        "patrons.manage_staff",
     ],
     "District patrons manager": [
         "organizations.view_home",
@@ -44,6 +45,7 @@ LEVELS: dict[str, list[str]] = {
         "patrons.edit",
         "patrons.register",
         "patrons.block",
+        "patrons.manage_staff",
         "patrons.manage_district",
     ],
 }

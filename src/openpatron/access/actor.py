@@ -77,34 +77,35 @@ class Actor:
             return frozenset()
         return frozenset(s for s, names in self.rights.items() if s is not None and name in names)
 
-    def may_give(self, level: AccessLevel, site: Site, group: ResourceGroup | None = None) -> bool:
-        """Tell whether the level may be given to a patron at the site.
+    def may_give(
+        self, level: AccessLevel, site: Site | None, group: ResourceGroup | None = None
+    ) -> bool:
+        """Tell whether the level may be given to a patron at the site (None: everywhere).
 
         One of the own levels must grant it, and its rights (at a resource site those of its
         ``group``) must all be held.
         """
-        given = self.grants.get(EVERYWHERE, frozenset()) | self.grants.get(site.pk, frozenset())
+        given = _there(self.grants, site)
         named = level.name in given or EVERY_LEVEL in given
         return named and self.may_grant((group or level).permissions, site)
 
     def require_give(
-        self, level: AccessLevel, site: Site, group: ResourceGroup | None = None
+        self, level: AccessLevel, site: Site | None, group: ResourceGroup | None = None
     ) -> None:
         """Raise ``NotAllowedError`` unless ``may_give``."""
         self.require_grant((group or level).permissions, site)
         if not self.may_give(level, site, group):
             raise NotAllowedError(
                 level.name,
-                _("Your access levels do not let you give the level “%(level)s” at %(site)s.")
-                % {"level": level.name, "site": site.name},
+                _("Your access levels do not let you give the level “%(level)s” %(where)s.")
+                % {"level": level.name, "where": _where(site)},
             )
 
-    def may_grant(self, names: Iterable[str], site: Site) -> bool:
+    def may_grant(self, names: Iterable[str], site: Site | None) -> bool:
         """Tell whether all these permissions are held at the site: nobody grants more than that."""
-        held = self.rights.get(EVERYWHERE, frozenset()) | self.rights.get(site.pk, frozenset())
-        return held.issuperset(names)
+        return _there(self.rights, site).issuperset(names)
 
-    def require_grant(self, names: Iterable[str], site: Site) -> None:
+    def require_grant(self, names: Iterable[str], site: Site | None) -> None:
         """Raise ``NotAllowedError`` unless all these permissions may be granted at the site.
 
         A level may hold a name from before or after this version of the program: nobody grants it.
@@ -119,8 +120,8 @@ class Actor:
             if not self.may_grant([name], site):
                 raise NotAllowedError(
                     name,
-                    _("This would grant the right “%(right)s”, which you do not hold at %(site)s.")
-                    % {"right": permission(name).label, "site": site.name},
+                    _("This would grant the right “%(right)s”, which you do not hold %(where)s.")
+                    % {"right": permission(name).label, "where": _where(site)},
                 )
 
     def require(self, name: str, site: Site | None = None) -> None:
@@ -132,6 +133,15 @@ class Actor:
         """Raise ``NotAllowedError`` unless the permission is held at some site."""
         if not self.may_anywhere(name):
             raise _refusal(name)
+
+
+def _there(held: Mapping[int | None, frozenset[str]], site: Site | None) -> frozenset[str]:
+    everywhere = held.get(EVERYWHERE, frozenset())
+    return everywhere if site is None else everywhere | held.get(site.pk, frozenset())
+
+
+def _where(site: Site | None) -> str:
+    return _("in the whole organization") if site is None else _("at %s") % site.name
 
 
 def _refusal(name: str) -> NotAllowedError:

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from openpatron.access.actor import Actor
 
 
-_DATES = ("expires_on", "registered", "until")
+_DATES = ("expires_on", "registered", "until", "ends_on")
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +80,8 @@ def _by_hand(change: Change) -> str:
         return _("Registered")
     if "block" in change.after:
         return _("Blocked") if change.after["block"] else _("Block lifted")
+    if "staff_role" in change.after:
+        return _("Staff role given") if change.after["staff_role"] else _("Staff role ended")
     return _("Edited")
 
 
@@ -123,6 +125,6 @@ def _words(name: str, value: Any, sites: Mapping[str, str] | None = None) -> str
         return ", ".join(str(Deed(deed).label) for deed in str(value).split(", "))
     if name in _DATES:
         return date_format(date.fromisoformat(value))
-    if name == "site" and sites is not None:
-        return sites.get(value, str(value))
-    return str(value)
+    # Short names of sites, and "*" for all of them.
+    known = {"site": sites or {}, "where": {"*": _("in the whole organization")}}
+    return known.get(name, {}).get(value, str(value))

@@ -13,6 +13,7 @@ from django.views.decorators.http import require_safe
 from openpatron.access.registry import permission
 from openpatron.accounts.queries import names_of
 from openpatron.organizations.queries import sites
+from openpatron.patrons import staff_roles
 from openpatron.patrons.actions.block_patron import may_block
 from openpatron.patrons.actions.edit_patron import PERMISSION, may_edit
 from openpatron.patrons.finding import open_blocks, standing_of
@@ -48,6 +49,7 @@ def patron(request: OrganizationRequest, number: int) -> HttpResponse:
         "ties": [(tie, _cards_of(tie, cards)) for tie in found.associations.all()],
         "other_cards": _without_tie(list(found.associations.all()), cards),
         **_standing(request.actor, found),
+        **_roles(request.actor, found),
         "may_edit": may_edit(request.actor, found),
         "edit_right": permission(PERMISSION).label,
         "page": shown,
@@ -76,6 +78,18 @@ def _standing(actor: Actor, patron: Patron) -> dict[str, Any]:
         ],
         "may_override": any(r.overridable for r, _deeds in stopped if r.code == "blocked"),
         "may_block": may_block(actor, patron),
+    }
+
+
+def _roles(actor: Actor, patron: Patron) -> dict[str, Any]:
+    """Return the staff roles and where rights come from, for who may give roles."""
+    if not actor.may_anywhere(staff_roles.PERMISSION):
+        return {"shows_roles": False}
+    return {
+        "shows_roles": True,
+        "roles": staff_roles.roles_of(actor, patron),
+        "rights": staff_roles.sources_of_rights(actor, patron),
+        "may_manage": not staff_roles.is_above(actor, patron),
     }
 
 

@@ -3,7 +3,7 @@
 from allauth.account.views import account_inactive, login, logout
 from django.urls import URLPattern, URLResolver, include, path
 
-from . import blocks, edit_patron, home, patron_list, patron_page, sites
+from . import blocks, edit_patron, home, patron_list, patron_page, sites, staff_roles
 from .gate import public
 
 _organization: list[URLPattern | URLResolver] = [
@@ -15,6 +15,16 @@ _organization: list[URLPattern | URLResolver] = [
     path("patrons/<int:number>/edit/", edit_patron.edit_patron, name="edit_patron"),
     path("patrons/<int:number>/block/", blocks.block_patron, name="block_patron"),
     path("patrons/<int:number>/blocks/<int:block>/lift/", blocks.lift_block, name="lift_block"),
+    path(
+        "patrons/<int:number>/staff-roles/give/",
+        staff_roles.give_staff_role,
+        name="give_staff_role",
+    ),
+    path(
+        "patrons/<int:number>/staff-roles/<int:role>/end/",
+        staff_roles.end_staff_role,
+        name="end_staff_role",
+    ),
     path("sites/", sites.sites, name="sites"),
     path("sites/<str:short_name>/", sites.site, name="site"),
     path("", include("openpatron.web.job_urls")),

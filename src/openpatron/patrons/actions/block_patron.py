@@ -15,6 +15,7 @@ from openpatron.kernel.text import clean
 from openpatron.ledger.record import record_change
 from openpatron.patrons.models import SUBJECT, Block, Patron
 from openpatron.patrons.queries import patron as find_patron
+from openpatron.patrons.staff_roles import require_not_above
 from openpatron.patrons.standing import Deed
 
 PERMISSION = "patrons.block"
@@ -79,4 +80,5 @@ def _patron(actor: Actor, patron_id: int) -> Patron:
     patron = find_patron(actor, patron_id)
     if not may_block(actor, patron):
         actor.require(PERMISSION)
+    require_not_above(actor, patron)
     return patron

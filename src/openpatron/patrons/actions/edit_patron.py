@@ -14,6 +14,7 @@ from openpatron.kernel.text import clean
 from openpatron.ledger.record import record_change
 from openpatron.patrons.models import SUBJECT, Association, Patron
 from openpatron.patrons.queries import patron_to_edit
+from openpatron.patrons.staff_roles import require_not_above
 
 if TYPE_CHECKING:
     from datetime import date
@@ -64,6 +65,7 @@ def edit_patron(actor: Actor, patron_id: int, edited: EditedPatron) -> Patron:
     patron = patron_to_edit(actor, patron_id)
     if not may_edit(actor, patron):
         actor.require(PERMISSION)
+    require_not_above(actor, patron)
     edited = _checked(edited)
     before: dict[str, Any] = {}
     after: dict[str, Any] = {}

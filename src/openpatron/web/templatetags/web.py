@@ -86,6 +86,9 @@ _FIELD_TITLES = {
     "block": _("Block"),
     "stops": _("Stops"),
     "until": _("Until"),
+    "staff_role": _("Staff role"),
+    "where": _("Where"),
+    "ends_on": _("Last day"),
 }
 
 

@@ -1,0 +1,105 @@
+"""Staff roles: who holds which level where, where rights come from, and whose record is above."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from django.db.models import Q
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from openpatron.access.registry import permission, permissions
+from openpatron.kernel.errors import NotAllowedError
+
+from .models import Patron, StaffRole
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from datetime import date
+
+    from openpatron.access.actor import Actor
+    from openpatron.organizations.models import Site
+
+PERMISSION = "patrons.manage_staff"
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Where one right of a patron comes from: a level, held at a site ("" is everywhere)."""
+
+    right: str
+    level: str
+    is_role: bool
+    site: str
+    ends_on: date | None
+
+
+def roles_of(actor: Actor, patron: Patron) -> list[StaffRole]:
+    """Return the staff roles that have not ended of a patron that the actor was shown."""
+    actor.require_anywhere("patrons.view")
+    return _lasting(patron)
+
+
+def sources_of_rights(actor: Actor, patron: Patron) -> list[Source]:
+    """Return each right of a patron that the actor was shown, with what it comes from, by name.
+
+    ``patron`` comes with associations. Nobody who is not active holds a right.
+    """
+    roles = roles_of(actor, patron)
+    if patron.status != Patron.Status.ACTIVE or not patron.account.is_active:
+        return []
+    found = []
+    for tie in patron.associations.all():
+        held = (tie.resource_group or tie.access_level).permissions
+        name = tie.access_level.name
+        found += [Source(r, name, False, tie.site.name, None) for r in _labels(held, wide=False)]
+    for role in roles:
+        level = role.access_level
+        for site in _places(role):
+            where = "" if site is None else site.name
+            found += [
+                Source(right, level.name, True, where, role.ends_on)
+                for right in _labels(level.permissions, wide=site is None)
+            ]
+    return sorted(found, key=lambda one: (one.right, one.site, one.level))
+
+
+def is_above(actor: Actor, patron: Patron) -> bool:
+    """Tell whether the patron holds a right by a staff role that the actor does not hold there."""
+    known = {p.name for p in permissions()}
+    return any(
+        not actor.may_grant(known.intersection(role.access_level.permissions), site)
+        for role in _lasting(patron)
+        for site in _places(role)
+    )
+
+
+def require_not_above(actor: Actor, patron: Patron) -> None:
+    """Raise ``NotAllowedError`` where the patron holds more rights than the actor."""
+    if is_above(actor, patron):
+        raise NotAllowedError(
+            PERMISSION,
+            _("%s holds rights by a staff role that you do not hold. Ask who holds them.")
+            % patron.account.full_name,
+        )
+
+
+def _lasting(patron: Patron) -> list[StaffRole]:
+    lasting = Q(ends_on=None) | Q(ends_on__gte=timezone.localdate())
+    found = StaffRole.objects.filter(lasting, patron=patron).select_related("access_level")
+    return list(found.prefetch_related("sites").order_by("access_level__name", "pk"))
+
+
+def _places(role: StaffRole) -> list[Site | None]:
+    return [None] if role.is_organization_wide else list(role.sites.all())
+
+
+def _labels(names: Iterable[str], *, wide: bool) -> list[str]:
+    """Return the words for those rights that count there."""
+    known = {p.name for p in permissions()}
+    return [
+        str(permission(name).label)
+        for name in names
+        if name in known and (wide or not permission(name).organization_wide)
+    ]
