@@ -113,6 +113,21 @@ def test_who_is_above_is_left_alone(world: World) -> None:
     assert StaffRole.objects.filter(pk=role.pk).exists()
 
 
+def test_the_pages_of_who_is_above_offer_nothing(world: World) -> None:
+    leo = Visitor(world.staff("Library administrator", world.maple, "leo"))
+    dora = Patron.objects.get(account=world.staff("District patrons manager"))
+
+    said = text_of(leo.get("patron", dora.pk))
+
+    assert "Holds rights by a staff role that you do not hold" in said
+    assert "Block this patron" not in said
+    assert "Give a staff role" not in said
+    for name in ("edit_patron", "block_patron", "give_staff_role"):
+        answer = leo.get(name, dora.pk)
+        assert answer.status_code == 403
+        assert "that you do not hold" in text_of(answer)
+
+
 def test_each_right_says_where_it_comes_from(world: World) -> None:
     patron = world.patron(level="Teacher")
     until = timezone.localdate() + timedelta(days=3)

@@ -20,6 +20,7 @@ from openpatron.patrons.actions.block_patron import (
     may_block,
 )
 from openpatron.patrons.queries import patron as patron_of
+from openpatron.patrons.staff_roles import require_not_above
 from openpatron.patrons.standing import Deed
 
 from .gate import OrganizationRequest, page
@@ -67,6 +68,7 @@ def block_patron(request: OrganizationRequest, number: int) -> HttpResponse:
     patron = patron_of(request.actor, number)
     if not may_block(request.actor, patron):
         request.actor.require(PERMISSION)
+    require_not_above(request.actor, patron)
     form = BlockForm(request.POST) if request.method == "POST" else BlockForm()
     if form.is_valid():
         typed = form.cleaned_data

@@ -21,6 +21,7 @@ from openpatron.patrons.actions.edit_patron import (
     may_edit,
 )
 from openpatron.patrons.queries import history, patron as patron_of, patron_to_edit
+from openpatron.patrons.staff_roles import require_not_above
 
 from .gate import OrganizationRequest, page
 from .patron_form import Difference, PatronForm, merged, values_of
@@ -50,6 +51,7 @@ def edit_patron(request: OrganizationRequest, number: int) -> HttpResponse:
 def _editable(request: OrganizationRequest, patron: Patron) -> Patron:
     if not may_edit(request.actor, patron):
         request.actor.require(PERMISSION)
+    require_not_above(request.actor, patron)
     return patron
 
 

@@ -41,6 +41,7 @@ def patron(request: OrganizationRequest, number: int) -> HttpResponse:
     changes = Paginator(history(request.actor, found), _EVENTS_PER_PAGE)
     shown = changes.get_page(request.GET.get("history"))
     names = dict(sites().values_list("short_name", "name"))
+    above = staff_roles.is_above(request.actor, found)
     context = {
         "title": found.account.full_name,
         "breadcrumbs": [(_("Patrons"), reverse("patrons", args=[request.organization.slug]))],
@@ -49,8 +50,11 @@ def patron(request: OrganizationRequest, number: int) -> HttpResponse:
         "ties": [(tie, _cards_of(tie, cards)) for tie in found.associations.all()],
         "other_cards": _without_tie(list(found.associations.all()), cards),
         **_standing(request.actor, found),
+        "may_block": may_block(request.actor, found) and not above,
         **_roles(request.actor, found),
-        "may_edit": may_edit(request.actor, found),
+        "may_manage": not above,
+        "may_edit": may_edit(request.actor, found) and not above,
+        "above": above,
         "edit_right": permission(PERMISSION).label,
         "page": shown,
         "events": events(request.actor, shown, names),
@@ -77,7 +81,6 @@ def _standing(actor: Actor, patron: Patron) -> dict[str, Any]:
             for one in blocks
         ],
         "may_override": any(r.overridable for r, _deeds in stopped if r.code == "blocked"),
-        "may_block": may_block(actor, patron),
     }
 
 
@@ -89,7 +92,6 @@ def _roles(actor: Actor, patron: Patron) -> dict[str, Any]:
         "shows_roles": True,
         "roles": staff_roles.roles_of(actor, patron),
         "rights": staff_roles.sources_of_rights(actor, patron),
-        "may_manage": not staff_roles.is_above(actor, patron),
     }
 
 

@@ -44,7 +44,9 @@ class StaffRoleForm(forms.Form):
         label=gettext_lazy("Where the role holds"), initial=AT_SITES, widget=forms.RadioSelect
     )
     sites = forms.MultipleChoiceField(
-        label=gettext_lazy("Sites"), required=False, widget=forms.CheckboxSelectMultiple
+        label=gettext_lazy("Sites, where it holds at some"),
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
     )
     ends_on = forms.DateField(
         required=False,
