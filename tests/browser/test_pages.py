@@ -124,6 +124,8 @@ def test_pages_of_patrons_and_sites(dora_inspects: Inspector, scene: Scene) -> N
     look_at(f"patrons/?q={CLASHING}", "Patrons")
     look_at(f"patrons/{expired.pk}/", "Evi Expired")
     look_at(f"patrons/{expired.pk}/edit/", "Edit Evi Expired")
+    look_at(f"patrons/{expired.pk}/block/", "Block Evi Expired")
+    look_at(f"patrons/{expired.pk}/staff-roles/give/", "Give Evi Expired a staff role")
     look_at("sites/", "Sites")
     look_at("sites/depot/", "Depot")
     dora_inspects.end()
