@@ -347,8 +347,8 @@ ACTIONS: dict[str, Everything] = {
     "ledger.resume_job": lambda who, _p, j: resume_job(who, j),
 }
 # ``ask`` and ``plan_associations`` are asked as everybody in test_add_associations.
-# ``register_patron`` in test_register_patron.
-ELSEWHERE = {"patrons.add_associations", "patrons.register_patron"}
+# ``register_patron`` and ``look_up_person`` in test_register_patron.
+ELSEWHERE = {"patrons.add_associations", "patrons.register_patron", "patrons.look_up_person"}
 
 
 def with_actor(module: Any, app: str) -> set[str]:
