@@ -54,6 +54,7 @@ ROUTES = {
     "my_library": Route(MEMBERS),
     "patrons": Route(STAFF),
     "export_patrons": Route(STAFF),
+    "register_patron": Route(STAFF),
     "patron": Route(STAFF, {"number": "patron"}),
     "edit_patron": Route(STAFF, {"number": "patron"}),
     "sites": Route(STAFF),

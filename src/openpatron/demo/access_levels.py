@@ -7,7 +7,7 @@ from openpatron.access.registry import permissions
 _NONE: tuple[str, ...] = ()
 _HOME = ("organizations.view_home",)
 _READ = (*_HOME, "organizations.view_sites", "patrons.view")
-_EDIT = (*_READ, "patrons.edit")
+_EDIT = (*_READ, "patrons.edit", "patrons.register")
 _DISTRICT = (*_EDIT, "patrons.manage_district", "ledger.view_jobs")
 
 FULL_RIGHTS = "Full rights"

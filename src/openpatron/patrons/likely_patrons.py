@@ -8,7 +8,7 @@ long name half of it is still intact; for a short one the other name has to be i
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import date
 from itertools import chain
 from typing import TYPE_CHECKING
@@ -67,6 +67,11 @@ class Sought:
     username: str = ""
     barcode: str = ""
 
+    @property
+    def is_started(self) -> bool:
+        """Tell whether anything is typed yet."""
+        return any(getattr(self, one.name) for one in fields(self))
+
 
 @dataclass(frozen=True, slots=True)
 class Likely:
@@ -74,6 +79,11 @@ class Likely:
 
     patron: Patron
     likeness: Likeness
+
+    @property
+    def is_exact(self) -> bool:
+        """Tell whether what is typed is the same, and not only nearly so."""
+        return self.likeness <= Likeness.NAME
 
 
 def likely_patrons(actor: Actor, sought: Sought) -> list[Likely]:

@@ -3,7 +3,7 @@
 from allauth.account.views import account_inactive, login, logout
 from django.urls import URLPattern, URLResolver, include, path
 
-from . import edit_patron, home, patron_list, patron_page, sites
+from . import edit_patron, home, patron_list, patron_page, register_patron, sites
 from .gate import public
 
 _organization: list[URLPattern | URLResolver] = [
@@ -11,6 +11,7 @@ _organization: list[URLPattern | URLResolver] = [
     path("my-library/", home.my_library, name="my_library"),
     path("patrons/", patron_list.patrons, name="patrons"),
     path("patrons/export.csv", patron_list.export_patrons, name="export_patrons"),
+    path("patrons/register/", register_patron.register_patron, name="register_patron"),
     path("patrons/<int:number>/", patron_page.patron, name="patron"),
     path("patrons/<int:number>/edit/", edit_patron.edit_patron, name="edit_patron"),
     path("sites/", sites.sites, name="sites"),
