@@ -37,6 +37,7 @@ from openpatron.patrons.actions.edit_patron import (
     edit_patron,
     may_edit,
 )
+from openpatron.patrons.actions.set_password import set_password
 from openpatron.patrons.actors import actor_for
 from openpatron.patrons.likely_patrons import Sought
 from openpatron.patrons.models import Association, Barcode, Homeroom, Patron, StaffRole
@@ -340,6 +341,7 @@ QUERIES: dict[str, Everything] = {
 }
 ACTIONS: dict[str, Everything] = {
     "patrons.edit_patron": lambda who, p, _j: edit_patron(who, p.pk, edited(p)),
+    "patrons.set_password": lambda who, p, _j: set_password(who, p.pk),
     "patrons.block_patron": lambda who, p, _j: block_patron(who, p.pk, [Deed.RENEW], "lost"),
     "ledger.confirm_job": lambda who, _p, j: confirm_job(who, j),
     "ledger.cancel_job": lambda who, _p, j: cancel_job(who, j),

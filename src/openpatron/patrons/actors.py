@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from openpatron.ledger.models import Job
     from openpatron.organizations.models import Organization
 
+_ACTIVE = Patron.Status.ACTIVE
+
 
 def actor_for(account: Account, organization: Organization, way: str) -> Actor:
     """Return the actor of an account in the opened organization; a stranger has no rights.
@@ -30,21 +32,30 @@ def actor_for(account: Account, organization: Organization, way: str) -> Actor:
     """
     if not account.is_active:
         return Actor(organization, account, way, {})
+    return Actor(organization, account, way, _rights(account, Q(patron__status=_ACTIVE)))
+
+
+def rights_given(account: Account) -> dict[int | None, frozenset[str]]:
+    """Return the rights in the opened organization, also of who is shut out for the moment."""
+    return _rights(account, Q())
+
+
+def _rights(account: Account, who: Q) -> dict[int | None, frozenset[str]]:
     known = {p.name for p in permissions()}
     rights: dict[int | None, set[str]] = defaultdict(set)
-    ties = Association.objects.filter(
-        patron__account=account, patron__status=Patron.Status.ACTIVE
-    ).values_list("site", "access_level__permissions", "resource_group__permissions")
+    ties = Association.objects.filter(who, patron__account=account).values_list(
+        "site", "access_level__permissions", "resource_group__permissions"
+    )
     for site, of_level, of_group in ties:
         rights[site] |= known & set(of_level if of_group is None else of_group)
     lasting = Q(ends_on=None) | Q(ends_on__gte=timezone.localdate())
-    roles = StaffRole.objects.filter(
-        lasting, patron__account=account, patron__status=Patron.Status.ACTIVE
-    ).values_list("is_organization_wide", "sites", "access_level__permissions")
+    roles = StaffRole.objects.filter(who, lasting, patron__account=account).values_list(
+        "is_organization_wide", "sites", "access_level__permissions"
+    )
     for everywhere, site, of_level in roles:
         if everywhere or site is not None:
             rights[EVERYWHERE if everywhere else site] |= known & set(of_level)
-    return Actor(organization, account, way, {k: frozenset(v) for k, v in rights.items()})
+    return {where: frozenset(names) for where, names in rights.items()}
 
 
 def actor_of_job(job: Job) -> Actor:

@@ -60,7 +60,7 @@ def _event(
         address = reverse("job", args=[actor.organization.slug, job.pk])
     return Event(
         at=change.at,
-        title=_("Edited") if job is None else kind_of(job).title(job),
+        title=_by_hand(change) if job is None else kind_of(job).title(job),
         who=_who(change, job, names),
         job=address,
         outcome=change.outcome,
@@ -68,6 +68,12 @@ def _event(
         reason="" if job is None else kind_of(job).reason(job, change),
         lines=_lines(change, sites),
     )
+
+
+def _by_hand(change: Change) -> str:
+    if "registered" in change.after:
+        return _("Registered")
+    return _("New password") if "password" in change.after else _("Edited")
 
 
 def _who(change: Change, job: Job | None, names: Mapping[int, str]) -> str:
@@ -106,7 +112,9 @@ def _words(name: str, value: Any, sites: Mapping[str, str] | None = None) -> str
         return _("none")
     if name == "status" and value in Patron.Status.values:
         return str(Patron.Status(value).label)
-    if name == "expires_on":
+    if name == "password":
+        return _("generated, to be changed at the next sign-in")
+    if name in {"expires_on", "registered"}:
         return date_format(date.fromisoformat(value))
     if name == "site" and sites is not None:
         return sites.get(value, str(value))

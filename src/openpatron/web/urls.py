@@ -3,7 +3,16 @@
 from allauth.account.views import account_inactive, login, logout
 from django.urls import URLPattern, URLResolver, include, path
 
-from . import edit_patron, home, patron_list, patron_page, register_patron, sites
+from . import (
+    change_password,
+    edit_patron,
+    home,
+    patron_list,
+    patron_page,
+    register_patron,
+    set_password,
+    sites,
+)
 from .gate import public
 
 _organization: list[URLPattern | URLResolver] = [
@@ -14,6 +23,7 @@ _organization: list[URLPattern | URLResolver] = [
     path("patrons/register/", register_patron.register_patron, name="register_patron"),
     path("patrons/<int:number>/", patron_page.patron, name="patron"),
     path("patrons/<int:number>/edit/", edit_patron.edit_patron, name="edit_patron"),
+    path("patrons/<int:number>/password/", set_password.set_password, name="set_password"),
     path("sites/", sites.sites, name="sites"),
     path("sites/<str:short_name>/", sites.site, name="site"),
     path("", include("openpatron.web.job_urls")),
@@ -25,5 +35,6 @@ urlpatterns = [
     path("sign-in/", public(login), name="account_login"),
     path("sign-in/closed/", public(account_inactive), name="account_inactive"),
     path("sign-out/", public(logout), name="account_logout"),
+    path("password/", change_password.change_password, name="change_password"),
     path("o/<slug:organization>/", include(_organization)),
 ]

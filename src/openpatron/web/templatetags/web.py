@@ -82,6 +82,8 @@ _FIELD_TITLES = {
     "homeroom": _("Homeroom"),
     "barcode": _("Barcode"),
     "site": _("Site"),
+    "registered": _("Registered on"),
+    "password": _("Password"),
 }
 
 
