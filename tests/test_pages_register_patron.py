@@ -271,6 +271,7 @@ def test_a_session_that_ran_out_leads_back_to_the_form(world: World, leo: Visito
     assert response["Location"] == "/sign-in/?next=/o/cascadia/patrons/register/"
 
 
+@pytest.mark.postgres
 def test_two_clerks_at_the_same_second(committed_world: World) -> None:
     world = committed_world
     desks = [Visitor(world.staff("Library administrator", world.maple, name)) for name in "abcd"]
