@@ -184,7 +184,7 @@ def test_an_account_elsewhere_is_asked_for_and_used_when_the_person_agreed(
     rolf = world.neighbour("rolf")
     Account.objects.filter(pk=rolf.pk).update(first_name="Rolf", email="rolf@x.example")
     asked = leo.post("register_patron", do="look_up", username="ROLF", suffix="III")
-    assert "with the initials R. R." in text_of(asked)
+    assert "An account (initials R. R. ) with this username" in text_of(asked)
     assert typed(asked, "suffix") == "III"
     assert "rolf@x.example" not in asked.content.decode()
     assert "Rainier" not in asked.content.decode()

@@ -309,6 +309,7 @@ def _helps() -> dict[str, str]:
         "barcode": _("Scan or type it. Empty: the next number of the site is given."),
         "expires_on": _("The last day on which the patron may borrow. Empty: no end."),
         "generate_password": _(
-            "It is shown once, after saving, and has to be changed at the first sign-in."
+            "It is shown once, after saving, and has to be changed at the first sign-in. An "
+            "account that exists keeps the password that it has."
         ),
     }

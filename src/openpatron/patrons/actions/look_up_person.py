@@ -30,9 +30,9 @@ class AccountExistsError(InputError):
         super().__init__(
             "username",
             _(
-                "An account with this username or e-mail address exists, with the initials "
-                "%(initials)s. If it is this person and they agree, say so, and it is used; "
-                "otherwise choose another username."
+                "An account (initials %(initials)s) with this username or e-mail address exists. "
+                "If it is this person and they agree, say so, and it is used; otherwise choose "
+                "another username."
             )
             % {"initials": found},
         )
