@@ -32,6 +32,7 @@ def _people(world: World) -> None:
     world.patron(barcode="4711", first="Zoë", last="Müller", username="zoe", birth_date=BORN,
                  email="zoe+cards@x.example")  # fmt: skip
     world.patron(first="Joaquín", last="Featherstone", username="joaquin")
+    world.patron(first="Lars", last="Meyer", username="lars")
     world.patron(first="明", last="欧阳", username="ming")
     world.patron(first="Siobhan", last="O'Brien", username="siobhan", preferred_name="Vonnie")
 
@@ -57,6 +58,15 @@ def _people(world: World) -> None:
         ({"first_name": "Zoe", "last_name": "Muler"}, "zoe", Likeness.NEAR),
         ({"first_name": "Zeo", "last_name": "Mullerr", "birth_date": BORN}, "zoe",
          Likeness.NEAR_PERSON),
+        ({"first_name": "Zo", "last_name": "Muler"}, None, None),
+        ({"first_name": "Vonie", "last_name": "Brien"}, "siobhan", Likeness.NEAR),
+        ({"first_name": "Lars", "last_name": "Meyr"}, "lars", Likeness.NEAR),
+        ({"first_name": "Lars", "last_name": "Xmeyer"}, "lars", Likeness.NEAR),
+        ({"first_name": "Lars", "last_name": "Meeyr"}, "lars", Likeness.NEAR),
+        ({"first_name": "Larx", "last_name": "Meyer"}, "lars", Likeness.NEAR),
+        ({"first_name": "Xars", "last_name": "Meyer"}, "lars", Likeness.NEAR),
+        ({"first_name": "Lras", "last_name": "Meyer"}, "lars", Likeness.NEAR),
+        ({"first_name": "Meyer", "last_name": "Lar"}, "lars", Likeness.NEAR),
         ({"last_name": "Feahterstone"}, "joaquin", Likeness.NEAR),
         ({"last_name": "Featherstnoe"}, "joaquin", Likeness.NEAR),
         ({"last_name": "Feathrestone"}, "joaquin", Likeness.NEAR),

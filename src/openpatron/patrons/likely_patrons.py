@@ -1,8 +1,9 @@
 """Is this person registered here already? The visible patrons who may be the one being typed.
 
 The database finds candidates by whole names and by halves of names, out of the search box's
-index; what they have in common with the person is then compared here. For one letter off in a
-long name half of it is still intact; for a short one the other name has to be intact.
+index; what they have in common with the person is then compared here. With one letter off, half
+of a name is still intact; where that is too short to narrow anything down, the other name has to
+be intact, or the birth date the same.
 """
 
 from __future__ import annotations
@@ -13,7 +14,8 @@ from datetime import date
 from itertools import chain
 from typing import TYPE_CHECKING
 
-from django.db.models import IntegerChoices
+from django.db.models import IntegerChoices, TextField, Value
+from django.db.models.functions import Concat
 from django.utils.translation import gettext_lazy as _
 
 from openpatron.accounts.queries import accounts_called
@@ -37,9 +39,14 @@ MOST = 10
 _CANDIDATES, _BIRTHDAY = 60, 400
 # Names have more words, but two and one tell who it is.
 _WORDS = 3
-# Parts shorter than this have no entry in the index; words from twice that have two halves.
-_PART = 3
+# Parts shorter than this have no entry in the index. Shorter words have no halves that narrow
+# anything down; of words that are long enough the halves alone tell who it is.
+_PART, _HALVED, _LONG = 3, 4, 8
 _LONGEST = 40
+
+# PostgreSQL would ask the index for the pattern, which tells it next to nothing, instead of for the
+# halves; of something that is no column it cannot.
+_TEXT = Concat("search_text", Value(""), output_field=TextField())
 
 
 class Likeness(IntegerChoices):
@@ -123,7 +130,8 @@ def _by_name(actor: Actor, sought: Sought) -> Iterator[tuple[Patron, Likeness]]:
     """Yield who is called so, or nearly so, or was born on that day where no name is typed."""
     given, family = _words(sought.first_name), _words(sought.last_name)
     people = visible(actor).select_related("account")
-    asked = list(_questions(people, given, family))
+    joined = _joined(f"{sought.first_name} {sought.last_name}")
+    asked = list(_questions(people, given, family, joined))
     if sought.birth_date is not None:
         asked.append(people.filter(account__birth_date=sought.birth_date)[:_BIRTHDAY])
     for patron in chain.from_iterable(asked):
@@ -142,8 +150,13 @@ def _words(text: str) -> list[str]:
     return [word for word in words if len(word) <= _LONGEST]
 
 
+def _joined(text: str) -> set[str]:
+    """Return the words that another one is tied to without a space, as in "o'brien"."""
+    return {word for name in text.split() for word in _words(name) if len(_words(name)) > 1}
+
+
 def _questions(
-    people: QuerySet[Patron], given: list[str], family: list[str]
+    people: QuerySet[Patron], given: list[str], family: list[str], joined: set[str]
 ) -> Iterator[QuerySet[Patron]]:
     """Yield what the database is asked: all words intact, then each in turn one letter off."""
     # The longest of each name first: they tell most.
@@ -157,17 +170,22 @@ def _questions(
     yield containing(people, ([word] for word in words))[:_CANDIDATES]
     for off in words:
         intact = [[word] for word in words if word != off]
-        parts = [*intact, _halves(off)] if len(off) >= 2 * _PART else intact
-        if len(off) >= _PART and any(all(len(t) >= _PART for t in texts) for texts in parts):
-            near = containing(people, parts).filter(search_text__regex=_near(off))
-            yield near[:_CANDIDATES]
+        has_halves = len(off) >= (2 * _PART if off in joined else _HALVED)
+        parts = [*intact, _halves(off)] if has_halves else intact
+        is_narrow = any(len(word) >= _PART for [word] in intact) or len(off) >= _LONG
+        if len(off) >= _PART and is_narrow:
+            narrowed = containing(people, parts).alias(text=_TEXT)
+            yield narrowed.filter(text__regex=_near(off))[:_CANDIDATES]
 
 
 def _halves(word: str) -> list[str]:
-    """Return texts of which one is in every word one letter off; from six letters on."""
+    """Return texts of which one is in every search text with a word that is one letter off."""
     middle = len(word) // 2
     swapped = word[: middle - 1] + word[middle] + word[middle - 1] + word[middle + 1 :]
-    return [word[:middle], word[middle:], swapped]
+    if middle >= _PART:
+        return [word[:middle], word[middle:], swapped]
+    # Too short to be anywhere in a word. (A name is never the last word of a search text.)
+    return [f" {word[:middle]}", f"{word[middle:]} ", swapped]
 
 
 def _near(word: str) -> str:

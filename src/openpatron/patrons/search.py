@@ -57,16 +57,27 @@ def containing(patrons: QuerySet[Patron], parts: Iterable[Sequence[str]]) -> Que
     """Return the patrons whose search text contains, of each of ``parts``, at least one.
 
     The texts are folded already: ``[["ada"], ["love", "lace"]]`` is "ada", and "love" or "lace".
+    A space before a text says that a word begins with it.
     """
     wanted = list(parts)
     if connection.vendor == "sqlite":
-        indexed = [texts for texts in wanted if all(len(text) >= _TRIGRAM for text in texts)]
+        indexed = [texts for texts in wanted if all(_is_indexed(text) for text in texts)]
         wanted = [texts for texts in wanted if texts not in indexed]
         if indexed:
             patrons = _in_index(patrons, indexed)
     for texts in wanted:
-        patrons = patrons.filter(reduce(or_, (Q(search_text__contains=text) for text in texts)))
+        patrons = patrons.filter(reduce(or_, map(_has, texts)))
     return patrons
+
+
+def _has(text: str) -> Q:
+    found = Q(search_text__contains=text)
+    return found | Q(search_text__startswith=text.lstrip()) if text.startswith(" ") else found
+
+
+def _is_indexed(text: str) -> bool:
+    """Tell whether SQLite's index finds the text, also where it is the very first."""
+    return len(text) >= _TRIGRAM and not text.startswith(" ")
 
 
 def _in_index(patrons: QuerySet[Patron], parts: list[Sequence[str]]) -> QuerySet[Patron]:
