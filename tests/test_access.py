@@ -29,7 +29,7 @@ from openpatron.ledger.kinds import kind_of
 from openpatron.ledger.models import Change, Job
 from openpatron.organizations.models import Organization, Site
 from openpatron.organizations.scope import open_organization
-from openpatron.patrons import actions as patron_actions, queries
+from openpatron.patrons import actions as patron_actions, likely_patrons, queries
 from openpatron.patrons.actions.block_patron import block_patron
 from openpatron.patrons.actions.edit_patron import (
     EditedAssociation,
@@ -38,7 +38,9 @@ from openpatron.patrons.actions.edit_patron import (
     may_edit,
 )
 from openpatron.patrons.actions.grant_staff_role import grant_staff_role
+from openpatron.patrons.actions.set_password import set_password
 from openpatron.patrons.actors import actor_for
+from openpatron.patrons.likely_patrons import Sought
 from openpatron.patrons.models import Association, Barcode, Homeroom, Patron, StaffRole
 from openpatron.patrons.queries import PatronFilter
 from openpatron.patrons.standing import Deed
@@ -316,6 +318,11 @@ def edited(patron: Patron) -> EditedPatron:
     return EditedPatron("active", "9", 2030, None)
 
 
+def likely(who: Actor) -> list[Patron]:
+    found = likely_patrons.likely_patrons(who, Sought(last_name="Lovelace", barcode="4711"))
+    return [one.patron for one in found]
+
+
 QUERIES: dict[str, Everything] = {
     "patrons.visible": lambda who, _p, _j: queries.visible(who),
     "patrons.patrons": lambda who, _p, _j: queries.patrons(who, PatronFilter()),
@@ -334,6 +341,7 @@ QUERIES: dict[str, Everything] = {
     "patrons.site_overviews": lambda who, _p, _j: queries.site_overviews(who),
     "patrons.own_patron": lambda who, _p, _j: queries.own_patron(who),
     "patrons.patrons_per_site": lambda who, _p, _j: queries.patrons_per_site(who),
+    "patrons.likely_patrons": lambda who, _p, _j: likely(who),
     "ledger.jobs": lambda who, _p, _j: ledger_queries.jobs(who),
     "ledger.job": lambda who, _p, j: ledger_queries.job(who, j.pk),
     "ledger.jobs_at_work": lambda who, _p, _j: ledger_queries.jobs_at_work(who),
@@ -344,6 +352,7 @@ ACTIONS: dict[str, Everything] = {
     "patrons.grant_staff_role": (
         lambda who, p, _j: grant_staff_role(who, p.pk, a_level(), list(Site.objects.all()[:1]))
     ),
+    "patrons.set_password": lambda who, p, _j: set_password(who, p.pk),
     "patrons.block_patron": lambda who, p, _j: block_patron(who, p.pk, [Deed.RENEW], "lost"),
     "ledger.confirm_job": lambda who, _p, j: confirm_job(who, j),
     "ledger.cancel_job": lambda who, _p, j: cancel_job(who, j),
@@ -351,8 +360,8 @@ ACTIONS: dict[str, Everything] = {
     "ledger.resume_job": lambda who, _p, j: resume_job(who, j),
 }
 # ``ask`` and ``plan_associations`` are asked as everybody in test_add_associations.
-# ``register_patron`` in test_register_patron.
-ELSEWHERE = {"patrons.add_associations", "patrons.register_patron"}
+# ``register_patron`` and ``look_up_person`` in test_register_patron.
+ELSEWHERE = {"patrons.add_associations", "patrons.register_patron", "patrons.look_up_person"}
 
 
 def with_actor(module: Any, app: str) -> set[str]:
@@ -367,7 +376,8 @@ def with_actor(module: Any, app: str) -> set[str]:
 
 
 def test_no_query_and_no_action_is_left_out() -> None:
-    assert with_actor(queries, "patrons") | with_actor(ledger_queries, "ledger") == set(QUERIES)
+    read = ((queries, "patrons"), (likely_patrons, "patrons"), (ledger_queries, "ledger"))
+    assert set().union(*(with_actor(module, app) for module, app in read)) == set(QUERIES)
     written = {
         f"{app}.{module.name}"
         for app, package in (("patrons", patron_actions), ("ledger", ledger_actions))

@@ -47,6 +47,7 @@ class Route:
 
 ROUTES = {
     "start": Route(SIGNED_IN),
+    "change_password": Route(SIGNED_IN),
     "account_login": Route(EVERYBODY),
     "account_logout": Route(EVERYBODY),
     "account_inactive": Route(EVERYBODY),
@@ -54,12 +55,14 @@ ROUTES = {
     "my_library": Route(MEMBERS),
     "patrons": Route(STAFF),
     "export_patrons": Route(STAFF),
+    "register_patron": Route(STAFF),
     "patron": Route(STAFF, {"number": "patron"}),
     "edit_patron": Route(STAFF, {"number": "patron"}),
     "block_patron": Route(STAFF, {"number": "patron"}),
     "lift_block": Route(STAFF, {"number": "patron", "block": "block"}),
     "give_staff_role": Route(STAFF, {"number": "patron"}),
     "end_staff_role": Route(STAFF, {"number": "patron", "role": "role"}),
+    "set_password": Route(STAFF, {"number": "patron"}),
     "sites": Route(STAFF),
     "site": Route(STAFF, {"short_name": "site"}),
     "update_patrons": Route(ONLY_MANAGER),
@@ -109,7 +112,9 @@ class Stage:
         return reverse(name, kwargs=words)
 
 
-INSIDE = set(ROUTES) - {"start", "account_login", "account_logout", "account_inactive"}
+INSIDE = set(ROUTES) - {
+    "start", "change_password", "account_login", "account_logout", "account_inactive",
+}  # fmt: skip
 
 
 @pytest.fixture
@@ -212,5 +217,5 @@ def test_the_neighbours_things_look_like_none(stage: Stage, name: str, role: str
 def test_a_librarian_sees_only_the_own_sites_patrons(stage: Stage) -> None:
     other = stage.world.patron(stage.world.cedar, "4712")
     client = stage.client(LIBRARIAN)
-    for name in ("patron", "edit_patron", "block_patron"):
+    for name in ("patron", "edit_patron", "block_patron", "set_password"):
         assert client.get(stage.address(name, {"patron": other.pk})).status_code == 404

@@ -15,6 +15,7 @@ from openpatron.accounts.rules import generated_password, password, personal_dat
 from openpatron.kernel.errors import InputError, NotAllowedError
 from openpatron.ledger.models import Change
 from openpatron.organizations.scope import open_organization
+from openpatron.patrons.actions.look_up_person import look_up_person
 from openpatron.patrons.actions.register_patron import Registered, register_patron
 from openpatron.patrons.models import Association, Barcode, Patron
 
@@ -164,6 +165,47 @@ def test_an_account_elsewhere_is_used_only_when_the_person_agreed(world: World) 
 def test_a_part_of_a_name_finds_nobody(world: World) -> None:
     world.neighbour("rolf.rainier")
     assert register_patron(world.operator, wanted(world, username="rolf", email="")).pk
+
+
+def test_looking_up_tells_initials_and_nothing_else(world: World) -> None:
+    rolf = world.neighbour("rolf")
+    Account.objects.filter(pk=rolf.pk).update(first_name="Rolf", email="rolf@x.example")
+    leo = world.actor(world.staff("Library administrator", world.maple, "leo"))
+    assert look_up_person(leo, "ROLF", "") == look_up_person(leo, "x", "rolf@X.example") == "R. R."
+    assert look_up_person(leo, "rol", "olf@x.example") == ""
+    assert [row.found for row in Lookup.objects.order_by("pk")] == [True, True, False]
+    assert set(Lookup.objects.values_list("asked_by", flat=True)) == {leo.account_id}
+
+    here, there = world.patron(username="here"), world.patron(world.cedar, username="there")
+    with pytest.raises(InputError, match=f"patron {here.pk}"):
+        look_up_person(leo, "here", "")
+    with pytest.raises(InputError, match="taken") as refused:
+        look_up_person(leo, "there", "")
+    assert str(there.pk) not in str(refused.value)
+    for nobody in (world.stranger(), here.account):
+        with pytest.raises(NotAllowedError):
+            look_up_person(world.actor(nobody), "rolf", "")
+
+
+def test_without_an_account_a_name_is_needed_whoever_agreed(world: World) -> None:
+    before = counts()
+    personal = {"username": "new"}
+    with pytest.raises(InputError) as refused:
+        register_patron(world.operator, wanted(world, personal=personal, has_agreed=True))
+    assert (refused.value.field, counts()) == ("last_name", before)
+    world.neighbour("rolf")
+    done = register_patron(
+        world.operator, wanted(world, personal={"username": "rolf"}, has_agreed=True)
+    )
+    assert done.account.last_name == "Rainier"
+
+
+@pytest.mark.parametrize("year", [-1, 0, 1899, 2201, 40_000])
+def test_a_graduation_year_that_makes_no_sense(world: World, year: int) -> None:
+    before = counts()
+    with pytest.raises(InputError) as refused:
+        register_patron(world.operator, wanted(world, graduation_year=year))
+    assert (refused.value.field, counts()) == ("graduation_year", before)
 
 
 def test_lookups_are_limited_and_survive_the_refusal(

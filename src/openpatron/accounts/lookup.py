@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from django.db.models import Q
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext as _
@@ -13,6 +12,7 @@ from openpatron.access.actor import Actor
 from openpatron.kernel.errors import InputError
 
 from .models import Account, Lookup
+from .queries import accounts_called
 
 # So many accounts may be found in an hour: a desk on a busy day, not a search through a list.
 PER_PERSON, PER_ORGANIZATION = 60, 300
@@ -26,10 +26,7 @@ def look_up_account(actor: Actor, username: str, email: str, *, has_agreed: bool
     rolled back. Raises ``InputError`` when too much was asked for.
     """
     _limit(actor)
-    same = Q(username__iexact=username)
-    if email:
-        same |= Q(email__iexact=email)
-    found = Account.objects.filter(same).order_by("pk").first()
+    found = accounts_called(username, email).first()
     Lookup.objects.create(
         organization=actor.organization,
         asked_by=actor.account_id,

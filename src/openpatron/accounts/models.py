@@ -62,6 +62,8 @@ class Account(AbstractBaseUser):
                 Lower("email"), condition=~models.Q(email=""), name="account_email"
             ),
         )
+        # Who was born on a day: for "is this person registered already?".
+        indexes = (models.Index(fields=("birth_date",), name="account_birth_date"),)
 
     def __str__(self) -> str:
         """Return the username."""

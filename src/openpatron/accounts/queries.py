@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from django.db.models import Q, Value
+from django.db.models.functions import Lower
+from django.db.models.lookups import Exact
+
 from openpatron.kernel.text import storable
 from openpatron.organizations.models import Organization
 
@@ -23,6 +27,19 @@ def account_by_username(username: str) -> Account | None:
     if not storable(username):
         return None
     return Account.objects.filter(username__iexact=username).first()
+
+
+def accounts_called(username: str, email: str) -> QuerySet[Account]:
+    """Return the accounts with exactly that username or e-mail address, without regard to case.
+
+    Asked as the unique constraints ask, so that their indexes answer. "" is nobody's.
+    """
+    same = Q()
+    if username and storable(username):
+        same |= Q(Exact(Lower("username"), Lower(Value(username))))
+    if email and storable(email):
+        same |= Q(Exact(Lower("email"), Lower(Value(email)))) & ~Q(email="")
+    return Account.objects.filter(same).order_by("pk") if same else Account.objects.none()
 
 
 def names_of(account_ids: set[int]) -> dict[int, str]:

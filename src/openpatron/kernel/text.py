@@ -68,3 +68,19 @@ def clean(text: str, field: str, *, limit: int = 200, empty: bool = True) -> str
     if not value and not empty:
         raise InputError(field, _("%(field)s: a value is required.") % {"field": field})
     return value
+
+
+def one_letter_off(one: str, other: str) -> bool:
+    """Tell whether one letter more, less, or other, or two swapped neighbours make them equal.
+
+    ``one_letter_off("meyer", "meier")``, and ``("meyer", "meyre")``. Equal texts are not.
+    """
+    if one == other or abs(len(one) - len(other)) > 1:
+        return False
+    start = 0
+    while start < min(len(one), len(other)) and one[start] == other[start]:
+        start += 1
+    left, right = one[start:], other[start:]
+    if left[1:] == right[1:] or left[1:] == right or left == right[1:]:
+        return True
+    return left[:2] == right[1::-1] and left[2:] == right[2:]

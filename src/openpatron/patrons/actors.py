@@ -22,6 +22,10 @@ if TYPE_CHECKING:
     from openpatron.ledger.models import Job
     from openpatron.organizations.models import Organization
 
+type Held = dict[int | None, frozenset[str]]
+
+_ACTIVE = Patron.Status.ACTIVE
+
 
 def actor_for(account: Account, organization: Organization, way: str) -> Actor:
     """Return the actor of an account in the opened organization; a stranger has no rights.
@@ -30,12 +34,20 @@ def actor_for(account: Account, organization: Organization, way: str) -> Actor:
     """
     if not account.is_active:
         return Actor(organization, account, way, {})
+    return Actor(organization, account, way, *_held(account, Q(patron__status=_ACTIVE)))
+
+
+def rights_given(account: Account) -> Held:
+    """Return the rights in the opened organization, also of who is shut out for the moment."""
+    return _held(account, Q())[0]
+
+
+def _held(account: Account, who: Q) -> tuple[Held, Held]:
+    """Return the permissions held, and the levels that may be given, by place."""
     known = {p.name for p in permissions()}
     rights: dict[int | None, set[str]] = defaultdict(set)
     grants: dict[int | None, set[str]] = defaultdict(set)
-    ties = Association.objects.filter(
-        patron__account=account, patron__status=Patron.Status.ACTIVE
-    ).values_list(
+    ties = Association.objects.filter(who, patron__account=account).values_list(
         "site",
         "access_level__permissions",
         "access_level__grants",
@@ -46,9 +58,7 @@ def actor_for(account: Account, organization: Organization, way: str) -> Actor:
         # A resource group gives rights at its site, not the power to give levels there.
         grants[site] |= set(granted if of_group is None else ())
     lasting = Q(ends_on=None) | Q(ends_on__gte=timezone.localdate())
-    roles = StaffRole.objects.filter(
-        lasting, patron__account=account, patron__status=Patron.Status.ACTIVE
-    ).values_list(
+    roles = StaffRole.objects.filter(who, lasting, patron__account=account).values_list(
         "is_organization_wide", "sites", "access_level__permissions", "access_level__grants"
     )
     for everywhere, site, of_level, granted in roles:
@@ -56,10 +66,10 @@ def actor_for(account: Account, organization: Organization, way: str) -> Actor:
             where = EVERYWHERE if everywhere else site
             rights[where] |= known & set(of_level)
             grants[where] |= set(granted)
-    return Actor(organization, account, way, _frozen(rights), _frozen(grants))
+    return _frozen(rights), _frozen(grants)
 
 
-def _frozen(held: dict[int | None, set[str]]) -> dict[int | None, frozenset[str]]:
+def _frozen(held: dict[int | None, set[str]]) -> Held:
     return {where: frozenset(names) for where, names in held.items()}
 
 

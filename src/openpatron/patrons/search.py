@@ -7,15 +7,18 @@ characters and more; shorter parts (two CJK characters are a whole name) read th
 
 from __future__ import annotations
 
+from functools import reduce
+from operator import or_
 from typing import TYPE_CHECKING
 
 from django.db import connection
+from django.db.models import Q
 from django.db.models.expressions import RawSQL
 
 from openpatron.kernel.text import fold, storable_words
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from django.db.models import QuerySet
 
@@ -47,25 +50,47 @@ def sort_name(account: Account) -> str:
 
 def matching(patrons: QuerySet[Patron], text: str) -> QuerySet[Patron]:
     """Return the patrons whose search text contains every word of ``text``."""
-    words = storable_words(text)[:_WORDS]
+    return containing(patrons, ([word] for word in storable_words(text)[:_WORDS]))
+
+
+def containing(patrons: QuerySet[Patron], parts: Iterable[Sequence[str]]) -> QuerySet[Patron]:
+    """Return the patrons whose search text contains, of each of ``parts``, at least one.
+
+    The texts are folded already: ``[["ada"], ["love", "lace"]]`` is "ada", and "love" or "lace".
+    A space before a text says that a word begins with it.
+    """
+    wanted = list(parts)
     if connection.vendor == "sqlite":
-        indexed = [word for word in words if len(word) >= _TRIGRAM]
-        words = [word for word in words if len(word) < _TRIGRAM]
+        indexed = [texts for texts in wanted if all(_is_indexed(text) for text in texts)]
+        wanted = [texts for texts in wanted if texts not in indexed]
         if indexed:
             patrons = _in_index(patrons, indexed)
-    for word in words:
-        patrons = patrons.filter(search_text__contains=word)
+    for texts in wanted:
+        patrons = patrons.filter(reduce(or_, map(_has, texts)))
     return patrons
 
 
-def _in_index(patrons: QuerySet[Patron], words: list[str]) -> QuerySet[Patron]:
+def _has(text: str) -> Q:
+    found = Q(search_text__contains=text)
+    return found | Q(search_text__startswith=text.lstrip()) if text.startswith(" ") else found
+
+
+def _is_indexed(text: str) -> bool:
+    """Tell whether SQLite's index finds the text, also where it is the very first."""
+    return len(text) >= _TRIGRAM and not text.startswith(" ")
+
+
+def _in_index(patrons: QuerySet[Patron], parts: list[Sequence[str]]) -> QuerySet[Patron]:
     """Narrow to what SQLite's index finds.
 
     SQLite does not know how many that will be. Few are named one by one, so that it begins with
     them; of many the first in the list's order come soon, and it begins with that order.
     """
     # Phrases in quotes: every character counts as it is.
-    phrase = " ".join('"' + word.replace('"', '""') + '"' for word in words)
+    phrase = " AND ".join(
+        "(" + " OR ".join('"' + text.replace('"', '""') + '"' for text in texts) + ")"
+        for texts in parts
+    )
     found = "SELECT rowid FROM patrons_search WHERE patrons_search MATCH %s"
     with connection.cursor() as cursor:
         cursor.execute(f"{found} LIMIT {_FEW + 1}", [phrase])

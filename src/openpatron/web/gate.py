@@ -11,8 +11,10 @@ from functools import wraps
 from typing import Any, Concatenate
 
 from django.contrib.auth.decorators import login_required
+from django.contrib.auth.views import redirect_to_login
 from django.http import Http404, HttpRequest, HttpResponseBase
 from django.template.response import SimpleTemplateResponse
+from django.urls import reverse
 
 from openpatron.access.actor import WEB, Actor
 from openpatron.access.registry import permission
@@ -67,6 +69,11 @@ def member[**P](view: View[P]) -> View[Any]:
 
 def signed_in[**P](view: View[P]) -> View[Any]:
     """Wrap a view for everybody who is signed in."""
+    return _marked(_with_own_password(view), SIGNED_IN)
+
+
+def signed_in_first[**P](view: View[P]) -> View[Any]:
+    """Wrap the one view that is open to who still has to set a password of their own."""
     return _marked(login_required(view), SIGNED_IN)
 
 
@@ -88,9 +95,9 @@ def streamed(request: OrganizationRequest, lines: Iterable[str]) -> Iterator[str
 
 def _inside[**P](view: View[P], name: str | None) -> View[Any]:
     @wraps(view)
-    @login_required
+    @_with_own_password
     def gated(
-        request: OrganizationRequest, organization: str, *args: P.args, **kwargs: P.kwargs
+        request: OrganizationRequest, /, organization: str, *args: P.args, **kwargs: P.kwargs
     ) -> HttpResponseBase:
         found = organizations_of(request.user).filter(slug=organization).first()
         if found is None:
@@ -109,6 +116,19 @@ def _inside[**P](view: View[P], name: str | None) -> View[Any]:
             if isinstance(response, SimpleTemplateResponse):
                 response.render()
         return response
+
+    return gated
+
+
+def _with_own_password[**P](view: View[P]) -> View[Any]:
+    """Let pass who is signed in; who has a password from staff goes and sets another one first."""
+
+    @wraps(view)
+    @login_required
+    def gated(request: SignedInRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
+        if request.user.must_change_password:
+            return redirect_to_login(request.get_full_path(), reverse("change_password"))
+        return view(request, *args, **kwargs)
 
     return gated
 

@@ -82,7 +82,7 @@ def _by_hand(change: Change) -> str:
         return _("Blocked") if change.after["block"] else _("Block lifted")
     if "staff_role" in change.after:
         return _("Staff role given") if change.after["staff_role"] else _("Staff role ended")
-    return _("Edited")
+    return _("New password") if "password" in change.after else _("Edited")
 
 
 def _who(change: Change, job: Job | None, names: Mapping[int, str]) -> str:
@@ -125,6 +125,8 @@ def _words(name: str, value: Any, sites: Mapping[str, str] | None = None) -> str
         return ", ".join(str(Deed(deed).label) for deed in str(value).split(", "))
     if name in _DATES:
         return date_format(date.fromisoformat(value))
-    # Short names of sites, and "*" for all of them.
+    # Short names of sites, "*" for all of them; of a password only that there is a new one.
     known = {"site": sites or {}, "where": {"*": _("in the whole organization")}}
+    if name == "password":
+        known["password"] = {value: _("generated, to be changed at the next sign-in")}
     return known.get(name, {}).get(value, str(value))

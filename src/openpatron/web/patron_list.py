@@ -19,6 +19,7 @@ from django.views.decorators.http import require_safe
 from openpatron.access.queries import access_levels
 from openpatron.kernel.spreadsheets import csv_lines
 from openpatron.organizations.queries import patron_types
+from openpatron.patrons.actions.register_patron import PERMISSION as REGISTER
 from openpatron.patrons.models import Patron
 from openpatron.patrons.queries import (
     PatronFilter,
@@ -246,6 +247,7 @@ def patrons(request: OrganizationRequest) -> HttpResponse:
         "page": shown,
         "heads": _heads(address, columns),
         "rows": [(patron, _current_cards(request.actor, patron)) for patron in shown],
+        "may_register": request.actor.may_anywhere(REGISTER),
         "export_address": export + address.without(),
     }
     return TemplateResponse(request, "web/patron_list.html", context)

@@ -3,7 +3,18 @@
 from allauth.account.views import account_inactive, login, logout
 from django.urls import URLPattern, URLResolver, include, path
 
-from . import blocks, edit_patron, home, patron_list, patron_page, sites, staff_roles
+from . import (
+    blocks,
+    change_password,
+    edit_patron,
+    home,
+    patron_list,
+    patron_page,
+    register_patron,
+    set_password,
+    sites,
+    staff_roles,
+)
 from .gate import public
 
 _organization: list[URLPattern | URLResolver] = [
@@ -11,6 +22,7 @@ _organization: list[URLPattern | URLResolver] = [
     path("my-library/", home.my_library, name="my_library"),
     path("patrons/", patron_list.patrons, name="patrons"),
     path("patrons/export.csv", patron_list.export_patrons, name="export_patrons"),
+    path("patrons/register/", register_patron.register_patron, name="register_patron"),
     path("patrons/<int:number>/", patron_page.patron, name="patron"),
     path("patrons/<int:number>/edit/", edit_patron.edit_patron, name="edit_patron"),
     path("patrons/<int:number>/block/", blocks.block_patron, name="block_patron"),
@@ -25,6 +37,7 @@ _organization: list[URLPattern | URLResolver] = [
         staff_roles.end_staff_role,
         name="end_staff_role",
     ),
+    path("patrons/<int:number>/password/", set_password.set_password, name="set_password"),
     path("sites/", sites.sites, name="sites"),
     path("sites/<str:short_name>/", sites.site, name="site"),
     path("", include("openpatron.web.job_urls")),
@@ -36,5 +49,6 @@ urlpatterns = [
     path("sign-in/", public(login), name="account_login"),
     path("sign-in/closed/", public(account_inactive), name="account_inactive"),
     path("sign-out/", public(logout), name="account_logout"),
+    path("password/", change_password.change_password, name="change_password"),
     path("o/<slug:organization>/", include(_organization)),
 ]

@@ -14,6 +14,7 @@ from openpatron.kernel.text import clean
 from openpatron.ledger.record import record_change
 from openpatron.patrons.models import SUBJECT, Association, Patron
 from openpatron.patrons.queries import patron_to_edit
+from openpatron.patrons.rules import graduation_year
 from openpatron.patrons.staff_roles import require_not_above
 
 if TYPE_CHECKING:
@@ -103,12 +104,7 @@ def _checked(edited: EditedPatron) -> EditedPatron:
             _("“%(found)s” is no patron status. Allowed: %(known)s.")
             % {"found": edited.status[:100], "known": ", ".join(Patron.Status.values)},
         )
-    year = edited.graduation_year
-    if year is not None and not 1900 <= year <= 2200:  # noqa: PLR2004  the years that make sense
-        raise InputError(
-            "graduation_year",
-            _("Graduation year %d is not possible. Give a year from 1900 to 2200.") % year,
-        )
+    graduation_year(edited.graduation_year)
     return replace(edited, grade_level=grade)
 
 

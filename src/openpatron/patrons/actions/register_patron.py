@@ -6,7 +6,6 @@ card, and one change in the ledger.
 
 from __future__ import annotations
 
-import unicodedata
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
@@ -17,15 +16,20 @@ from django.utils.translation import gettext as _
 
 from openpatron.access.actor import Actor
 from openpatron.access.models import AccessLevel
-from openpatron.accounts.lookup import look_up_account
 from openpatron.accounts.models import Account, Registration
-from openpatron.accounts.rules import personal_data
+from openpatron.accounts.rules import personal_data, username
 from openpatron.kernel.errors import InputError
 from openpatron.kernel.text import clean
 from openpatron.ledger.record import record_change
-from openpatron.organizations.models import Organization, PatronType, Site
+from openpatron.organizations.models import PatronType, Site
+from openpatron.patrons.actions.look_up_person import (
+    AccountExistsError,
+    account_elsewhere,
+    initials,
+)
 from openpatron.patrons.barcodes import give_barcode
 from openpatron.patrons.models import Association, Patron
+from openpatron.patrons.rules import graduation_year
 from openpatron.patrons.search import search_text, sort_name
 
 PERMISSION = "patrons.register"
@@ -67,7 +71,7 @@ def register_patron(actor: Actor, wanted: Registered) -> Patron:
     management = {
         "district_id": clean(wanted.district_id, "district_id", limit=40),
         "grade_level": clean(wanted.grade_level, "grade_level", limit=30),
-        "graduation_year": wanted.graduation_year,
+        "graduation_year": graduation_year(wanted.graduation_year),
         "expires_on": wanted.expires_on,
     }
     # Before the transaction: what was looked up stays recorded, whatever comes of it.
@@ -93,7 +97,7 @@ def register_patron(actor: Actor, wanted: Registered) -> Patron:
             patron.save(update_fields=["search_text", "sort_name"])
             record_change(actor, "patron", patron.pk, {}, _told(patron, wanted, card.value))
     except IntegrityError as clash:
-        raise _taken(organization, personal, management) from clash
+        raise _taken(personal, management) from clash
     return patron
 
 
@@ -118,43 +122,18 @@ def _new_account(personal: dict[str, Any], password: str | None) -> Account:
 
 def _existing_account(actor: Actor, personal: dict[str, Any], wanted: Registered) -> Account | None:
     """Return the account that the person has, if they agreed; None where they have none."""
-    if "username" not in personal:
-        raise InputError("username", _("username: a value is required."))
-    found = look_up_account(
-        actor, personal["username"], personal.get("email", ""), has_agreed=wanted.has_agreed
+    found = account_elsewhere(
+        actor,
+        username(personal.get("username", "")),
+        personal.get("email", ""),
+        has_agreed=wanted.has_agreed,
     )
     if found is None:
-        return None
-    here = Patron.objects.filter(account=found).first()
-    if here is not None:
-        raise InputError(
-            "username",
-            _("This person is registered here already, as patron %d.") % here.pk
-            if _may_be_told(actor, here)
-            else _("This username or e-mail address is taken. Choose another."),
-        )
-    if not wanted.has_agreed:
-        raise InputError(
-            "username",
-            _(
-                "An account with this username or e-mail address exists, with the initials "
-                "%(initials)s. If it is this person and they agree, say so, and it is used; "
-                "otherwise choose another username."
-            )
-            % {"initials": initials(found)},
-        )
+        # Of an account that exists no name is asked for.
+        clean(personal.get("last_name", ""), "last_name", empty=False)
+    elif not wanted.has_agreed:
+        raise AccountExistsError(initials(found))
     return found
-
-
-def _may_be_told(actor: Actor, patron: Patron) -> bool:
-    sites = actor.sites_with("patrons.view")
-    return sites is None or patron.associations.filter(site__in=sites).exists()
-
-
-def initials(account: Account) -> str:
-    """Return all that is told of an account before its person is registered here."""
-    names = (account.first_name, account.last_name)
-    return " ".join(f"{unicodedata.normalize('NFC', n)[0].upper()}." for n in names if n)
 
 
 def _told(patron: Patron, wanted: Registered, barcode: str) -> dict[str, Any]:
@@ -167,9 +146,7 @@ def _told(patron: Patron, wanted: Registered, barcode: str) -> dict[str, Any]:
     }
 
 
-def _taken(
-    organization: Organization, personal: dict[str, Any], management: dict[str, Any]
-) -> InputError:
+def _taken(personal: dict[str, Any], management: dict[str, Any]) -> InputError:
     """Say which unique value somebody else has: the database refused, the loser asks which."""
     district_id = management["district_id"]
     if district_id and Patron.objects.filter(district_id=district_id).exists():
@@ -177,7 +154,6 @@ def _taken(
             "district_id",
             _("District ID %s is another patron's in this organization.") % district_id,
         )
-    del organization
     return InputError(
         "username",
         _("Somebody registered the username %s or its e-mail address just now. Look again.")

@@ -89,6 +89,7 @@ _FIELD_TITLES = {
     "staff_role": _("Staff role"),
     "where": _("Where"),
     "ends_on": _("Last day"),
+    "password": _("Password"),
 }
 
 

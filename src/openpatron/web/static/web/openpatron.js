@@ -119,8 +119,66 @@
     }
   });
 
+  // <form data-draft="name">: what is typed is kept in this window until it is saved, so that it
+  // outlives a reload and a session that ran out. The form comes empty with data-draft-fresh;
+  // [data-draft-done="name"] on a later page says that it is saved. Signing out forgets all.
+  const PREFIX = "draft:";
+  const drafts = (use) => {
+    try {
+      return use(sessionStorage);
+    } catch {
+      return null; // a browser that keeps nothing
+    }
+  };
+  const fields = (form) => [...form.elements].filter((one) => one.name && one.matches("input:not([type=hidden], [type=password]), select, textarea"));
+  const isSwitch = (field) => field.matches("[type=checkbox], [type=radio]");
+  const keepDraft = (form) => {
+    const values = fields(form).map((field) => [field.name, isSwitch(field) ? field.checked : field.value]);
+    drafts((kept) => kept.setItem(PREFIX + form.dataset.draft, JSON.stringify(values)));
+  };
+  const bringBackDraft = (form) => {
+    const text = drafts((kept) => kept.getItem(PREFIX + form.dataset.draft));
+    if (!text) return;
+    const values = new Map(JSON.parse(text));
+    let typed = null;
+    for (const field of fields(form)) {
+      if (!values.has(field.name)) continue;
+      const value = values.get(field.name);
+      const property = isSwitch(field) ? "checked" : "value";
+      if (field[property] === value) continue;
+      field[property] = value;
+      typed ??= field;
+      field.closest("details")?.setAttribute("open", "");
+    }
+    if (!typed) return;
+    form.querySelector("[data-draft-back]").hidden = false;
+    setTimeout(() => typed.dispatchEvent(new Event("input", { bubbles: true })), 100);
+  };
+  const forgetDrafts = () =>
+    drafts((kept) => {
+      for (const name of Object.keys(kept)) if (name.startsWith(PREFIX)) kept.removeItem(name);
+    });
+  for (const event of ["input", "change"]) {
+    document.addEventListener(event, ({ target }) => {
+      if (target.form?.dataset.draft) keepDraft(target.form);
+    });
+  }
+  document.addEventListener("submit", ({ target }) => {
+    if ("forgetDrafts" in target.dataset) forgetDrafts();
+  });
+  document.addEventListener("click", ({ target }) => {
+    const form = target.closest?.("[data-draft-forget]")?.form;
+    if (!form) return;
+    drafts((kept) => kept.removeItem(PREFIX + form.dataset.draft));
+    location.assign(location.pathname);
+  });
+
   addEventListener("DOMContentLoaded", () => {
     offerThemes();
+    for (const done of document.querySelectorAll("[data-draft-done]")) {
+      drafts((kept) => kept.removeItem(PREFIX + done.dataset.draftDone));
+    }
+    for (const form of document.querySelectorAll("form[data-draft-fresh]")) bringBackDraft(form);
     for (const button of document.querySelectorAll("[data-close], [data-print]")) {
       button.hidden = false;
     }

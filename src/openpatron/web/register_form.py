@@ -1,0 +1,315 @@
+"""The form behind Register patron: which fields there are, and what was typed in them."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from datetime import date
+from typing import TYPE_CHECKING, Any
+
+from django import forms
+from django.core import signing
+from django.utils.translation import gettext as _
+
+from openpatron.access.queries import access_levels
+from openpatron.accounts.rules import personal_data
+from openpatron.kernel.errors import InputError
+from openpatron.kernel.text import fold
+from openpatron.organizations.models import Site
+from openpatron.organizations.queries import patron_types, sites
+from openpatron.patrons.actions.register_patron import PERMISSION, Registered
+from openpatron.patrons.likely_patrons import Sought
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from openpatron.access.actor import Actor
+    from openpatron.access.models import AccessLevel
+
+IDENTITY = ("first_name", "last_name", "birth_date", "email", "username")
+NAMES = ("middle_name", "preferred_name", "suffix", "mobile_phone")
+FURTHER = (
+    "gender", "home_phone", "business_phone", "other_phone", "street", "postal_code", "city",
+    "country",
+)  # fmt: skip
+MANAGEMENT = (
+    "site", "patron_type", "access_level", "barcode", "district_id", "grade_level",
+    "graduation_year", "expires_on",
+)  # fmt: skip
+_PERSONAL = (*IDENTITY, *NAMES, "country", *FURTHER)
+_SALT = "openpatron.web.register_patron"
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What was answered about a username and an e-mail address: the initials, "" for nobody.
+
+    It goes along with the form, signed, and counts only for whom it was given and asked about.
+    """
+
+    username: str
+    email: str
+    initials: str
+    asked_by: int | None
+    organization: int
+
+    def signed(self) -> str:
+        """Return it as a word for a hidden field."""
+        return signing.dumps(asdict(self), salt=_SALT)
+
+
+class RegisterForm(forms.Form):
+    """A person and their record here."""
+
+    use_required_attribute = False
+
+    first_name = forms.CharField(max_length=100, required=False)
+    last_name = forms.CharField(max_length=100)
+    birth_date = forms.DateField(required=False)
+    # Not forms.EmailField: the rule is ours, and wider.
+    email = forms.CharField(max_length=254, required=False)
+    username = forms.CharField(max_length=150)
+    has_agreed = forms.BooleanField(required=False)
+    middle_name = forms.CharField(max_length=100, required=False)
+    preferred_name = forms.CharField(max_length=100, required=False)
+    suffix = forms.CharField(max_length=20, required=False)
+    mobile_phone = forms.CharField(max_length=40, required=False)
+    gender = forms.CharField(max_length=40, required=False)
+    home_phone = forms.CharField(max_length=40, required=False)
+    business_phone = forms.CharField(max_length=40, required=False)
+    other_phone = forms.CharField(max_length=40, required=False)
+    street = forms.CharField(max_length=200, required=False)
+    postal_code = forms.CharField(max_length=20, required=False)
+    city = forms.CharField(max_length=100, required=False)
+    country = forms.CharField(max_length=2, required=False)
+    site = forms.ChoiceField()
+    patron_type = forms.ChoiceField()
+    access_level = forms.ChoiceField()
+    barcode = forms.CharField(max_length=40, required=False)
+    district_id = forms.CharField(max_length=40, required=False)
+    grade_level = forms.CharField(max_length=30, required=False)
+    graduation_year = forms.IntegerField(min_value=1900, max_value=2200, required=False)
+    expires_on = forms.DateField(required=False)
+    generate_password = forms.BooleanField(required=False)
+
+    def __init__(
+        self,
+        actor: Actor,
+        data: Mapping[str, Any] | None = None,
+        *,
+        typed: Mapping[str, Any] | None = None,
+    ) -> None:
+        """Take ``data`` to be checked, or what is ``typed`` so far and only to be shown again."""
+        self._actor = actor
+        super().__init__(data, initial=dict(typed or {}))
+        self.answer = _answer(actor, data if data is not None else typed or {})
+        self._choices: dict[str, dict[str, Any]] = {
+            "site": {str(s.pk): s for s in _sites(actor)},
+            "patron_type": {str(t.pk): t for t in patron_types()},
+        }
+        self._choices["access_level"] = {str(a.pk): a for a in self._levels()}
+        for name, found in self._choices.items():
+            field = self.fields[name]
+            assert isinstance(field, forms.ChoiceField)  # noqa: S101  for mypy
+            several = [("", _("Choose …"))] if len(found) != 1 else []
+            field.choices = [*several, *((key, one.name) for key, one in found.items())]
+        if self._agreed(data or {}):
+            self.fields["last_name"].required = False
+        self._word()
+
+    def _levels(self) -> list[AccessLevel]:
+        """Return the levels that the actor may grant at one of the sites at least."""
+        places = list(self._choices["site"].values())
+        return [
+            level
+            for level in access_levels()
+            if any(self._actor.may_grant(level.permissions, site) for site in places)
+        ]
+
+    def _word(self) -> None:
+        for name, field in self.fields.items():
+            field.label = str(_labels()[name])
+            field.help_text = str(_helps().get(name, ""))
+            field.error_messages["required"] = _("A value is needed here.")
+            field.error_messages["invalid_choice"] = _("Choose one of the values of the list.")
+            if isinstance(field, forms.BooleanField):
+                field.widget.attrs["class"] = "form-check-input"
+                continue
+            if isinstance(field, forms.DateField):
+                field.input_formats = ["%Y-%m-%d"]
+                field.widget = forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"})
+                field.error_messages["invalid"] = _(
+                    "This is no date. Write it as year-month-day, like 2016-02-29."
+                )
+            if isinstance(field, forms.IntegerField):
+                # Not a number input: that one hands over nothing where something else is typed.
+                field.widget = forms.TextInput({"inputmode": "numeric", "maxlength": "4"})
+                for kind in ("invalid", "min_value", "max_value"):
+                    field.error_messages[kind] = _(
+                        "Give a year from 1900 to 2200, or leave it empty."
+                    )
+            is_choice = isinstance(field, forms.ChoiceField)
+            field.widget.attrs["class"] = "form-select" if is_choice else "form-control"
+            # The person at the keyboard is not the person who is typed.
+            field.widget.attrs["autocomplete"] = "off"
+        for name in ("email", "username", "barcode"):
+            self.fields[name].widget.attrs |= {"autocapitalize": "none", "spellcheck": "false"}
+        self.fields["email"].widget.attrs["inputmode"] = "email"
+
+    def _agreed(self, typed: Mapping[str, Any]) -> bool:
+        """Tell whether the person agreed to the use of the very account that was answered."""
+        return (
+            bool(typed.get("has_agreed")) and self.answer is not None and bool(self.answer.initials)
+        )
+
+    def clean(self) -> dict[str, Any]:
+        """Ask the rules about each field by itself, so that all that is wrong is said at once."""
+        cleaned: dict[str, Any] = super().clean() or {}
+        region = self._actor.organization.country
+        # The country first: telephone numbers without a + belong to it.
+        for name in ("country", *dict.fromkeys(_PERSONAL)):
+            if cleaned.get(name):
+                try:
+                    found = personal_data({name: cleaned[name]}, region=region, today=date.max)
+                except InputError as error:
+                    self.take(error)
+                else:
+                    region = found.get("country", region)
+        return cleaned
+
+    def take(self, error: InputError) -> None:
+        """Show an error at its field, if it is one of ours, or on top."""
+        if not self.is_bound:
+            # What is only shown again has not been checked, so there is no room for errors yet.
+            self.full_clean()
+            self.cleaned_data = {}
+        said = str(error)
+        for name in (error.field, error.field.replace("_", " ")):
+            said = said.removeprefix(f"{name}: ")
+        self.add_error(
+            error.field if error.field in self.fields else None, said[:1].upper() + said[1:]
+        )
+
+    def wanted(self, password: str | None) -> Registered:
+        """Return what was typed, for the action."""
+        values = self.cleaned_data
+        return Registered(
+            personal={n: values[n] for n in dict.fromkeys(_PERSONAL) if values.get(n)},
+            site=self._picked("site"),
+            patron_type=self._picked("patron_type"),
+            access_level=self._picked("access_level"),
+            has_agreed=self._agreed(self.data),
+            password=password,
+            **{name: values[name] for name in MANAGEMENT[3:]},
+        )
+
+    def _picked(self, name: str) -> Any:
+        return self._choices[name][self.cleaned_data[name]]
+
+    @property
+    def identity(self) -> list[forms.BoundField]:
+        """Who it is."""
+        return [self[name] for name in IDENTITY]
+
+    @property
+    def names(self) -> list[forms.BoundField]:
+        """The personal data that is asked for most."""
+        return [self[name] for name in NAMES]
+
+    @property
+    def further(self) -> list[forms.BoundField]:
+        """The personal data that is mostly left out."""
+        return [self[name] for name in FURTHER]
+
+    @property
+    def further_is_open(self) -> bool:
+        """Tell whether there is something to see in what is mostly left out."""
+        return any(field.errors or field.value() for field in self.further)
+
+    @property
+    def management(self) -> list[forms.BoundField]:
+        """The record here."""
+        return [self[name] for name in MANAGEMENT]
+
+
+def sought(typed: Mapping[str, Any]) -> Sought:
+    """Return what is typed so far of a person; a date that is none yet is left out."""
+    try:
+        born = date.fromisoformat(typed.get("birth_date", ""))
+    except ValueError:
+        born = None
+    names = ("first_name", "last_name", "email", "username", "barcode")
+    return Sought(birth_date=born, **{name: typed.get(name, "") for name in names})
+
+
+def answer_for(actor: Actor, typed: Mapping[str, Any], initials: str) -> Answer:
+    """Return the answer about what is typed."""
+    return Answer(
+        fold(typed.get("username", "")),
+        fold(typed.get("email", "")),
+        initials,
+        actor.account_id,
+        actor.organization.pk,
+    )
+
+
+def _answer(actor: Actor, typed: Mapping[str, Any]) -> Answer | None:
+    """Return the answer that came along with the form, if it is about what is typed now."""
+    try:
+        found = Answer(**signing.loads(typed.get("answer", ""), salt=_SALT))
+    except signing.BadSignature:
+        return None
+    return found if found == answer_for(actor, typed, found.initials) else None
+
+
+def _sites(actor: Actor) -> list[Site]:
+    allowed = actor.sites_with(PERMISSION)
+    found = sites().exclude(kind=Site.Kind.MEDIA)
+    return list(found if allowed is None else found.filter(pk__in=allowed))
+
+
+def _labels() -> dict[str, str]:
+    return {
+        "first_name": _("First name"),
+        "last_name": _("Last name"),
+        "birth_date": _("Birth date"),
+        "email": _("E-mail"),
+        "username": _("Username"),
+        "has_agreed": _("The person has agreed"),
+        "middle_name": _("Middle name"),
+        "preferred_name": _("Preferred name"),
+        "suffix": _("Suffix"),
+        "mobile_phone": _("Mobile phone"),
+        "gender": _("Gender"),
+        "home_phone": _("Home phone"),
+        "business_phone": _("Business phone"),
+        "other_phone": _("Other phone"),
+        "street": _("Street"),
+        "postal_code": _("Postal code"),
+        "city": _("City"),
+        "country": _("Country"),
+        "site": _("Site"),
+        "patron_type": _("Patron type"),
+        "access_level": _("Access level"),
+        "barcode": _("Barcode"),
+        "district_id": _("District ID"),
+        "grade_level": _("Grade level"),
+        "graduation_year": _("Graduation year"),
+        "expires_on": _("Expiry date"),
+        "generate_password": _("Generate a password"),
+    }
+
+
+def _helps() -> dict[str, str]:
+    return {
+        "last_name": _("Of somebody with a single name: that name."),
+        "username": _("To sign in with. No spaces; upper and lower case are the same."),
+        "preferred_name": _("What the person is called instead of the first name."),
+        "country": _("The code of two letters, like US or DE."),
+        "access_level": _("Levels with rights that you do not hold yourself are not listed."),
+        "barcode": _("Scan or type it. Empty: the next number of the site is given."),
+        "expires_on": _("The last day on which the patron may borrow. Empty: no end."),
+        "generate_password": _(
+            "It is shown once, after saving, and has to be changed at the first sign-in. An "
+            "account that exists keeps the password that it has."
+        ),
+    }

@@ -1,0 +1,46 @@
+"""Set a new password for a patron: asked for first, shown once."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from django.template.response import TemplateResponse
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods
+
+from openpatron.patrons.actions.edit_patron import PERMISSION
+from openpatron.patrons.actions.set_password import (
+    require_set_password,
+    set_password as write,
+)
+from openpatron.patrons.queries import patron as patron_of
+
+from .gate import OrganizationRequest, page
+from .new_password import new_password
+
+if TYPE_CHECKING:
+    from django.http import HttpResponse
+
+
+@page(PERMISSION)
+@require_http_methods(["GET", "HEAD", "POST"])
+def set_password(request: OrganizationRequest, number: int) -> HttpResponse:
+    """Ask whether it is meant; a POST sets the password and shows it."""
+    patron = patron_of(request.actor, number)
+    name = patron.account.full_name
+    if request.method == "POST":
+        password = write(request.actor, number)
+        said = _("The password of %s is set.") % name
+        return new_password(request, patron, password, said=said)
+    require_set_password(request.actor, patron)
+    slug = request.organization.slug
+    context = {
+        "title": _("Set a new password for %s?") % name,
+        "breadcrumbs": [
+            (_("Patrons"), reverse("patrons", args=[slug])),
+            (name, reverse("patron", args=[slug, patron.pk])),
+        ],
+        "patron": patron,
+    }
+    return TemplateResponse(request, "web/set_password.html", context)
