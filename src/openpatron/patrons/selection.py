@@ -91,6 +91,12 @@ def value_at(site: Site, field: Field, typed: str) -> Value:
     )
 
 
+def typed_value(asked: dict[str, Any]) -> str:
+    """Return the value that a job's params name, as it would be typed."""
+    by_name = asked["whose"] in {"patron_type", "access_level"}
+    return str(asked["value_name"] if by_name else asked["value"])
+
+
 def _names(field: Field, counted: dict[Any, int]) -> dict[Any, tuple[str, str]]:
     """Return (typed, label) by stored value, for the fields whose stored value is not both."""
     if field.name == "patron_type":
