@@ -282,7 +282,8 @@ def _found(actor: Actor, job: Job, narrowed: LineFilter, most: int | None = None
     word = narrowed.text.strip()
     # A number that is only planned yet is not in the patrons' search index.
     if Outcome.PLANNED in _applying(job) and any(c.isdigit() for c in word) and "\x00" not in word:
-        given = rows.filter(notable=True, reason__in=kind_of(job).numbered, after__barcode=word)
+        numbered = kind_of(job).numbered
+        given = rows.filter(notable=True, reason__in=numbered, after__barcode=word)
         ids = array("q", sorted({*ids, *given.values_list("pk", flat=True)[:CHUNK]}))
     return ids
 
