@@ -207,7 +207,7 @@ def _require(actor: Actor) -> None:
 
 
 def _applying(job: Job) -> tuple[Outcome, ...]:
-    """The outcomes that count as added or changed: what would be before the apply, what was after it."""
+    """The outcomes that count: what would be done before the apply, what was after it."""
     if job.state in _BEFORE_APPLY or job.failed_state == State.PLANNING:
         return (Outcome.PLANNED,)
     return (Outcome.APPLIED, Outcome.UNDONE, Outcome.LEFT)
