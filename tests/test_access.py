@@ -342,7 +342,10 @@ ACTIONS: dict[str, Everything] = {
 # ``ask`` and ``plan_associations`` are asked as everybody in test_add_associations.
 # ``register_patron`` in test_register_patron.
 # ``ask`` and ``plan_…`` of the other jobs in the files of their names.
-ELSEWHERE = {"patrons.add_associations", "patrons.register_patron", "patrons.update_patrons"}
+ELSEWHERE = {
+    "patrons.add_associations", "patrons.register_patron", "patrons.update_patrons",
+    "patrons.promote", "patrons.expire_patrons",
+}  # fmt: skip
 
 
 def with_actor(module: Any, app: str) -> set[str]:
