@@ -83,6 +83,8 @@ class JobKind:
 
     name: ClassVar[str]
     permission: ClassVar[str]
+    # The name of the page from which it is asked for, where that is not the kind's own.
+    page: ClassVar[str] = ""
     # What summaries call a row that was applied.
     applied: ClassVar[str] = "changed"
     # The reasons that mean another barcode than before, where the kind gives barcodes.

@@ -100,9 +100,9 @@ def resume(request: OrganizationRequest, number: int) -> HttpResponse:
 def plan_again(request: OrganizationRequest, number: int) -> HttpResponse:
     """Go to the sentence that this job came from, to make a new plan of it."""
     job = _job(request, number)
-    # The page has the name of the kind.
-    address = reverse(job.kind, args=[request.organization.slug])
-    return HttpResponseRedirect(f"{address}?{urlencode(kind_of(job).again(job))}")
+    kind = kind_of(job)
+    address = reverse(kind.page or kind.name, args=[request.organization.slug])
+    return HttpResponseRedirect(f"{address}?{urlencode(kind.again(job))}")
 
 
 def _job(request: OrganizationRequest, number: int) -> Job:

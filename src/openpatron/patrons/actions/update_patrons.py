@@ -196,6 +196,8 @@ class UpdatePatrons(FieldJob):
 
     name: ClassVar[str] = KIND
     permission: ClassVar[str] = PERMISSION
+    # The list of all updates is called update_patrons.
+    page: ClassVar[str] = "change_field"
 
     def require(self, job: Job) -> None:
         """Check again what ``ask`` checked: the right itself, and that to grant the level."""
@@ -346,6 +348,7 @@ class UpdatePatrons(FieldJob):
         site = Site.objects.filter(pk=asked["source"]).first()
         words = {
             "at": site.short_name if site else "",
+            "do": "clear" if asked["new"] in (None, "") else "",
             "whose": asked["whose"],
             "value": "" if asked["listed"] else typed_value(asked),
             "list_of": job.pk if asked["listed"] else "",
