@@ -360,8 +360,12 @@ ACTIONS: dict[str, Everything] = {
     "ledger.resume_job": lambda who, _p, j: resume_job(who, j),
 }
 # ``ask`` and ``plan_associations`` are asked as everybody in test_add_associations.
-# ``register_patron`` and ``look_up_person`` in test_register_patron.
-ELSEWHERE = {"patrons.add_associations", "patrons.register_patron", "patrons.look_up_person"}
+# ``register_patron`` and ``look_up_person`` in test_register_patron, ``ask`` and ``plan_…`` of
+# the other jobs in the files of their names.
+ELSEWHERE = {
+    "patrons.add_associations", "patrons.register_patron", "patrons.look_up_person",
+    "patrons.update_patrons", "patrons.promote", "patrons.expire_patrons",
+}  # fmt: skip
 
 
 def with_actor(module: Any, app: str) -> set[str]:

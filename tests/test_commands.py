@@ -8,8 +8,8 @@ import io
 import pytest
 
 from openpatron.ledger.models import Change, Job
+from openpatron.patrons.lines import COLUMNS
 from openpatron.patrons.models import Association, Barcode
-from openpatron.patrons.summary import COLUMNS
 
 from .command_line import CommandLine, openpatron, our_commands
 from .world import World

@@ -67,6 +67,9 @@ ROUTES = {
     "site": Route(STAFF, {"short_name": "site"}),
     "update_patrons": Route(ONLY_MANAGER),
     "add_associations": Route(ONLY_MANAGER),
+    "change_field": Route(ONLY_MANAGER),
+    "promote": Route(ONLY_MANAGER),
+    "expire_patrons": Route(ONLY_MANAGER),
     "jobs": Route(ONLY_MANAGER),
     **{
         name: Route(ONLY_MANAGER, {"number": "job"})

@@ -18,11 +18,10 @@ from openpatron.ledger.actions.undo_job import undo_job
 from openpatron.ledger.engine import run
 from openpatron.ledger.models import Job
 from openpatron.patrons import summary
+from openpatron.patrons.lines import COLUMNS, Line
 from openpatron.patrons.models import Association
 from openpatron.patrons.queries import names_by_id
 from openpatron.patrons.summary import (
-    COLUMNS,
-    Line,
     LineFilter,
     as_csv_lines,
     as_json_stream,
@@ -42,7 +41,8 @@ def done(world: World, job: Job) -> Job:
 
 
 def lines_of(world: World, job: Job, narrowed: LineFilter | None = None) -> list[Line]:
-    return list(summary_lines(world.operator, job, narrowed))
+    found = list(summary_lines(world.operator, job, narrowed))
+    return [line for line in found if isinstance(line, Line)]
 
 
 @pytest.fixture

@@ -84,14 +84,15 @@ def _console() -> Console:
 
 def _print_table(actor: Actor, job: Job) -> None:
     console = _console()
-    counts = summary_counts(job)
+    counts, kind = summary_counts(job), kind_of(job)
+    said, heads = kind.wording(job), kind.heads(job)
     console.print(
         Text(
             _("Job %(number)d: %(state)s") % {"number": job.pk, "state": job.state_label},
             style="bold",
         )
     )
-    console.print(Text(kind_of(job).sentence(job)))
+    console.print(Text(kind.sentence(job)))
     if job.error:
         console.print(Text(_("Stopped: %s") % job.error, style="red"))
     if not counts["selected"]:
@@ -99,7 +100,7 @@ def _print_table(actor: Actor, job: Job) -> None:
         return
     words = {
         "selected": _("selected"),
-        "added": _("added") if job.confirmed_at else _("to be added"),
+        kind.applied: said.done if job.confirmed_at else said.to_do,
         "skipped": _("skipped"),
         "barcode_changed": _("barcode changed"),
         "failed": _("failed"),
@@ -108,15 +109,15 @@ def _print_table(actor: Actor, job: Job) -> None:
     }
     console.print(Text("  ".join(f"{words[k]}: {n}" for k, n in counts.items())))
     table = Table(show_edge=False, pad_edge=False)
-    for head in (_("Patron"), _("Barcode"), _("Type"), _("Level"), _("Outcome"), _("Reason")):
-        table.add_column(head)
+    for name in (_("Patron"), *(head.short for head in heads), _("Outcome"), _("Reason")):
+        table.add_column(name)
     lines = summary_lines(actor, job, problems_first=True)
     for line in islice(lines, _LINES):
-        barcode = line.barcode or "–"
-        if line.previous_barcode:
-            barcode = f"{line.previous_barcode} → {barcode}"
-        cells = (line.name, barcode, line.patron_type, line.access_level, line.outcome, line.reason)
-        table.add_row(*(Text(cell or "") for cell in cells))
+        shown = [
+            f"{cell.previous} → {cell.text or '–'}" if cell.previous else cell.text or head.empty
+            for head, cell in zip(heads, line.cells, strict=True)
+        ]
+        table.add_row(*map(Text, (line.name, *shown, line.outcome, line.reason)))
     console.print(table)
     if counts["selected"] > _LINES:
         console.print(

@@ -34,11 +34,16 @@ def _read(package: str, name: str) -> str:
 
 def statement(package: str, name: str, **fragments: str) -> str:
     """Return the text of ``<package>/sql/<name>.sql`` for the engine in use."""
-    text = _read(package, name)
-    for word, meant in _DIALECT[connection.vendor].items():
-        text = text.replace(word, meant)
+    text = dialect(_read(package, name))
     for fragment, meant in fragments.items():
         text = text.replace("{" + fragment + "}", meant)
+    return text
+
+
+def dialect(text: str) -> str:
+    """Return SQL with the three words as the engine in use says them."""
+    for word, meant in _DIALECT[connection.vendor].items():
+        text = text.replace(word, meant)
     return text
 
 

@@ -14,11 +14,62 @@ Cursor = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
+class Told:
+    """What the summary knows of a line whatever its kind: see ``patrons.lines.JobLine``."""
+
+    name: str
+    edit_url: str
+    outcome: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class Step:
     """One batch is through: how many rows it had, and where to go on (None: nowhere, finished)."""
 
     rows: int
     cursor: Cursor | None
+
+
+@dataclass(frozen=True, slots=True)
+class Wording:
+    """How pages and commands speak of one job; each text is whole, with its numbers.
+
+    ``to_do`` and ``done`` say what becomes of a patron ("to be added", "added"); ``ready`` to
+    ``stopped`` say where a job stands; ``title`` to ``facts`` ask for a yes, ``undo_yes`` and
+    ``undo_facts`` for the way back.
+    """
+
+    to_do: str
+    done: str
+    doing: str
+    ready: str
+    finished: str
+    cancelled: str
+    stopped: str
+    nobody: str
+    title: str
+    question: str
+    confirm: str
+    confirm_yes: str
+    facts: list[str]
+    undo_yes: str
+    undo_facts: list[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """One column of the lines as people see them.
+
+    ``name`` is the label of a single cell, ``short`` the head on a terminal, ``empty`` what
+    stands there for nothing.
+    """
+
+    label: str
+    name: str
+    short: str
+    empty: str = ""
+    is_wide: bool = False
 
 
 class JobKind:
@@ -32,6 +83,14 @@ class JobKind:
 
     name: ClassVar[str]
     permission: ClassVar[str]
+    # The name of the page from which it is asked for, where that is not the kind's own.
+    page: ClassVar[str] = ""
+    # What summaries call a row that was applied.
+    applied: ClassVar[str] = "changed"
+    # The reasons that mean another barcode than before, where the kind gives barcodes.
+    numbered: ClassVar[tuple[str, ...]] = ()
+    # The sign on the button that says yes.
+    icon: ClassVar[str] = "check"
 
     def actor(self, job: Job) -> Actor:
         """Return who acts in this job, with the rights held now."""
@@ -63,6 +122,30 @@ class JobKind:
 
     def reason(self, job: Job, change: Change) -> str:
         """Return the reason of a change as a sentence ("" without one)."""
+        raise NotImplementedError
+
+    def wording(self, job: Job) -> Wording:
+        """Return how to speak of the job; no query."""
+        raise NotImplementedError
+
+    def notes(self, job: Job) -> list[tuple[str, int]]:  # noqa: ARG002  most have none
+        """Return why patrons get another barcode: (sentence, how many)."""
+        return []
+
+    def heads(self, job: Job) -> tuple[Head, ...]:
+        """Return the columns that people see between the name and the outcome."""
+        raise NotImplementedError
+
+    def columns(self, job: Job) -> tuple[str, ...]:
+        """Return the columns that are written to CSV and JSON."""
+        raise NotImplementedError
+
+    def line(self, job: Job, row: Change, told: Told) -> Any:
+        """Return the line of a change: what ``patrons.lines.JobLine`` promises; no query."""
+        raise NotImplementedError
+
+    def again(self, job: Job) -> dict[str, str]:
+        """Return the words of the page from which the same could be asked for again."""
         raise NotImplementedError
 
 

@@ -15,5 +15,9 @@ class PatronsConfig(AppConfig):
 
         from . import permissions  # noqa: F401, PLC0415  names are declared on import
         from .actions.add_associations import AddAssociations  # noqa: PLC0415
+        from .actions.expire_patrons import ExpirePatrons  # noqa: PLC0415
+        from .actions.promote import Promote  # noqa: PLC0415
+        from .actions.update_patrons import UpdatePatrons  # noqa: PLC0415
 
-        register(AddAssociations())
+        for kind in (AddAssociations, UpdatePatrons, Promote, ExpirePatrons):
+            register(kind())

@@ -34,9 +34,17 @@ class Batch:
 
     @classmethod
     def next(cls, job: Job, cursor: Cursor, outcome: Outcome) -> Batch | None:
-        """Return the next batch; ``rows`` counts those in it that have the outcome."""
+        """Return the next batch of the main job."""
+        return cls.after(cursor, outcome, params_of(job))
+
+    @classmethod
+    def after(cls, cursor: Cursor, outcome: Outcome, asked: Params) -> Batch | None:
+        """Return the next batch; ``rows`` counts those in it that have the outcome.
+
+        ``asked`` is what the statements need to know of the job.
+        """
         size = settings.OPENPATRON_JOB_BATCH_ROWS
-        params = params_of(job) | {
+        params = asked | {
             "after": cursor.get("after", 0),
             "rows": size,
             "outcome": outcome.value,

@@ -11,9 +11,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from django.utils.translation import gettext as _
-
-from openpatron.kernel.errors import InputError
 from openpatron.organizations.barcode_pattern import CHECK_LUHN, CHECK_MOD43, CODE39
 
 if TYPE_CHECKING:
@@ -33,16 +30,6 @@ def next_numbers(pattern: BarcodePattern, highest: int | None) -> Iterator[tuple
     start = pattern.first if highest is None else max(pattern.first, highest + 1)
     for number in range(start, pattern.last + 1):
         yield number, pattern.value(number)
-
-
-def graduation_year(year: int | None) -> int | None:
-    """Return a year that makes sense, or None; raise ``InputError`` for another."""
-    if year is not None and not 1900 <= year <= 2200:  # noqa: PLR2004  the years that make sense
-        raise InputError(
-            "graduation_year",
-            _("Graduation year %d is not possible. Give a year from 1900 to 2200.") % year,
-        )
-    return year
 
 
 def number_sql(pattern: BarcodePattern, value: str) -> str:

@@ -76,6 +76,16 @@ def values_at(site: Site, field: Field) -> list[Value]:
     return sorted(found, key=lambda v: natural(v.label))
 
 
+def grades(site: Site | None) -> list[Value]:
+    """Return the grades that occur at the site, or in the whole organization, with counts."""
+    if site is not None:
+        return values_at(site, FIELDS["grade_level"])
+    rows = Patron.objects.exclude(grade_level="").values_list("grade_level")
+    counted = rows.annotate(count=Count("pk")).order_by()
+    found = [Value(grade, grade, grade, count) for grade, count in counted]
+    return sorted(found, key=lambda v: natural(v.label))
+
+
 def value_at(site: Site, field: Field, typed: str) -> Value:
     """Return the value that was typed, or raise ``InputError`` naming those that occur."""
     values = values_at(site, field)
@@ -89,6 +99,12 @@ def value_at(site: Site, field: Field, typed: str) -> Value:
         _("No patron at %(site)s has %(field)s “%(found)s”. There are: %(known)s.")
         % {"site": site.name, "field": field.label, "found": typed[:100], "known": known},
     )
+
+
+def typed_value(asked: dict[str, Any]) -> str:
+    """Return the value that a job's params name, as it would be typed."""
+    by_name = asked["whose"] in {"patron_type", "access_level"}
+    return str(asked["value_name"] if by_name else asked["value"])
 
 
 def _names(field: Field, counted: dict[Any, int]) -> dict[Any, tuple[str, str]]:

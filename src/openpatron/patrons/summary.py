@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 from array import array
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING
 
@@ -17,9 +17,10 @@ from django.db.models import F
 from django.urls import reverse
 
 from openpatron.kernel.spreadsheets import csv_lines
-from openpatron.ledger.kinds import kind_of
+from openpatron.ledger.kinds import Told, kind_of
 from openpatron.ledger.models import Change, Outcome, State
 
+from .models import SUBJECT
 from .queries import names_by_id, visible
 from .search import matching
 
@@ -31,59 +32,28 @@ if TYPE_CHECKING:
     from openpatron.access.actor import Actor
     from openpatron.ledger.models import Job
 
+    from .lines import JobLine
+
 CHUNK = 2_000
 """So many lines are read at once."""
 
 MOST_FOUND = 1_000
 """So many lines a text search shows at most; downloads have them all."""
 
-NUMBERED = ("taken", "taken_since", "no_barcode")
-"""The reasons why a patron gets the next number of the site instead of keeping the present one."""
-
-WORDS = {
+_WORDS = {
     Outcome.PLANNED: "planned",
-    Outcome.APPLIED: "added",
     Outcome.SKIPPED: "skipped",
     Outcome.CONFLICT: "failed",
     Outcome.FAILED: "failed",
     Outcome.UNDONE: "undone",
     Outcome.LEFT: "left",
 }
-"""What the summary calls the ledger's outcomes."""
 
-_MEANT = {
-    word: tuple(o for o, w in WORDS.items() if w == word) for word in dict.fromkeys(WORDS.values())
-}
 _PROBLEMS = (Outcome.CONFLICT, Outcome.FAILED, Outcome.LEFT)
 # The rows of these outcomes are all notable: there is an index for those.
 _NOTABLE = {*_PROBLEMS, Outcome.SKIPPED}
-_READ = ("subject_id", "outcome", "reason", "before", "after")
+_READ = ("subject_kind", "subject_id", "outcome", "reason", "before", "after")
 _BEFORE_APPLY = (State.PLANNING, State.PLANNED, State.APPLYING)
-
-
-@dataclass(frozen=True, slots=True)
-class Line:
-    """What a job did, or would do, to one patron.
-
-    ``outcome`` is one of ``WORDS``' values, ``previous_barcode`` is None unless the number
-    changed, type and level are empty where the job assigns none. ``name`` and ``edit_url`` are
-    empty where the patron record no longer exists.
-    """
-
-    patron_id: int
-    name: str
-    barcode: str | None
-    previous_barcode: str | None
-    patron_type: str
-    access_level: str
-    outcome: str
-    reason: str
-    edit_url: str
-    # Whether the job gives the patron a number that is not the present one; shown, not written out.
-    barcode_changed: bool
-
-
-COLUMNS = tuple(f.name for f in fields(Line) if f.name != "barcode_changed")
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,39 +69,55 @@ class LineFilter:
 class LinesPage:
     """One page of lines, problems first, and how many there are (``more``: at least so many)."""
 
-    lines: list[Line]
+    lines: list[JobLine]
     number: int
     pages: int
     total: int
     more: bool
 
 
+def words(job: Job) -> dict[Outcome, str]:
+    """Return what the job's summary calls the ledger's outcomes."""
+    return _WORDS | {Outcome.APPLIED: kind_of(job).applied}
+
+
+def _meant(job: Job, word: str) -> tuple[Outcome, ...]:
+    return tuple(outcome for outcome, called in words(job).items() if called == word)
+
+
 def outcome_counts(job: Job) -> dict[str, int]:
     """Return how many rows there are of each outcome, by the summary's words."""
-    counts = dict.fromkeys(_MEANT, 0)
+    called = words(job)
+    counts = dict.fromkeys(called.values(), 0)
     for outcome, reasons in job.counts.items():
-        counts[WORDS[Outcome(outcome)]] += sum(reasons.values())
+        counts[called[Outcome(outcome)]] += sum(reasons.values())
     return counts
+
+
+def number_of_applied(job: Job) -> int:
+    """Return for how many a job would do something, or did it, undone since or not."""
+    return sum(sum(job.counts.get(outcome, {}).values()) for outcome in _applying(job))
 
 
 def summary_counts(job: Job) -> dict[str, int]:
     """Return the job's counts: before it is applied what would happen, then what did.
 
-    ``added`` stays what the job added when it is undone; ``undone`` and ``left`` say what became
-    of that, and are there only after an undo.
+    ``added`` (or what the kind calls it) stays what the job added when it is undone; ``undone``
+    and ``left`` say what became of that, and are there only after an undo.
     """
-    found = outcome_counts(job)
+    found, kind = outcome_counts(job), kind_of(job)
     counts = {
         "selected": sum(found.values()),
-        "added": sum(found[WORDS[outcome]] for outcome in _adding(job)),
+        kind.applied: number_of_applied(job),
         "skipped": found["skipped"],
-        "barcode_changed": sum(
-            job.counts.get(outcome, {}).get(reason, 0)
-            for outcome in _adding(job)
-            for reason in NUMBERED
-        ),
-        "failed": found["failed"],
     }
+    if kind.numbered:
+        counts["barcode_changed"] = sum(
+            job.counts.get(outcome, {}).get(reason, 0)
+            for outcome in _applying(job)
+            for reason in kind.numbered
+        )
+    counts["failed"] = found["failed"]
     if found["undone"] or found["left"]:
         counts |= {"undone": found["undone"], "left": found["left"]}
     return counts
@@ -140,7 +126,7 @@ def summary_counts(job: Job) -> dict[str, int]:
 def reason_counts(job: Job, word: str) -> list[tuple[str, int]]:
     """Return why rows have this outcome: (sentence, how many), the most frequent first."""
     found: dict[str, int] = {}
-    for outcome in _MEANT[word]:
+    for outcome in _meant(job, word):
         for reason, n in job.counts.get(outcome, {}).items():
             sentence = kind_of(job).reason(job, Change(reason=reason, before={}))
             found[sentence] = found.get(sentence, 0) + n
@@ -149,7 +135,7 @@ def reason_counts(job: Job, word: str) -> list[tuple[str, int]]:
 
 def summary_lines(
     actor: Actor, job: Job, narrowed: LineFilter | None = None, *, problems_first: bool = False
-) -> Iterator[Line]:
+) -> Iterator[JobLine]:
     """Yield the job's lines in the order of the plan, those with a problem first if wanted.
 
     Raises ``NotAllowedError`` at once, not at the first line.
@@ -158,7 +144,7 @@ def summary_lines(
     return _lines(actor, job, narrowed or LineFilter(), problems_first)
 
 
-def _lines(actor: Actor, job: Job, narrowed: LineFilter, problems_first: bool) -> Iterator[Line]:
+def _lines(actor: Actor, job: Job, narrowed: LineFilter, problems_first: bool) -> Iterator[JobLine]:
     lines = _Lines(actor, job)
     if narrowed.text:
         found = _found(actor, job, narrowed)
@@ -189,10 +175,9 @@ def page_of_lines(
 
 def as_csv_lines(actor: Actor, job: Job, narrowed: LineFilter | None = None) -> Iterator[str]:
     """Yield the lines as a CSV file that is safe in a spreadsheet, in pieces of many lines."""
-    rows = (
-        [getattr(line, name) for name in COLUMNS] for line in summary_lines(actor, job, narrowed)
-    )
-    return _pieces(csv_lines(COLUMNS, rows))
+    columns = kind_of(job).columns(job)
+    lines = summary_lines(actor, job, narrowed)
+    return _pieces(csv_lines(columns, (list(line.written.values()) for line in lines)))
 
 
 def as_json_stream(actor: Actor, job: Job, narrowed: LineFilter | None = None) -> Iterator[str]:
@@ -200,12 +185,12 @@ def as_json_stream(actor: Actor, job: Job, narrowed: LineFilter | None = None) -
     return _pieces(_json(job, summary_lines(actor, job, narrowed)))
 
 
-def _json(job: Job, lines: Iterator[Line]) -> Iterator[str]:
+def _json(job: Job, lines: Iterator[JobLine]) -> Iterator[str]:
     head = {"job": job.pk, "state": job.state, "counts": summary_counts(job)}
     yield json.dumps(head, ensure_ascii=False)[:-1] + ', "lines": ['
     between = "\n"
     for line in lines:
-        yield between + json.dumps({n: getattr(line, n) for n in COLUMNS}, ensure_ascii=False)
+        yield between + json.dumps(line.written, ensure_ascii=False)
         between = ",\n"
     yield "\n]}\n"
 
@@ -221,8 +206,8 @@ def _require(actor: Actor) -> None:
     actor.require("patrons.view")
 
 
-def _adding(job: Job) -> tuple[Outcome, ...]:
-    """The outcomes that count as added: what would be before the apply, what was after it."""
+def _applying(job: Job) -> tuple[Outcome, ...]:
+    """The outcomes that count: what would be done before the apply, what was after it."""
     if job.state in _BEFORE_APPLY or job.failed_state == State.PLANNING:
         return (Outcome.PLANNED,)
     return (Outcome.APPLIED, Outcome.UNDONE, Outcome.LEFT)
@@ -235,25 +220,28 @@ def _rows(job: Job, narrowed: LineFilter) -> QuerySet[Change]:
 
 def _narrow(rows: QuerySet[Change], job: Job, narrowed: LineFilter) -> QuerySet[Change]:
     if narrowed.outcome:
-        meant = _MEANT.get(narrowed.outcome, ())
+        meant = _meant(job, narrowed.outcome)
         rows = rows.filter(outcome__in=meant)
         if _NOTABLE.issuperset(meant):
             rows = rows.filter(notable=True)
     if narrowed.barcode_changed:
-        rows = rows.filter(notable=True, outcome__in=_adding(job), reason__in=NUMBERED)
+        rows = rows.filter(
+            notable=True, outcome__in=_applying(job), reason__in=kind_of(job).numbered
+        )
     return rows
 
 
 def _total(job: Job, narrowed: LineFilter) -> int:
     """Add up from the job's counts; counting a million rows again would take its time."""
-    outcomes = _MEANT.get(narrowed.outcome, ()) if narrowed.outcome else tuple(Outcome)
+    numbered = kind_of(job).numbered
+    outcomes = _meant(job, narrowed.outcome) if narrowed.outcome else tuple(Outcome)
     if narrowed.barcode_changed:
-        outcomes = tuple(o for o in outcomes if o in _adding(job))
+        outcomes = tuple(o for o in outcomes if o in _applying(job))
     return sum(
         n
         for outcome in outcomes
         for reason, n in job.counts.get(outcome, {}).items()
-        if not narrowed.barcode_changed or reason in NUMBERED
+        if not narrowed.barcode_changed or reason in numbered
     )
 
 
@@ -293,8 +281,9 @@ def _found(actor: Actor, job: Job, narrowed: LineFilter, most: int | None = None
         ids = array("q", found.values_list("pk", flat=True)[:most].iterator(chunk_size=CHUNK))
     word = narrowed.text.strip()
     # A number that is only planned yet is not in the patrons' search index.
-    if Outcome.PLANNED in _adding(job) and any(c.isdigit() for c in word) and "\x00" not in word:
-        given = rows.filter(notable=True, reason__in=NUMBERED, after__barcode=word)
+    if Outcome.PLANNED in _applying(job) and any(c.isdigit() for c in word) and "\x00" not in word:
+        numbered = kind_of(job).numbered
+        given = rows.filter(notable=True, reason__in=numbered, after__barcode=word)
         ids = array("q", sorted({*ids, *given.values_list("pk", flat=True)[:CHUNK]}))
     return ids
 
@@ -312,35 +301,31 @@ class _Lines:
 
     def __init__(self, actor: Actor, job: Job) -> None:
         self._job = job
-        self._reason = kind_of(job).reason
+        self._kind = kind_of(job)
+        self._words = words(job)
         self._edit_url = _edit_url(actor)
 
-    def of_ids(self, ids: Iterable[int]) -> list[Line]:
+    def of_ids(self, ids: Iterable[int]) -> list[JobLine]:
         found = Change.objects.filter(job=self._job, pk__in=list(ids)).only(*_READ)
         rows = {row.pk: row for row in found}
         return self.of([rows[i] for i in ids if i in rows])
 
-    def of(self, rows: list[Change]) -> list[Line]:
-        names = names_by_id([row.subject_id for row in rows])
-        return [self._line(row, names.get(row.subject_id)) for row in rows]
+    def of(self, rows: list[Change]) -> list[JobLine]:
+        names = names_by_id([row.subject_id for row in rows if row.subject_kind == SUBJECT])
+        return [
+            self._line(row, names.get(row.subject_id) if row.subject_kind == SUBJECT else None)
+            for row in rows
+        ]
 
-    def _line(self, row: Change, name: str | None) -> Line:
-        before, after = row.before.get("barcode"), row.after.get("barcode")
-        assigns = row.outcome not in {Outcome.SKIPPED, Outcome.CONFLICT, Outcome.FAILED}
-        # An undo that leaves a row gives it the reason for that.
-        changed = row.reason in NUMBERED or (row.outcome == Outcome.LEFT and before != after)
-        return Line(
-            patron_id=row.subject_id,
+    def _line(self, row: Change, name: str | None) -> JobLine:
+        told = Told(
             name=name or "",
-            barcode=after,
-            previous_barcode=before if assigns and changed else None,
-            patron_type=row.after.get("patron_type", "") if assigns else "",
-            access_level=row.after.get("access_level", "") if assigns else "",
-            outcome=WORDS[Outcome(row.outcome)],
-            reason=self._reason(self._job, row) if row.reason else "",
             edit_url=self._edit_url(row.subject_id) if name is not None else "",
-            barcode_changed=row.reason in NUMBERED and assigns,
+            outcome=self._words[Outcome(row.outcome)],
+            reason=self._kind.reason(self._job, row) if row.reason else "",
         )
+        line: JobLine = self._kind.line(self._job, row, told)
+        return line
 
 
 def _edit_url(actor: Actor) -> Callable[[int], str]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 from urllib.parse import urlencode
-from uuid import UUID, uuid4, uuid5
+from uuid import uuid4
 
 from django.contrib import messages
 from django.shortcuts import redirect
@@ -23,15 +23,13 @@ from openpatron.ledger.tasks import enqueue
 from openpatron.patrons.actions.add_associations import PERMISSION, ask, plan_associations
 
 from .gate import page
+from .once import request_key
 from .sentence import Sentence
 
 if TYPE_CHECKING:
     from django.http import HttpResponse
 
     from .gate import OrganizationRequest
-
-# Belongs to the requests of this page alone.
-_REQUESTS = UUID("5b6f0c1e-4df5-4c1a-9f6e-6a4b0c5d2f10")
 
 
 @page(PERMISSION)
@@ -63,7 +61,8 @@ def add_associations(request: OrganizationRequest) -> HttpResponse:
         except NotAllowedError as error:
             errors = {"access_level": str(error)}
         else:
-            job = plan_associations(request.actor, asked, _request_key(request, sentence))
+            key = request_key(request, sentence.words.values())
+            job = plan_associations(request.actor, asked, key)
             if job.is_at_work:
                 enqueue(job)
             else:
@@ -91,13 +90,3 @@ def _sentence(
     chosen = urlencode({place.name: place.chosen for place in places if place.chosen})
     response["HX-Replace-Url"] = f"{request.path}?{chosen}"
     return response
-
-
-def _request_key(request: OrganizationRequest, sentence: Sentence) -> str | None:
-    """Return what makes two clicks one job: the page's number, who clicked, and the words."""
-    try:
-        number = UUID(request.GET.get("request", ""))
-    except ValueError:
-        return None
-    said = "\x1f".join([str(request.user.pk), str(number), *sentence.words.values()])
-    return uuid5(_REQUESTS, said).hex

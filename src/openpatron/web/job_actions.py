@@ -26,7 +26,6 @@ from openpatron.ledger.models import State
 from openpatron.ledger.queries import job as find_job
 from openpatron.ledger.tasks import enqueue
 
-from . import job_words
 from .gate import page
 
 if TYPE_CHECKING:
@@ -51,12 +50,13 @@ def confirm(request: OrganizationRequest, number: int) -> HttpResponse:
         return _act(request, job, confirm_job)
     if job.state != State.PLANNED or not job.planned_rows:
         return _to(request, job)
+    said = kind_of(job).wording(job)
     return _ask(
         request,
         job,
-        title=_("Add %d associations?") % job.planned_rows,
-        facts=job_words.what_confirming_does(job),
-        yes=job_words.confirm_label(job, yes=True),
+        title=said.title,
+        facts=said.facts,
+        yes=said.confirm_yes,
         no=_("No, keep the plan"),
     )
 
@@ -70,12 +70,13 @@ def undo(request: OrganizationRequest, number: int) -> HttpResponse:
         return _act(request, job, undo_job)
     if not can_be_undone(job):
         return _to(request, job)
+    said = kind_of(job).wording(job)
     return _ask(
         request,
         job,
         title=_("Undo job %d?") % job.pk,
-        facts=job_words.what_undoing_does(job),
-        yes=job_words.undo_label(job, yes=True),
+        facts=said.undo_facts,
+        yes=said.undo_yes,
         no=_("No, leave it as it is"),
     )
 
@@ -99,8 +100,9 @@ def resume(request: OrganizationRequest, number: int) -> HttpResponse:
 def plan_again(request: OrganizationRequest, number: int) -> HttpResponse:
     """Go to the sentence that this job came from, to make a new plan of it."""
     job = _job(request, number)
-    address = reverse("add_associations", args=[request.organization.slug])
-    return HttpResponseRedirect(f"{address}?{urlencode(job_words.sentence_of(job))}")
+    kind = kind_of(job)
+    address = reverse(kind.page or kind.name, args=[request.organization.slug])
+    return HttpResponseRedirect(f"{address}?{urlencode(kind.again(job))}")
 
 
 def _job(request: OrganizationRequest, number: int) -> Job:

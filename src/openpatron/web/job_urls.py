@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, path
 
-from . import add_associations, job_actions, jobs
+from . import add_associations, change_field, job_actions, jobs, promote
 
 urlpatterns: list[URLPattern] = [
     path("update-patrons/", add_associations.update_patrons, name="update_patrons"),
@@ -11,6 +11,9 @@ urlpatterns: list[URLPattern] = [
         add_associations.add_associations,
         name="add_associations",
     ),
+    path("update-patrons/change-a-field/", change_field.change_field, name="change_field"),
+    path("update-patrons/promote/", promote.promote, name="promote"),
+    path("update-patrons/expire-patrons/", promote.expire_patrons, name="expire_patrons"),
     path("jobs/", jobs.jobs, name="jobs"),
     path("jobs/<int:number>/", jobs.job, name="job"),
     path("jobs/<int:number>/summary.csv", jobs.job_csv, name="job_csv"),

@@ -1,4 +1,7 @@
-"""How pages speak of a job: its counts as a bar, its progress, who and when, what a yes does."""
+"""How pages speak of a job: its counts as a bar, its progress, who and when.
+
+What differs from kind to kind comes from the kind (``JobKind.wording``).
+"""
 
 from __future__ import annotations
 
@@ -7,12 +10,14 @@ from typing import TYPE_CHECKING, Any
 
 from django.contrib.humanize.templatetags.humanize import intcomma
 from django.utils import timezone
+from django.utils.text import capfirst
 from django.utils.translation import gettext as _, ngettext
 
 from openpatron.access.actor import CLI
+from openpatron.ledger.kinds import kind_of
 from openpatron.ledger.models import State
-from openpatron.organizations.models import Site
-from openpatron.patrons.summary import NUMBERED, outcome_counts, summary_counts
+from openpatron.patrons.association_words import counted
+from openpatron.patrons.summary import outcome_counts, summary_counts
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -64,24 +69,24 @@ class Progress:
 
 def parts(job: Job) -> list[Part]:
     """Return the parts of the bar that are not empty."""
-    counts, found = summary_counts(job), outcome_counts(job)
-    changed = counts["barcode_changed"]
+    kind, found = kind_of(job), outcome_counts(job)
+    changed = summary_counts(job).get(CHANGED, 0)
     planned = job.state in {State.PLANNED, State.PLANNING}
-    if planned:
+    said = kind.wording(job)
+    if not planned and (found["undone"] or found["left"]):
         kept = [
-            Part("planned", "kept", _("to be added, barcode kept"), found["planned"] - changed),
-            Part(CHANGED, "changed-part", _("to be added with a new barcode"), changed),
-        ]
-    elif found["undone"] or found["left"]:
-        kept = [
-            Part("added", "kept", _("added"), found["added"]),
+            Part(kind.applied, "kept", said.done, found[kind.applied]),
             Part("undone", "undone", _("undone"), found["undone"]),
             Part("left", "left", _("left as they are"), found["left"]),
         ]
     else:
+        show, what = ("planned", said.to_do) if planned else (kind.applied, said.done)
+        kept_label = _("%(what)s, barcode kept") % {"what": what} if kind.numbered else what
         kept = [
-            Part("added", "kept", _("added, barcode kept"), found["added"] - changed),
-            Part(CHANGED, "changed-part", _("added with a new barcode"), changed),
+            Part(show, "kept", kept_label, found[show] - changed),
+            Part(
+                CHANGED, "changed-part", _("%(what)s with a new barcode") % {"what": what}, changed
+            ),
         ]
     others = [
         Part("planned", "open", _("not done"), 0 if planned else found["planned"]),
@@ -106,11 +111,12 @@ def _drawn(counted: list[Part]) -> list[Part]:
 def filters(job: Job) -> list[tuple[str, str, int]]:
     """Return what the lines can be narrowed to: (filter, label, how many)."""
     counts, found = summary_counts(job), outcome_counts(job)
+    kind, said = kind_of(job), kind_of(job).wording(job)
     planned = job.state in {State.PLANNED, State.PLANNING}
     known = [
-        ("planned", _("To be added") if planned else _("Not done"), found["planned"]),
-        ("added", _("Added"), found["added"]),
-        (CHANGED, _("Barcode changed"), counts["barcode_changed"]),
+        ("planned", capfirst(said.to_do) if planned else _("Not done"), found["planned"]),
+        (kind.applied, capfirst(said.done), found[kind.applied]),
+        (CHANGED, _("Barcode changed"), counts.get(CHANGED, 0)),
         ("skipped", _("Skipped"), found["skipped"]),
         ("failed", _("Cannot be done") if planned else _("Failed"), found["failed"]),
         ("undone", _("Undone"), found["undone"]),
@@ -122,9 +128,10 @@ def filters(job: Job) -> list[tuple[str, str, int]]:
 def outcome_labels(job: Job) -> dict[str, str]:
     """Return the words for the outcomes of lines."""
     planned = job.state in {State.PLANNED, State.PLANNING}
+    said = kind_of(job).wording(job)
     return {
-        "planned": _("to be added") if planned else _("not done"),
-        "added": _("added"),
+        "planned": said.to_do if planned else _("not done"),
+        kind_of(job).applied: said.done,
         "skipped": _("skipped"),
         "failed": _("cannot be done") if planned else _("failed"),
         "undone": _("undone"),
@@ -136,7 +143,7 @@ def progress(job: Job) -> Progress:
     """Return how far the work at hand is."""
     doing, since = {
         State.PLANNING: (_("Planning"), job.started_at),
-        State.APPLYING: (_("Adding associations"), job.confirmed_at),
+        State.APPLYING: (kind_of(job).wording(job).doing, job.confirmed_at),
         State.UNDOING: (_("Undoing"), job.undone_at),
     }[State(job.state)]
     done = min(job.done, job.total)
@@ -187,138 +194,21 @@ def who(account: Account | None, way: str = CLI) -> str:
 
 def state_sentence(job: Job) -> str:
     """Say in one sentence where a job that rests stands, with numbers."""
-    counts = summary_counts(job)
+    counts, said = summary_counts(job), kind_of(job).wording(job)
+    words = {"undone": counted(counts.get("undone", 0)), "left": intcomma(counts.get("left", 0))}
     sentences = {
-        "planned": _("The plan is ready: %(added)s to be added. Nothing is changed yet."),
+        "planned": said.ready,
         "discarded": _("The plan was discarded. Nothing was changed."),
-        "done": _("Done: %(added)s added."),
-        "cancelled": _("Cancelled on the way: %(added)s added. What is done stays done."),
-        "undone": _("Undone: %(undone)s; left as they are: %(left)s."),
+        "done": said.finished,
+        "cancelled": said.cancelled,
+        "undone": _("Undone: %(undone)s; left as they are: %(left)s.") % words,
         "planning stopped": _("An error stopped the plan. Nothing is changed."),
-        "applying stopped": _("An error stopped this job. Added until then: %(added)s."),
-        "undoing stopped": _("An error stopped the undo. Undone until then: %(undone)s."),
+        "applying stopped": said.stopped,
+        "undoing stopped": _("An error stopped the undo. Undone until then: %(undone)s.") % words,
     }
     where = job.state
     if job.state == State.CANCELLED and not job.confirmed_at:
         where = "discarded"
     elif job.state == State.FAILED:
         where = f"{job.failed_state} stopped"
-    return sentences[where] % {
-        "added": patrons(counts["added"]),
-        "undone": patrons(counts.get("undone", 0)),
-        "left": intcomma(counts.get("left", 0)),
-    }
-
-
-def patrons(n: int) -> str:
-    """Return the number with its word: “412 patrons”."""
-    return ngettext("%s patron", "%s patrons", n) % intcomma(n)
-
-
-def new_barcode_reasons(job: Job) -> list[tuple[str, int]]:
-    """Return why patrons get a new barcode: (sentence, how many)."""
-    words = {"to": job.params.get("target_name"), "at": job.params.get("source_name")}
-    sentences = {
-        "taken": _("Their number is taken at %(to)s by another patron.") % words,
-        "taken_since": _("Their number was taken at %(to)s after the preview.") % words,
-        "no_barcode": _("They have no barcode at %(at)s.") % words,
-    }
-    counted = [
-        (sentences[reason], sum(reasons.get(reason, 0) for reasons in job.counts.values()))
-        for reason in NUMBERED
-    ]
-    return [(sentence, n) for sentence, n in counted if n]
-
-
-def confirm_label(job: Job, *, yes: bool = False) -> str:
-    """Return what the button says that sets the plan to work."""
-    n = job.planned_rows
-    if yes:
-        text = ngettext("Yes, add %s association", "Yes, add %s associations", n)
-    else:
-        text = ngettext("Add %s association", "Add %s associations", n)
-    return text % intcomma(n)
-
-
-def undo_label(job: Job, *, yes: bool = False) -> str:
-    """Return what the button says that takes the job back."""
-    n = job.applied_rows
-    if yes:
-        text = ngettext("Yes, remove %s association", "Yes, remove %s associations", n)
-        return text % intcomma(n)
-    return _("Undo")
-
-
-def what_confirming_does(job: Job) -> list[str]:
-    """Say what happens to how many patrons, where, with which type and level."""
-    counts, asked = summary_counts(job), job.params
-    words = {
-        "patrons": patrons(counts["added"]),
-        "at": asked["source_name"],
-        "to": asked["target_name"],
-        "type": asked["patron_type_name"],
-        "level": asked["access_level_name"],
-        "group": asked.get("resource_group_name"),
-    }
-    facts = [
-        _(
-            "%(patrons)s of %(at)s get an association with %(to)s, with the patron type %(type)s "
-            "and the access level %(level)s."
-        )
-        % words
-    ]
-    if words["group"]:
-        facts.append(_("At %(to)s they are in the resource group %(group)s.") % words)
-    changed = counts["barcode_changed"]
-    if changed:
-        facts.append(
-            ngettext(
-                "%(n)s of them gets a new barcode at %(to)s; the one at %(at)s stays.",
-                "%(n)s of them get a new barcode at %(to)s; those at %(at)s stay.",
-                changed,
-            )
-            % (words | {"n": intcomma(changed)})
-        )
-    others = counts["skipped"] + counts["failed"]
-    if others:
-        facts.append(
-            ngettext(
-                "%s other selected patron is not touched.",
-                "%s other selected patrons are not touched.",
-                others,
-            )
-            % intcomma(others)
-        )
-    facts.append(_("You can undo this afterwards."))
-    return facts
-
-
-def what_undoing_does(job: Job) -> list[str]:
-    """Say what an undo takes away, and what it leaves."""
-    words = {"patrons": patrons(job.applied_rows), "to": job.params["target_name"]}
-    return [
-        _("%(patrons)s lose the association with %(to)s that this job gave them.") % words,
-        _("The barcodes that they got at %(to)s are given to nobody else.") % words,
-        _("Patrons whom somebody has changed or used since are left as they are, and listed."),
-    ]
-
-
-def sentence_of(job: Job) -> dict[str, str]:
-    """Return the words of the sentence that the job came from; sites by their present names."""
-    asked = job.params
-    names = dict(
-        Site.objects.filter(pk__in=[asked["source"], asked["target"]]).values_list(
-            "pk", "short_name"
-        )
-    )
-    by_name = asked["whose"] in {"patron_type", "access_level"}
-    words = {
-        "at": names.get(asked["source"]),
-        "whose": asked["whose"],
-        "value": asked["value_name"] if by_name else asked["value"],
-        "to": names.get(asked["target"]),
-        "patron_type": asked["patron_type_name"],
-        "access_level": asked["access_level_name"],
-        "resource_group": asked.get("resource_group_name"),
-    }
-    return {name: str(word) for name, word in words.items() if word not in (None, "")}
+    return sentences[where]

@@ -19,9 +19,7 @@ from openpatron.ledger.actions.undo_job import can_be_undone
 from openpatron.ledger.kinds import kind_of
 from openpatron.ledger.models import AT_WORK, State
 from openpatron.ledger.queries import job as find_job, jobs as all_jobs
-from openpatron.patrons.selection import FIELDS
 from openpatron.patrons.summary import (
-    WORDS,
     LineFilter,
     as_csv_lines,
     as_json_stream,
@@ -29,6 +27,7 @@ from openpatron.patrons.summary import (
     reason_counts,
     summary_counts,
     summary_lines,
+    words,
 )
 
 from . import job_words
@@ -110,7 +109,7 @@ def print_job(request: OrganizationRequest, number: int) -> HttpResponse:
     found = find_job(request.actor, number)
     if found.is_at_work:
         return redirect("job", *_place(request, found))
-    narrowed, show, text = _narrowed(request)
+    narrowed, show, text = _narrowed(request, found)
     lines = list(
         islice(summary_lines(request.actor, found, narrowed, problems_first=True), _PRINTED + 1)
     )
@@ -133,7 +132,7 @@ def print_job(request: OrganizationRequest, number: int) -> HttpResponse:
 def job_csv(request: OrganizationRequest, number: int) -> HttpResponseBase:
     """Send the lines as CSV, all or those that the address asks for."""
     found = find_job(request.actor, number)
-    lines = as_csv_lines(request.actor, found, _narrowed(request)[0])
+    lines = as_csv_lines(request.actor, found, _narrowed(request, found)[0])
     return _download(request, found, lines, "text/csv; charset=utf-8", "csv")
 
 
@@ -142,7 +141,7 @@ def job_csv(request: OrganizationRequest, number: int) -> HttpResponseBase:
 def job_json(request: OrganizationRequest, number: int) -> HttpResponseBase:
     """Send the summary as JSON, with all lines or those that the address asks for."""
     found = find_job(request.actor, number)
-    lines = as_json_stream(request.actor, found, _narrowed(request)[0])
+    lines = as_json_stream(request.actor, found, _narrowed(request, found)[0])
     return _download(request, found, lines, "application/json", "json")
 
 
@@ -171,18 +170,19 @@ def _about(request: OrganizationRequest, found: Job) -> dict[str, Any]:
         "missing_right": "" if may_act else permission(kind.permission).label,
         "may_confirm": may_act and found.state == State.PLANNED and found.planned_rows > 0,
         "may_undo": may_act and can_be_undone(found),
-        "confirm_label": job_words.confirm_label(found),
-        "undo_label": job_words.undo_label(found),
+        "confirm_label": kind.wording(found).confirm,
+        "confirm_icon": kind.icon,
+        "heads": kind.heads(found),
     }
 
 
 def _summary(found: Job) -> dict[str, Any]:
     return {
         "counts": summary_counts(found),
-        "field": FIELDS[found.params["whose"]].label,
+        "nobody": kind_of(found).wording(found).nobody,
         "parts": job_words.parts(found),
         "state_sentence": job_words.state_sentence(found),
-        "new_barcodes": job_words.new_barcode_reasons(found),
+        "new_barcodes": kind_of(found).notes(found),
         "reasons": [
             (word, job_words.outcome_labels(found)[word], reason_counts(found, word))
             for word in ("failed", "left", "skipped")
@@ -191,7 +191,7 @@ def _summary(found: Job) -> dict[str, Any]:
 
 
 def _lines(request: OrganizationRequest, found: Job) -> dict[str, Any]:
-    narrowed, show, text = _narrowed(request)
+    narrowed, show, text = _narrowed(request, found)
     number = request.GET.get("page", "")
     lines: LinesPage = page_of_lines(
         request.actor,
@@ -212,13 +212,13 @@ def _lines(request: OrganizationRequest, found: Job) -> dict[str, Any]:
     }
 
 
-def _narrowed(request: OrganizationRequest) -> tuple[LineFilter, str, str]:
-    """Return the filter of the address, and its two values as they are shown."""
+def _narrowed(request: OrganizationRequest, found: Job) -> tuple[LineFilter, str, str]:
+    """Return the filter of the address for this job, and its two values as they are shown."""
     show = request.GET.get("show", "")
     text = request.GET.get("q", "").strip()[:200]
     if show == job_words.CHANGED:
         return LineFilter(barcode_changed=True, text=text), show, text
-    show = show if show in WORDS.values() else ""
+    show = show if show in words(found).values() else ""
     return LineFilter(outcome=show, text=text), show, text
 
 

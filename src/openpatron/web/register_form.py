@@ -122,7 +122,7 @@ class RegisterForm(forms.Form):
         return [
             level
             for level in access_levels()
-            if any(self._actor.may_grant(level.permissions, site) for site in places)
+            if any(self._actor.may_give(level, site) for site in places)
         ]
 
     def _word(self) -> None:

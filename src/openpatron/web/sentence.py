@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from django.utils.translation import gettext as _
 
@@ -36,6 +36,7 @@ class Place:
     """One place of the sentence: its choices, and the chosen one ("" where none is).
 
     ``waits`` says what has to be chosen first, where there are no choices for that reason.
+    ``kind`` is "select", or the type of a field to type in.
     """
 
     name: str
@@ -45,12 +46,21 @@ class Place:
     chosen: str = ""
     waits: str = ""
     error: str = ""
+    kind: str = "select"
 
 
 class Sentence:
     """The words as far as they are there; those that no longer stand in a list are left out."""
 
-    NAMES = ("at", "whose", "value", "to", "patron_type", "access_level", "resource_group")
+    NAMES: ClassVar[tuple[str, ...]] = (
+        "at",
+        "whose",
+        "value",
+        "to",
+        "patron_type",
+        "access_level",
+        "resource_group",
+    )
 
     def __init__(self, actor: Actor, typed: Mapping[str, str]) -> None:
         """``typed``: the form's fields, or the address's, by ``NAMES``."""
@@ -72,7 +82,10 @@ class Sentence:
             "patron_type": _("Choose the patron type they get there."),
             "access_level": _("Choose the access level they get there."),
         }
-        found = {name: text for name, text in asked.items() if not self._typed[name]}
+        return self.value_errors({n: text for n, text in asked.items() if not self._typed[n]})
+
+    def value_errors(self, found: dict[str, str]) -> dict[str, str]:
+        """Add what is wrong with a value that is filled in but does not occur."""
         at, field_name = self.at, self._typed["whose"]
         if "value" not in found and at and field_name in FIELDS and self.value is None:
             found["value"] = _("No patron at %(site)s has this %(field)s now.") % {
@@ -83,24 +96,8 @@ class Sentence:
 
     def places(self, errors: Mapping[str, str]) -> list[Place]:
         """Return all places; what was typed and is not in its list is kept beside an error."""
-        field_name = self._typed["whose"]
         found = [
-            Place(
-                "at", _("Site of the patrons"), _("choose a site"), self._site_options(self.sources)
-            ),
-            Place(
-                "whose",
-                _("Selected by"),
-                _("choose what"),
-                [Option(f.name, str(f.label)) for f in FIELDS.values()],
-            ),
-            Place(
-                "value",
-                str(FIELDS[field_name].label) if field_name in FIELDS else _("Value"),
-                _("choose a value"),
-                [Option(v.typed, v.label, v.count) for v in self.values],
-                waits="" if self.at and field_name in FIELDS else _("first the site, and what"),
-            ),
+            *self.selecting_places(),
             Place("to", _("New site"), _("choose a site"), self._site_options(self.targets)),
             Place(
                 "patron_type",
@@ -117,20 +114,49 @@ class Sentence:
             ),
         ]
         if len(self.groups) > 1:
-            found.append(
-                Place(
-                    "resource_group",
-                    _("Resource group"),
-                    _("choose a resource group"),
-                    [Option(g.name, g.name) for g in self.groups],
-                )
-            )
+            found.append(self.group_place())
         for place in found:
             self._choose(place, errors)
         return found
 
+    def site_place(self) -> Place:
+        """Return the place of the site whose patrons are meant."""
+        options = self._site_options(self.sources)
+        return Place("at", _("Site of the patrons"), _("choose a site"), options)
+
+    def selecting_places(self) -> list[Place]:
+        """Return the places that say who is selected."""
+        field_name = self._typed["whose"]
+        return [
+            self.site_place(),
+            Place(
+                "whose",
+                _("Selected by"),
+                _("choose what"),
+                [Option(f.name, str(f.label)) for f in FIELDS.values()],
+            ),
+            Place(
+                "value",
+                str(FIELDS[field_name].label) if field_name in FIELDS else _("Value"),
+                _("choose a value"),
+                [Option(v.typed, v.label, v.count) for v in self.values],
+                waits="" if self.at and field_name in FIELDS else _("first the site, and what"),
+            ),
+        ]
+
+    def group_place(self) -> Place:
+        """Return the place of the resource group, where the level leads to several."""
+        return Place(
+            "resource_group",
+            _("Resource group"),
+            _("choose a resource group"),
+            [Option(g.name, g.name) for g in self.groups],
+        )
+
     def _choose(self, place: Place, errors: Mapping[str, str]) -> None:
         typed = self._typed[place.name]
+        if place.kind != "select":
+            place.chosen = typed
         place.error = errors.get(place.name, "")
         if typed in {o.value for o in place.options}:
             place.chosen = typed

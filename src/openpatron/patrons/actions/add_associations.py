@@ -25,6 +25,7 @@ from openpatron.ledger.kinds import JobKind, Step
 from openpatron.ledger.models import Change, Job, Outcome, State
 from openpatron.organizations.models import Organization, Site
 from openpatron.organizations.queries import patron_type_by_name, site_by_short_name
+from openpatron.patrons import association_words
 from openpatron.patrons.actors import actor_of_job
 from openpatron.patrons.association_batches import (
     Batch,
@@ -34,15 +35,17 @@ from openpatron.patrons.association_batches import (
     set_aside,
     target_of,
 )
+from openpatron.patrons.lines import COLUMNS
 from openpatron.patrons.models import Patron
 from openpatron.patrons.numbering import NumberGiver
 from openpatron.patrons.rules import number_sql
-from openpatron.patrons.selection import FIELDS, Field, Value, value_at
+from openpatron.patrons.selection import FIELDS, Field, Value, typed_value, value_at
 
 if TYPE_CHECKING:
     from openpatron.access.actor import Actor
-    from openpatron.ledger.kinds import Cursor
+    from openpatron.ledger.kinds import Cursor, Head, Told, Wording
     from openpatron.organizations.models import PatronType
+    from openpatron.patrons.lines import JobLine
 
 KIND = "add_associations"
 PERMISSION = "patrons.manage_district"
@@ -153,6 +156,9 @@ class AddAssociations(JobKind):
 
     name: ClassVar[str] = KIND
     permission: ClassVar[str] = PERMISSION
+    applied: ClassVar[str] = "added"
+    icon: ClassVar[str] = "user-plus"
+    numbered: ClassVar[tuple[str, ...]] = association_words.NUMBERED
 
     def actor(self, job: Job) -> Actor:
         """Return who acts, with the rights held now."""
@@ -302,6 +308,42 @@ class AddAssociations(JobKind):
             "type": job.params["patron_type_name"],
             "level": job.params["access_level_name"],
         }
+
+    def wording(self, job: Job) -> Wording:
+        """Return how to speak of the job."""
+        return association_words.wording(job)
+
+    def notes(self, job: Job) -> list[tuple[str, int]]:
+        """Return why patrons get a new barcode."""
+        return association_words.notes(job)
+
+    def heads(self, job: Job) -> tuple[Head, ...]:
+        """Return barcode, type and level."""
+        return association_words.heads(job)
+
+    def columns(self, job: Job) -> tuple[str, ...]:  # noqa: ARG002  always the same
+        """Return what is written out."""
+        return COLUMNS
+
+    def line(self, job: Job, row: Change, told: Told) -> JobLine:  # noqa: ARG002  the row says it
+        """Return one patron's line."""
+        return association_words.line(row, told)
+
+    def again(self, job: Job) -> dict[str, str]:
+        """Return the words of the sentence; sites by their present names."""
+        asked = job.params
+        ids = [asked["source"], asked["target"]]
+        names = dict(Site.objects.filter(pk__in=ids).values_list("pk", "short_name"))
+        words = {
+            "at": names.get(asked["source"]),
+            "whose": asked["whose"],
+            "value": typed_value(asked),
+            "to": names.get(asked["target"]),
+            "patron_type": asked["patron_type_name"],
+            "access_level": asked["access_level_name"],
+            "resource_group": asked.get("resource_group_name"),
+        }
+        return {name: str(word) for name, word in words.items() if word not in (None, "")}
 
     def reason(self, job: Job, change: Change) -> str:
         """Return the reason of a change as a sentence."""

@@ -10,11 +10,10 @@ from django.utils.translation import gettext as _
 
 from openpatron.access.queries import the_group
 from openpatron.kernel.errors import InputError, NotAllowedError
-from openpatron.kernel.text import clean
 from openpatron.ledger.record import record_change
+from openpatron.patrons import fields
 from openpatron.patrons.models import SUBJECT, Association, Patron
 from openpatron.patrons.queries import patron_to_edit
-from openpatron.patrons.rules import graduation_year
 from openpatron.patrons.staff_roles import require_not_above
 
 if TYPE_CHECKING:
@@ -97,15 +96,10 @@ def edit_patron(actor: Actor, patron_id: int, edited: EditedPatron) -> Patron:
 
 def _checked(edited: EditedPatron) -> EditedPatron:
     """Return it as it can be stored, or raise ``InputError``."""
-    grade = clean(edited.grade_level, "grade_level", limit=30)
-    if edited.status not in Patron.Status.values:
-        raise InputError(
-            "status",
-            _("“%(found)s” is no patron status. Allowed: %(known)s.")
-            % {"found": edited.status[:100], "known": ", ".join(Patron.Status.values)},
-        )
-    graduation_year(edited.graduation_year)
-    return replace(edited, grade_level=grade)
+    fields.status(edited.status)
+    if edited.graduation_year is not None:
+        fields.graduation_year(edited.graduation_year)
+    return replace(edited, grade_level=fields.grade_level(edited.grade_level))
 
 
 def _edit_association(

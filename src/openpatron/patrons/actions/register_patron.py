@@ -22,6 +22,7 @@ from openpatron.kernel.errors import InputError
 from openpatron.kernel.text import clean
 from openpatron.ledger.record import record_change
 from openpatron.organizations.models import PatronType, Site
+from openpatron.patrons import fields
 from openpatron.patrons.actions.look_up_person import (
     AccountExistsError,
     account_elsewhere,
@@ -29,7 +30,6 @@ from openpatron.patrons.actions.look_up_person import (
 )
 from openpatron.patrons.barcodes import give_barcode
 from openpatron.patrons.models import Association, Patron
-from openpatron.patrons.rules import graduation_year
 from openpatron.patrons.search import search_text, sort_name
 
 PERMISSION = "patrons.register"
@@ -66,12 +66,12 @@ def register_patron(actor: Actor, wanted: Registered) -> Patron:
     actor.require_give(wanted.access_level, wanted.site)
     _check_site(wanted.site)
     organization = actor.organization
-    today = timezone.localdate()
+    today, year = timezone.localdate(), wanted.graduation_year
     personal = personal_data(wanted.personal, region=organization.country, today=today)
     management = {
         "district_id": clean(wanted.district_id, "district_id", limit=40),
-        "grade_level": clean(wanted.grade_level, "grade_level", limit=30),
-        "graduation_year": graduation_year(wanted.graduation_year),
+        "grade_level": fields.grade_level(wanted.grade_level),
+        "graduation_year": None if year is None else fields.graduation_year(year),
         "expires_on": wanted.expires_on,
     }
     # Before the transaction: what was looked up stays recorded, whatever comes of it.

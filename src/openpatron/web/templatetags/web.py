@@ -12,9 +12,13 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from django.core.paginator import Page
     from django.template import Context
 
+    from openpatron.ledger.kinds import Head
+    from openpatron.patrons.lines import Cell, JobLine
     from openpatron.patrons.models import Barcode, Patron
 
 register = template.Library()
@@ -44,6 +48,12 @@ def icon(name: str, css: str = "") -> SafeString:
         static("vendor/icons.svg"),
         name,
     )
+
+
+@register.filter
+def under(line: JobLine, heads: Sequence[Head]) -> list[tuple[Head, Cell]]:
+    """Return the cells of a job's line, each with its head."""
+    return list(zip(heads, line.cells, strict=True))
 
 
 @register.simple_tag

@@ -1,0 +1,285 @@
+"""Jobs that set fields of many patrons: how their batches are planned, applied and undone.
+
+A kind says who is selected (``people``) and what becomes of them (``writing``), in SQL; the
+statements around that are the same for all, and set-based. Each batch locks its patrons first, so
+what the recheck finds holds until the batch is written.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar
+
+from django.conf import settings
+from django.db import IntegrityError
+from django.utils import timezone
+
+from openpatron.kernel.sql import Params, dialect, execute, fetch, statement
+from openpatron.ledger.kinds import JobKind, Step
+from openpatron.ledger.models import Change, Job, Outcome
+
+from .actors import actor_of_job
+from .association_batches import Batch
+from .fields import RECORD_FIELDS
+
+if TYPE_CHECKING:
+    from openpatron.access.actor import Actor
+    from openpatron.ledger.kinds import Cursor
+
+    from .fields import TieField
+
+_HERE = "openpatron.patrons"
+_FASTER = "a concurrent writer was faster"
+
+TIE = "LEFT JOIN patrons_association tie ON tie.patron_id = patron.id AND tie.site_id = %(source)s"
+
+_PLANNED = (
+    "planned.job_id = %(job)s AND planned.id > %(after)s AND planned.id <= %(last)s "
+    "AND planned.outcome = 'planned'"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class People:
+    """Who is selected, as SQL: for the plan, and among the planned rows of a batch.
+
+    In both, ``patron`` is the record; among the planned rows it is NULL for who is not selected
+    any more.
+    """
+
+    planning: str
+    rows: str
+    place: str
+    applying: str
+
+
+def at_site(whose: str) -> People:
+    """Return the patrons of the site %(source)s for whom the condition holds."""
+    record = f"patrons_patron patron ON patron.id = source.patron_id AND {whose}"
+    return People(
+        planning=f"patrons_association source JOIN {record}",
+        rows="source.site_id = %(source)s AND source.patron_id > %(after)s",
+        place="source.patron_id",
+        applying="ledger_change planned LEFT JOIN patrons_association source "
+        "ON source.patron_id = planned.subject_id AND source.site_id = %(source)s "
+        f"LEFT JOIN {record}",
+    )
+
+
+def everywhere(whose: str) -> People:
+    """Return the patrons of the organization for whom the condition holds."""
+    own = f"patron.organization_id = %(organization)s AND {whose}"
+    return People(
+        planning="patrons_patron patron",
+        rows=f"{own} AND patron.id > %(after)s",
+        place="patron.id",
+        applying=f"ledger_change planned LEFT JOIN patrons_patron patron "
+        f"ON patron.id = planned.subject_id AND {own}",
+    )
+
+
+def named() -> People:
+    """Return the patrons %(listed)s, [[id, place], …]."""
+    return People(
+        planning="(SELECT CAST(value ->> 0 AS bigint) AS patron_id, "
+        "CAST(value ->> 1 AS bigint) AS place FROM JSON_EACH(%(listed)s)) source "
+        "JOIN patrons_patron patron ON patron.id = source.patron_id "
+        "AND patron.organization_id = %(organization)s",
+        rows="TRUE",
+        place="source.place",
+        applying="ledger_change planned LEFT JOIN patrons_patron patron "
+        "ON patron.id = planned.subject_id",
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Writing:
+    """What becomes of the selected, as SQL.
+
+    ``reason`` is '' where there is something to do. ``was`` and ``becomes`` make the change's
+    values. ``table`` and ``whom`` say which row is written with ``values``, and with ``restored``
+    by an undo; ``still`` holds where it is as the job left it, ``touches`` for a later change of
+    the same, ``lost`` where the earlier value is gone, ``blocked`` where the actor may not put it
+    back.
+    """
+
+    reason: str
+    was: str
+    becomes: str
+    table: str
+    whom: str
+    values: str
+    restored: str
+    still: str
+    touches: str
+    lost: str = "FALSE"
+    blocked: str = "FALSE"
+    tie: str = ""
+
+
+def of_record(names: tuple[str, ...], becomes: str, reason: str = "") -> Writing:
+    """Return how these fields of the record are written, as the planned change says."""
+    fields = [RECORD_FIELDS[name] for name in names]
+    was = ", ".join(f"'{f.name}', {f.read}" for f in fields)
+    unchanged = f"CASE WHEN JSON_OBJECT({was}) = {becomes} THEN 'unchanged' ELSE '' END"
+
+    def written(json: str) -> str:
+        return ", ".join(f"{f.name} = {f.written.format(json=json)}" for f in fields)
+
+    return Writing(
+        reason=reason or unchanged,
+        was=f"JSON_OBJECT({was})",
+        becomes=becomes,
+        table="patrons_patron",
+        whom="patrons_patron.id = planned.subject_id",
+        values=written("planned.after"),
+        restored=written("planned.before"),
+        still=" AND ".join(
+            f"{f.column} IS NOT DISTINCT FROM {f.written.format(json='ledger_change.after')}"
+            for f in fields
+        ),
+        touches=" OR ".join(
+            f"(later.before ->> '{f.name}') IS DISTINCT FROM (later.after ->> '{f.name}')"
+            for f in fields
+        ),
+    )
+
+
+def of_tie(field: TieField, above: str, above_before: str) -> Writing:
+    """Return how a field of the association with %(source)s gets the row %(new)s.
+
+    ``above`` holds where the present level is not the actor's to take away, ``above_before`` (in
+    terms of a change) where the earlier one is not theirs to give back.
+    """
+    kept = f"'id', {field.column}"
+    values = f"{field.name}_id = CAST(%(new)s AS bigint)"
+    restored = f"{field.name}_id = CAST(planned.before ->> 'id' AS bigint)"
+    still = f"{field.column} IS NOT DISTINCT FROM CAST(%(new)s AS bigint)"
+    earlier = "ledger_change.before ->> 'id'"
+    there = f"SELECT 1 FROM {field.table} r WHERE r.id = CAST({earlier} AS bigint)"  # noqa: S608  our own
+    lost = f"({earlier} IS NOT NULL AND NOT EXISTS ({there}))"
+    if field.name == "access_level":
+        # At a resource site the rights are those of the level's group, which comes along.
+        kept += ", 'group', tie.resource_group_id"
+        values += ", resource_group_id = CAST(%(resource_group)s AS bigint)"
+        restored += ", resource_group_id = CAST(planned.before ->> 'group' AS bigint)"
+        still += (
+            " AND tie.resource_group_id IS NOT DISTINCT FROM CAST(%(resource_group)s AS bigint)"
+        )
+    name = f"(SELECT r.name FROM {field.table} r WHERE r.id = {field.column})"  # noqa: S608
+    return Writing(
+        reason=f"CASE WHEN tie.id IS NULL THEN 'not_here' WHEN {above} THEN 'above' "
+        f"WHEN {still} THEN 'unchanged' ELSE '' END",
+        was=f"JSON_OBJECT(CAST(%(key)s AS text), {name}, {kept})",
+        becomes="JSON_OBJECT(CAST(%(key)s AS text), CAST(%(new_name)s AS text))",
+        table="patrons_association",
+        whom="patrons_association.patron_id = planned.subject_id "
+        "AND patrons_association.site_id = %(source)s",
+        values=values,
+        restored=restored,
+        still=still,
+        touches="(later.before ->> %(key)s) IS DISTINCT FROM (later.after ->> %(key)s)",
+        lost=lost,
+        blocked=above_before,
+        tie=TIE,
+    )
+
+
+class FieldJob(JobKind):
+    """The kinds of jobs that set fields. Subclass and say who, and what."""
+
+    permission: ClassVar[str] = "patrons.manage_district"
+
+    def people(self, job: Job) -> People:
+        """Return who is selected."""
+        raise NotImplementedError
+
+    def writing(self, job: Job) -> Writing:
+        """Return what becomes of them."""
+        raise NotImplementedError
+
+    def params(self, job: Job) -> Params:
+        """Return what the statements need to know of the job, beside its own words."""
+        asked: Params = {k: v for k, v in job.params.items() if not isinstance(v, list)}
+        return asked | {"organization": job.organization_id, "job": job.pk, "way": job.way}
+
+    def actor(self, job: Job) -> Actor:
+        """Return who acts, with the rights held now."""
+        return actor_of_job(job)
+
+    def plan(self, job: Job, cursor: Cursor) -> Step:
+        """Plan the next patrons of the selection."""
+        params = {"after": cursor.get("after", 0), "rows": settings.OPENPATRON_JOB_BATCH_ROWS}
+        rows = self.plan_batch(job, params)
+        if rows < params["rows"]:
+            return Step(rows, None)
+        last = Change.objects.filter(job=job).order_by("-id").values_list("subject_id")[:1]
+        return Step(rows, {"after": last.get()[0]})
+
+    def plan_batch(self, job: Job, params: Params) -> int:
+        """Write the next planned rows; return how many."""
+        people = self.people(job)
+        sql = _statement(
+            "plan_fields",
+            self.writing(job),
+            columns=f"{people.place} AS place,",
+            people=people.planning,
+            rows=people.rows,
+        )
+        return execute(sql, self.params(job) | {"now": timezone.now()} | params)
+
+    def apply(self, job: Job, cursor: Cursor) -> Step:
+        """Write the next planned rows, those that still fit, and their outcomes."""
+        batch = Batch.after(cursor, Outcome.PLANNED, self.params(job))
+        if batch is None:
+            return Step(0, None)
+        writing = self.writing(job)
+        params = batch.params | {"now": timezone.now()}
+        fetch(statement(_HERE, "lock_patrons"), params)
+        recheck = _statement(
+            "recheck_fields",
+            writing,
+            columns="planned.id AS change_id, EXISTS (SELECT 1 FROM patrons_patron living "
+            "WHERE living.id = planned.subject_id) AS lives,",
+            people=self.people(job).applying,
+            rows=_PLANNED,
+        )
+        execute(recheck, params)
+        written = execute(_statement("set_fields", writing, values=writing.values), params)
+        if execute(statement(_HERE, "finish_batch"), params) != written:
+            raise IntegrityError(_FASTER)
+        return Step(batch.rows, batch.following)
+
+    def undo(self, job: Job, cursor: Cursor) -> Step:
+        """Put back what was, for the next rows whose fields nobody has changed since."""
+        batch = Batch.after(cursor, Outcome.APPLIED, self.params(job))
+        if batch is None:
+            return Step(0, None)
+        writing, params = self.writing(job), batch.params
+        fetch(statement(_HERE, "lock_patrons"), params)
+        execute(_statement("leave_changed_fields", writing), params)
+        restored = execute(_statement("set_fields", writing, values=writing.restored), params)
+        if execute(statement(_HERE, "finish_undo"), params) != restored:
+            raise IntegrityError(_FASTER)
+        return Step(batch.rows, batch.following)
+
+
+def _statement(name: str, writing: Writing, **fragments: str) -> str:
+    """Return a statement with the kind's SQL in its places; what holds others comes first."""
+    if writing.tie and "people" in fragments:
+        fragments["people"] += f" {writing.tie}"
+    parts = {
+        "decided_fields": statement(_HERE, "decided_fields"),
+        **fragments,
+        "reason": writing.reason,
+        "was": writing.was,
+        "becomes": writing.becomes,
+        "table": writing.table,
+        "whom": writing.whom,
+        "still": writing.still,
+        "touches": writing.touches,
+        "lost": writing.lost,
+        "blocked": writing.blocked,
+        "tie": writing.tie,
+    }
+    return statement(_HERE, name, **{part: dialect(text) for part, text in parts.items()})
