@@ -277,6 +277,9 @@ def test_passwords() -> None:
         made = generated_password("ada")
         assert password(made, "ada") == made
         assert len(generated_password("ada", 30)) >= 30
+    for username in ("-", ".", "a", "2", "-.", "a-b"):
+        made = generated_password(username)
+        assert password(made, username) == made
     assert len({generated_password("") for _ in range(200)}) == 200
 
 
@@ -302,6 +305,17 @@ def test_the_command(world: World, openpatron: CommandLine) -> None:
     account = Account.objects.get(pk=done.json["account_id"])
     assert account.check_password(done.json["password"])
     assert account.must_change_password
+
+
+def test_the_command_shows_no_password_of_an_account_that_existed(
+    world: World, openpatron: CommandLine
+) -> None:
+    rolf = world.neighbour("rolf")
+    done = openpatron(
+        "register_patron", *arguments(username="rolf"), "--generate-password", "--person-agreed"
+    )
+    assert (done.code, done.json["account_id"]) == (0, rolf.pk)
+    assert "password" not in done.json
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,7 @@ from django.db.models.fields.related import ForeignObject
 from django_scopes import scopes_disabled
 from django_scopes.exceptions import ScopeError
 
+from openpatron.accounts.lookup import look_up_account
 from openpatron.accounts.models import Account, Registration
 from openpatron.kernel.errors import NotFoundError
 from openpatron.ledger.actions.confirm_job import confirm_job
@@ -20,8 +21,10 @@ from openpatron.ledger.models import Change, Job
 from openpatron.ledger.record import record_change
 from openpatron.organizations.models import Organization, PatronType, Site
 from openpatron.organizations.scope import find_organization, open_organization
+from openpatron.patrons.actions.block_patron import block_patron
 from openpatron.patrons.models import Association, Barcode, Homeroom, Patron, StaffRole
 from openpatron.patrons.selection import FIELDS, values_at
+from openpatron.patrons.standing import Deed
 
 from .world import World, build_world
 
@@ -213,6 +216,8 @@ def fill(world: World) -> None:
         organization=world.cascadia, site=world.maple, name="5a", supervisor=patron
     )
     Barcode.objects.create(organization=world.cascadia, patron=patron, value="4711")
+    block_patron(world.operator, patron.pk, [Deed.RENEW], "lost")
+    look_up_account(world.operator, "nobody", "", has_agreed=False)
     world.staff("Teacher")
     role = StaffRole.objects.create(
         organization=world.cascadia, patron=patron, access_level=world.levels["Teacher"]

@@ -41,6 +41,22 @@ def test_matches_appear_while_typing(visit: Visit, scene: Scene) -> None:
     expect(found).to_contain_text("the same barcode")
 
 
+def test_a_scanner_registers_nobody_yet(visit: Visit, scene: Scene) -> None:
+    """It ends with Enter, which only looks for the person; nothing typed is lost."""
+    leo = visit(scene.leo)
+    leo.to("patrons/register/")
+    fill(leo, First_name="Grace", Last_name="Hopper", Username="grace")
+    leo.page.get_by_label("Patron type").select_option("Student")
+    leo.page.get_by_label("Access level").select_option("Patron")
+    leo.page.locator("#id_barcode").focus()
+    leo.write(scene.clashing.barcodes.get().value)
+    leo.press("Enter")
+    expect(leo.page.locator("#likely")).to_contain_text("the same barcode")
+    expect(leo.page.get_by_label("Last name")).to_have_value("Hopper")
+    expect(leo.page.locator("#id_barcode")).to_have_value("4711")
+    assert not Patron.objects.filter(account__username="grace").exists()
+
+
 def test_what_was_typed_outlives_a_reload_and_a_session(visit: Visit, scene: Scene) -> None:
     leo = visit(scene.leo)
     leo.to("patrons/register/")

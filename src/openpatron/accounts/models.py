@@ -7,6 +7,7 @@ from typing import ClassVar
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.db import models
 from django.db.models.functions import Lower
+from django_scopes import ScopedManager
 
 
 class AccountManager(BaseUserManager["Account"]):
@@ -97,6 +98,8 @@ class Lookup(models.Model):
     found = models.BooleanField()
     has_agreed = models.BooleanField()
     at = models.DateTimeField(auto_now_add=True)
+
+    objects = ScopedManager(organization="organization")
 
     class Meta:
         """Counted per organization and person for the rate limit."""

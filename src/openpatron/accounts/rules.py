@@ -190,11 +190,13 @@ def generated_password(username: str, minimum: int = MINIMUM_PASSWORD) -> str:
     def word() -> str:
         return "".join(secrets.choice(_CONSONANTS) + secrets.choice(_VOWELS) for _ in range(3))
 
+    # What stands in every password must not be the username.
+    mark = "." if "-" in username else "-"
     while True:
         digits = "".join(secrets.choice(_DIGITS) for _ in range(2))
-        made = f"{word().capitalize()}-{word()}-{digits}"
+        made = f"{word().capitalize()}{mark}{word()}{mark}{digits}"
         while len(made) < minimum:
-            made = f"{word()}-{made}"
+            made = f"{word()}{mark}{made}"
         try:
             return password(made, username, minimum)
         except InputError:

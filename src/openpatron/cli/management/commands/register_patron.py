@@ -102,7 +102,8 @@ class Command(ActorCommand):
                 "account_id": patron.account_id,
                 "barcode": patron.barcodes.get().value,
             }
-            if password is not None:
+            # An account that existed keeps the password that it had.
+            if password is not None and patron.account.check_password(password):
                 answer["password"] = password
         if options["format"] == "json":
             sys.stdout.write(json.dumps(answer) + "\n")
