@@ -14,8 +14,7 @@ from openpatron.ledger.kinds import Head, Wording
 
 from .association_words import counted, not_touched
 from .lines import Cell
-from .listed import LISTED
-from .models import Patron
+from .models import LISTED, Patron
 from .summary import number_of_applied
 
 if TYPE_CHECKING:
@@ -50,6 +49,13 @@ class FieldLine:
     edit_url: str
     cells: tuple[Cell, ...]
     more: Mapping[str, Any]
+
+    @property
+    def entry(self) -> str:
+        """What stood in the list, where it leads nowhere."""
+        if self.line is None:
+            return ""
+        return _("Line %(line)d: “%(listed)s”") % {"line": self.line, "listed": self.listed}
 
     @property
     def written(self) -> Mapping[str, Any]:
@@ -131,13 +137,14 @@ def wording(job: Job, *, nobody: str, facts: list[str], doing: str = "") -> Word
 
 
 def reason(change: Change, site: str) -> str:
-    """Return the reason of a change as a sentence."""
+    """Return the reason of a change as a sentence, without an entry as that of many."""
     words = {
         "site": site,
-        "line": change.subject_id or "–",
-        "listed": change.before.get("listed", ""),
+        "line": change.subject_id,
+        "listed": change.before.get("listed"),
     }
-    return _REASONS.get(change.reason, lambda: "")() % words
+    sentences = _REASONS if "listed" in change.before else _REASONS | _OF_MANY
+    return sentences.get(change.reason, lambda: "")() % words
 
 
 # Functions, because the language is only known when somebody reads.
@@ -161,4 +168,9 @@ _REASONS = {
         "district id."
     ),
     "twice": lambda: _("“%(listed)s” (line %(line)s) is a patron who stands in the list before."),
+}
+_OF_MANY = {
+    "unknown": lambda: _("Entries that are no patron's barcode or district id here."),
+    "several": lambda: _("Barcodes that several patrons hold. Name the site, or use district ids."),
+    "twice": lambda: _("Entries for a patron who stands in the list before."),
 }
