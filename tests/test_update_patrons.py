@@ -277,7 +277,7 @@ def test_a_list_names_patrons_by_barcode_or_district_id(world: World) -> None:
     ] == ["nobody"]
     assert reason_counts(job, "failed") == [
         ("Barcodes that several patrons hold. Name the site, or use district ids.", 1),
-        ("Entries that are no patron's barcode or district id here.", 1),
+        ("Entries that are no patron’s barcode or district id here.", 1),
     ]
     assert "(line 3)" in "".join(as_csv_lines(world.operator, job))
     done(world, job)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.contrib.humanize.templatetags.humanize import intcomma
 from django.utils.formats import date_format
+from django.utils.text import capfirst
 from django.utils.translation import gettext as _, ngettext
 
 from openpatron.ledger.kinds import Head, Wording
@@ -104,8 +105,8 @@ def value_words(name: str, value: Any) -> str:
 
 def head(label: Any) -> Head:
     """Return the column of a field."""
-    text = str(label)
-    return Head(text[:1].upper() + text[1:], text, text[:1].upper() + text[1:], "–", is_wide=True)
+    text = capfirst(str(label))
+    return Head(text, text, text, empty="–", is_wide=True)
 
 
 def wording(job: Job, *, nobody: str, facts: list[str], doing: str = "") -> Wording:
@@ -170,7 +171,7 @@ _REASONS = {
     "twice": lambda: _("“%(listed)s” (line %(line)s) is a patron who stands in the list before."),
 }
 _OF_MANY = {
-    "unknown": lambda: _("Entries that are no patron's barcode or district id here."),
+    "unknown": lambda: _("Entries that are no patron’s barcode or district id here."),
     "several": lambda: _("Barcodes that several patrons hold. Name the site, or use district ids."),
     "twice": lambda: _("Entries for a patron who stands in the list before."),
 }
