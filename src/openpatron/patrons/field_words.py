@@ -150,7 +150,7 @@ def reason(change: Change, site: str) -> str:
 
 # Functions, because the language is only known when somebody reads.
 _REASONS = {
-    "unchanged": lambda: _("Has this value already."),
+    "unchanged": lambda: _("There is nothing to change: it is so already."),
     "not_here": lambda: _("Has no association with %(site)s."),
     "above": lambda: _(
         "Has an access level at %(site)s with rights that you do not hold, so it stays."
