@@ -52,7 +52,7 @@ def test_the_table_shows_before_and_after(world: World, openpatron: CommandLine)
     assert "2034 → none" in answer.out
     assert "changed: 1" in answer.out
     again = openpatron(*FIFTH, "--clear", "graduation_year", "--yes", "--format", "csv")
-    assert "Has this value already." in again.out
+    assert "There is nothing to change: it is so already." in again.out
 
 
 def test_a_list_from_a_file_and_from_standard_input(

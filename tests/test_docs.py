@@ -22,6 +22,7 @@ BY_NAME = {
     "ledger.Change.after",
     "ledger.Change.subject_id",
     "ledger.Change.actor",
+    "ledger.Job.params",
     "accounts.Lookup.asked_by",
     "accounts.Lookup.asked_for",
     "accounts.Lookup.found",

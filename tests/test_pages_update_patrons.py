@@ -100,6 +100,7 @@ def test_a_list_is_pasted_or_uploaded(world: World, dora: Visitor) -> None:
     job = run(Job.objects.get())
     page = text_of(dora.get("job", job.pk))
     assert "No patron here has the barcode or district id “nobody” (line 2)." in page
+    assert "Line 2: “nobody”" in page
     again = dora.client.get(dora.get("plan_again", job.pk).headers["Location"])
     assert "4711\nnobody</textarea>" in again.content.decode()
 

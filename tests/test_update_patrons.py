@@ -22,7 +22,14 @@ from openpatron.organizations.scope import open_organization
 from openpatron.patrons.actions.edit_patron import EditedPatron, edit_patron
 from openpatron.patrons.actions.update_patrons import ask, plan_update
 from openpatron.patrons.models import Association, Homeroom, Patron, StaffRole
-from openpatron.patrons.summary import as_csv_lines, summary_counts, summary_lines
+from openpatron.patrons.summary import (
+    LineFilter,
+    as_csv_lines,
+    page_of_lines,
+    reason_counts,
+    summary_counts,
+    summary_lines,
+)
 
 from .world import World
 
@@ -264,6 +271,14 @@ def test_a_list_names_patrons_by_barcode_or_district_id(world: World) -> None:
         (None, ""): "planned", (3, "nobody"): "failed", (4, "4711"): "skipped",
         (5, "77"): "failed", (6, "d 9"): "skipped",
     }  # fmt: skip
+    assert [
+        line.written["listed"]
+        for line in page_of_lines(world.operator, job, LineFilter(text="nobody"), 1).lines
+    ] == ["nobody"]
+    assert reason_counts(job, "failed") == [
+        ("Barcodes that several patrons hold. Name the site, or use district ids.", 1),
+        ("Entries that are no patron’s barcode or district id here.", 1),
+    ]
     assert "(line 3)" in "".join(as_csv_lines(world.operator, job))
     done(world, job)
     assert set(Patron.objects.filter(status="inactive")) == {card, number}

@@ -117,7 +117,7 @@ def _print_table(actor: Actor, job: Job) -> None:
             f"{cell.previous} → {cell.text or '–'}" if cell.previous else cell.text or head.empty
             for head, cell in zip(heads, line.cells, strict=True)
         ]
-        table.add_row(*map(Text, (line.name, *shown, line.outcome, line.reason)))
+        table.add_row(*map(Text, (line.name or line.entry, *shown, line.outcome, line.reason)))
     console.print(table)
     if counts["selected"] > _LINES:
         console.print(

@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Any
 
 from django.contrib.humanize.templatetags.humanize import intcomma
 from django.utils.formats import date_format
+from django.utils.text import capfirst
 from django.utils.translation import gettext as _, ngettext
 
 from openpatron.ledger.kinds import Head, Wording
 
 from .association_words import counted, not_touched
 from .lines import Cell
-from .listed import LISTED
-from .models import Patron
+from .models import LISTED, Patron
 from .summary import number_of_applied
 
 if TYPE_CHECKING:
@@ -50,6 +50,13 @@ class FieldLine:
     edit_url: str
     cells: tuple[Cell, ...]
     more: Mapping[str, Any]
+
+    @property
+    def entry(self) -> str:
+        """What stood in the list, where it leads nowhere."""
+        if self.line is None:
+            return ""
+        return _("Line %(line)d: “%(listed)s”") % {"line": self.line, "listed": self.listed}
 
     @property
     def written(self) -> Mapping[str, Any]:
@@ -98,8 +105,8 @@ def value_words(name: str, value: Any) -> str:
 
 def head(label: Any) -> Head:
     """Return the column of a field."""
-    text = str(label)
-    return Head(text[:1].upper() + text[1:], text, text[:1].upper() + text[1:], "–", is_wide=True)
+    text = capfirst(str(label))
+    return Head(text, text, text, empty="–", is_wide=True)
 
 
 def wording(job: Job, *, nobody: str, facts: list[str], doing: str = "") -> Wording:
@@ -131,18 +138,19 @@ def wording(job: Job, *, nobody: str, facts: list[str], doing: str = "") -> Word
 
 
 def reason(change: Change, site: str) -> str:
-    """Return the reason of a change as a sentence."""
+    """Return the reason of a change as a sentence, without an entry as that of many."""
     words = {
         "site": site,
-        "line": change.subject_id or "–",
-        "listed": change.before.get("listed", ""),
+        "line": change.subject_id,
+        "listed": change.before.get("listed"),
     }
-    return _REASONS.get(change.reason, lambda: "")() % words
+    sentences = _REASONS if "listed" in change.before else _REASONS | _OF_MANY
+    return sentences.get(change.reason, lambda: "")() % words
 
 
 # Functions, because the language is only known when somebody reads.
 _REASONS = {
-    "unchanged": lambda: _("Has this value already."),
+    "unchanged": lambda: _("There is nothing to change: it is so already."),
     "not_here": lambda: _("Has no association with %(site)s."),
     "above": lambda: _(
         "Has an access level at %(site)s with rights that you do not hold, so it stays."
@@ -161,4 +169,9 @@ _REASONS = {
         "district id."
     ),
     "twice": lambda: _("“%(listed)s” (line %(line)s) is a patron who stands in the list before."),
+}
+_OF_MANY = {
+    "unknown": lambda: _("Entries that are no patron’s barcode or district id here."),
+    "several": lambda: _("Barcodes that several patrons hold. Name the site, or use district ids."),
+    "twice": lambda: _("Entries for a patron who stands in the list before."),
 }

@@ -33,7 +33,11 @@ def status(text: str, field: str = "status") -> str:
 
 def grade_level(text: str, field: str = "grade_level", *, empty: bool = True) -> str:
     """Return the grade level as it can be stored, or raise ``InputError``."""
-    return clean(text, field, limit=30, empty=empty)
+    try:
+        return clean(text, "grade_level", limit=30, empty=empty)
+    except InputError as error:
+        # The sentence names what it is, the error where it was typed.
+        raise InputError(field, str(error)) from None
 
 
 def graduation_year(year: int, field: str = "graduation_year") -> int:

@@ -30,6 +30,10 @@ class JobLine(Protocol):
         """The patron's name."""
 
     @property
+    def entry(self) -> str:
+        """What stood in a list, in words, where it leads to no patron; else ""."""
+
+    @property
     def outcome(self) -> str:
         """One of the summary's words."""
 
@@ -69,6 +73,11 @@ class Line:
     edit_url: str
     # Whether the job gives the patron a number that is not the present one; shown, not written out.
     barcode_changed: bool
+
+    @property
+    def entry(self) -> str:
+        """No list, so nothing."""
+        return ""
 
     @property
     def cells(self) -> tuple[Cell, ...]:

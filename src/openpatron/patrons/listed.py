@@ -14,13 +14,10 @@ from openpatron.kernel.errors import InputError
 from openpatron.kernel.text import storable
 from openpatron.ledger.models import Change, Job, Outcome
 
-from .models import SUBJECT, Barcode, Patron
+from .models import LISTED, SUBJECT, Barcode, Patron
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
-
-LISTED = "listed"
-"""What the ledger calls an entry of a list that led to no patron; its id is the line."""
 
 MOST = 20_000
 """So many entries a list may have."""

@@ -20,6 +20,9 @@ _SITE = "organizations.Site"
 SUBJECT = "patron"
 """What the ledger calls a patron."""
 
+LISTED = "listed"
+"""What the ledger calls an entry of a list that led to no patron; its id is the line."""
+
 
 class Patron(models.Model):
     """A person's management record in one organization."""

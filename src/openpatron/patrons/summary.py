@@ -20,7 +20,7 @@ from openpatron.kernel.spreadsheets import csv_lines
 from openpatron.ledger.kinds import Told, kind_of
 from openpatron.ledger.models import Change, Outcome, State
 
-from .models import SUBJECT
+from .models import LISTED, SUBJECT
 from .queries import names_by_id, visible
 from .search import matching
 
@@ -280,6 +280,9 @@ def _found(actor: Actor, job: Job, narrowed: LineFilter, most: int | None = None
         found = rows.filter(subject_kind="patron", subject_id__in=patrons.values("pk"))
         ids = array("q", found.values_list("pk", flat=True)[:most].iterator(chunk_size=CHUNK))
     word = narrowed.text.strip()
+    if job.params.get("listed") and "\x00" not in word:
+        entries = rows.filter(notable=True, subject_kind=LISTED, before__listed=word)
+        ids = array("q", sorted({*ids, *entries.values_list("pk", flat=True)[:CHUNK]}))
     # A number that is only planned yet is not in the patrons' search index.
     if Outcome.PLANNED in _applying(job) and any(c.isdigit() for c in word) and "\x00" not in word:
         numbered = kind_of(job).numbered

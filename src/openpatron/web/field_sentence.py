@@ -99,11 +99,15 @@ class FieldSentence(Sentence):
         }
         if self.is_list:
             asked = {name: asked[name] for name in ("field", "new")}
+            if not self.listed.strip():
+                asked["listed"] = _("Give barcodes or district ids, or choose a file.")
             if self.is_tie:
                 asked["at"] = _("Choose the site of the associations.")
         if self.clears:
             del asked["new"]
-        found = {name: text for name, text in asked.items() if not self._typed[name].strip()}
+        found = {
+            name: text for name, text in asked.items() if not self._typed.get(name, "").strip()
+        }
         return super().value_errors(found) if not self.is_list else found
 
     def places(self, errors: Mapping[str, str]) -> list[Place]:
@@ -112,7 +116,7 @@ class FieldSentence(Sentence):
             Place(
                 "who",
                 _("Who is meant"),
-                _("choose who"),
+                "",
                 [
                     Option("at", _("every patron at")),
                     Option("list", _("the patrons on a list")),
@@ -122,7 +126,7 @@ class FieldSentence(Sentence):
             Place(
                 "do",
                 _("What happens"),
-                _("choose what happens"),
+                "",
                 [Option("set", _("set the")), Option("clear", _("clear the"))],
             ),
             Place(

@@ -213,7 +213,6 @@ class Promote(FieldJob):
     def wording(self, job: Job) -> Wording:
         """Return how to speak of the job."""
         facts = [_("%(patrons)s move up.") % {"patrons": counted(job.planned_rows)}]
-        facts += self._graduates(job)
         if job.params["stay"]:
             stay = ", ".join(job.params["stay"])
             facts.append(_("These grades stay as they are: %(grades)s.") % {"grades": stay})
