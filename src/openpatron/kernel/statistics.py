@@ -50,8 +50,8 @@ def refresh_statistics() -> None:
 
 def _outgrown_in_sqlite() -> list[str]:
     tables = connection.introspection.django_table_names()
-    # At most so many rows: counting them would read them all.
-    span = "SELECT '{0}', MAX(rowid) - MIN(rowid) + 1 FROM {0}"
+    # At most so many rows: counting would read them all, and so would both ends in one SELECT.
+    span = "SELECT '{0}', (SELECT MAX(rowid) FROM {0}) - (SELECT MIN(rowid) FROM {0}) + 1"
     sizes = " UNION ALL ".join(span.format(table) for table in tables)
     with connection.cursor() as cursor:
         cursor.execute("SELECT 1 FROM sqlite_master WHERE name = 'sqlite_stat1'")

@@ -42,17 +42,25 @@ def number_sql(pattern: BarcodePattern, value: str) -> str:
         return "NULL"
     start = len(pattern.prefix) + 1
     digits = f"substr({value}, {start}, {pattern.digits})"
-    quoted = pattern.prefix.replace("'", "''").replace("%", "%%")
+    first, last = (f"{n:0{pattern.digits}d}" for n in (pattern.first, pattern.last))
     length = len(pattern.prefix) + pattern.digits + (0 if pattern.check == "none" else 1)
-    conditions = [
-        f"length({value}) = {length}",
-        f"substr({value}, 1, {start - 1}) = '{quoted}'" if pattern.prefix else "1 = 1",
-        # What is left after taking the digits away tells whether there is anything else.
-        f"ltrim({digits}, '0123456789') = ''",
+    conditions = [f"length({value}) = {length}"]
+    tested = digits
+    if pattern.prefix.isascii() and pattern.prefix.isdecimal():
+        # Prefix and digits in one: half of the work for the most usual pattern.
+        first, last = pattern.prefix + first, pattern.prefix + last
+        tested = value if pattern.check == "none" else f"substr({value}, 1, {length - 1})"
+    elif pattern.prefix:
+        quoted = pattern.prefix.replace("'", "''").replace("%", "%%")
+        conditions.append(f"substr({value}, 1, {start - 1}) = '{quoted}'")
+    # What is left after taking the digits away tells whether there is anything else; of digits
+    # alone and of one length, the order of texts is that of numbers.
+    conditions += [
+        f"ltrim({tested}, '0123456789') = ''",
+        f"{tested} BETWEEN '{first}' AND '{last}'",
     ]
+    ranged = f"CAST({digits} AS bigint)"
     checks = {CHECK_LUHN: _luhn_sql, CHECK_MOD43: _mod43_sql}
-    number = f"CAST({digits} AS bigint)"
-    ranged = f"CASE WHEN {number} BETWEEN {pattern.first} AND {pattern.last} THEN {number} END"
     if pattern.check in checks:
         expected = checks[pattern.check](pattern, value)
         ranged = f"CASE WHEN substr({value}, {length}, 1) = {expected} THEN {ranged} END"
