@@ -16,13 +16,18 @@ from openpatron.patrons.actions.grant_staff_role import end_staff_role, grant_st
 from openpatron.patrons.actors import actor_for
 from openpatron.patrons.models import Patron, StaffRole
 from openpatron.patrons.queries import patron as patron_of
-from openpatron.patrons.staff_roles import roles_of, sources_of_rights
+from openpatron.patrons.staff_roles import Source, roles_of, sources_of_rights
 from openpatron.patrons.standing import Deed
 
 from .visitor import Visitor, text_of
 from .world import World
 
 pytestmark = pytest.mark.postgres
+
+
+def sources(world: World, patron: Patron) -> list[Source]:
+    found = patron_of(world.operator, patron.pk)
+    return sources_of_rights(found, roles_of(world.operator, found))
 
 
 def test_a_role_holds_at_its_sites_at_once_and_ends_at_once(world: World) -> None:
@@ -134,7 +139,7 @@ def test_each_right_says_where_it_comes_from(world: World) -> None:
     level = world.levels["District patrons manager"]
     grant_staff_role(world.operator, patron.pk, level, [world.alder], until)
 
-    found = sources_of_rights(world.operator, patron_of(world.operator, patron.pk))
+    found = sources(world, patron)
 
     rows = {(s.right, s.level, s.is_role, s.site, s.ends_on) for s in found}
     assert ("See the home page", "Teacher", False, "Maple", None) in rows
@@ -142,7 +147,7 @@ def test_each_right_says_where_it_comes_from(world: World) -> None:
     # An organization-wide right counts for nothing at a site.
     assert "Manage patrons for the district" not in {s.right for s in found}
     Patron.objects.filter(pk=patron.pk).update(status="inactive")
-    assert sources_of_rights(world.operator, patron_of(world.operator, patron.pk)) == []
+    assert sources(world, patron) == []
 
 
 def test_a_role_is_given_shown_and_ended_by_page(world: World) -> None:

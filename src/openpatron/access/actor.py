@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 
 from openpatron.kernel.errors import NotAllowedError
 
-from .registry import permission, permissions
+from .registry import known_names, permission
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -110,7 +110,7 @@ class Actor:
 
         A level may hold a name from before or after this version of the program: nobody grants it.
         """
-        known = {p.name for p in permissions()}
+        known = known_names()
         for name in names:
             if name not in known:
                 raise NotAllowedError(
@@ -155,6 +155,6 @@ def _refusal(name: str) -> NotAllowedError:
 
 def operator(organization: Organization, way: str = CLI) -> Actor:
     """Return the actor for who runs the command line on the server: all rights, no account."""
-    everything = frozenset(p.name for p in permissions())
+    everything = known_names()
     every = frozenset({EVERY_LEVEL})
     return Actor(organization, None, way, {EVERYWHERE: everything}, {EVERYWHERE: every})

@@ -40,6 +40,11 @@ def permission(name: str) -> Permission:
         raise UnknownPermissionError(name) from None
 
 
+def known_names() -> frozenset[str]:
+    """Return the names of all permissions: what a level in the database may hold in vain."""
+    return frozenset(_permissions)
+
+
 def permissions() -> list[Permission]:
     """Return all permissions by name."""
     return sorted(_permissions.values(), key=lambda p: p.name)

@@ -24,9 +24,7 @@ def organizations_of(account: Account) -> QuerySet[Organization]:
 
 def account_by_username(username: str) -> Account | None:
     """Return the account of that username, without regard to case."""
-    if not storable(username):
-        return None
-    return Account.objects.filter(username__iexact=username).first()
+    return accounts_called(username, "").first()
 
 
 def accounts_called(username: str, email: str) -> QuerySet[Account]:

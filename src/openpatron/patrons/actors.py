@@ -13,7 +13,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from openpatron.access.actor import EVERYWHERE, JOB, Actor, operator
-from openpatron.access.registry import permissions
+from openpatron.access.registry import known_names
 
 from .models import Association, Patron, StaffRole
 
@@ -44,7 +44,7 @@ def rights_given(account: Account) -> Held:
 
 def _held(account: Account, who: Q) -> tuple[Held, Held]:
     """Return the permissions held, and the levels that may be given, by place."""
-    known = {p.name for p in permissions()}
+    known = known_names()
     rights: dict[int | None, set[str]] = defaultdict(set)
     grants: dict[int | None, set[str]] = defaultdict(set)
     ties = Association.objects.filter(who, patron__account=account).values_list(

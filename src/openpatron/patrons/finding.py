@@ -9,6 +9,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from openpatron.access.actor import Actor
+from openpatron.accounts.queries import accounts_called
 from openpatron.kernel.errors import InputError
 from openpatron.organizations.models import Site
 
@@ -34,7 +35,7 @@ def find_patron(actor: Actor, key: str, site: Site | None = None) -> Patron:
             cards = cards.filter(site=site)
         for found in (
             seen.filter(pk__in=cards.values("patron")),
-            seen.filter(account__username__iexact=wanted),
+            seen.filter(account__in=accounts_called(wanted, "")),
             seen.filter(district_id=wanted),
         ):
             holders = list(found[:2])

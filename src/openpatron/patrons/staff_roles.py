@@ -9,7 +9,7 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from openpatron.access.registry import permission, permissions
+from openpatron.access.registry import known_names, permission
 from openpatron.kernel.errors import NotAllowedError
 
 from .models import Patron, StaffRole
@@ -41,12 +41,12 @@ def roles_of(actor: Actor, patron: Patron) -> list[StaffRole]:
     return _lasting(patron)
 
 
-def sources_of_rights(actor: Actor, patron: Patron) -> list[Source]:
-    """Return each right of a patron that the actor was shown, with what it comes from, by name.
+def sources_of_rights(patron: Patron, roles: Iterable[StaffRole]) -> list[Source]:
+    """Return each right of a patron with what it comes from, by name; no query.
 
-    ``patron`` comes with associations. Nobody who is not active holds a right.
+    ``patron`` comes with associations, ``roles`` are those of ``roles_of``. Nobody who is not
+    active holds a right.
     """
-    roles = roles_of(actor, patron)
     if patron.status != Patron.Status.ACTIVE or not patron.account.is_active:
         return []
     found = []
@@ -65,19 +65,19 @@ def sources_of_rights(actor: Actor, patron: Patron) -> list[Source]:
     return sorted(found, key=lambda one: (one.right, one.site, one.level))
 
 
-def is_above(actor: Actor, patron: Patron) -> bool:
-    """Tell whether the patron holds a right by a staff role that the actor does not hold there."""
-    known = {p.name for p in permissions()}
+def are_above(actor: Actor, roles: Iterable[StaffRole]) -> bool:
+    """Tell whether one of a patron's roles holds a right that the actor does not hold there."""
+    known = known_names()
     return any(
         not actor.may_grant(known.intersection(role.access_level.permissions), site)
-        for role in _lasting(patron)
+        for role in roles
         for site in _places(role)
     )
 
 
 def require_not_above(actor: Actor, patron: Patron) -> None:
     """Raise ``NotAllowedError`` where the patron holds more rights than the actor."""
-    if is_above(actor, patron):
+    if are_above(actor, _lasting(patron)):
         raise NotAllowedError(
             PERMISSION,
             _("%s holds rights by a staff role that you do not hold. Ask who holds them.")
@@ -97,7 +97,7 @@ def _places(role: StaffRole) -> list[Site | None]:
 
 def _labels(names: Iterable[str], *, wide: bool) -> list[str]:
     """Return the words for those rights that count there."""
-    known = {p.name for p in permissions()}
+    known = known_names()
     return [
         str(permission(name).label)
         for name in names

@@ -10,8 +10,6 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 from uuid import uuid4
 
-from django.contrib import messages
-from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -19,11 +17,10 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
 from openpatron.kernel.errors import InputError, NotAllowedError
-from openpatron.ledger.tasks import enqueue
 from openpatron.patrons.actions.add_associations import PERMISSION, ask, plan_associations
 
 from .gate import page
-from .once import request_key
+from .once import made, request_key
 from .sentence import Sentence
 
 if TYPE_CHECKING:
@@ -62,12 +59,7 @@ def add_associations(request: OrganizationRequest) -> HttpResponse:
             errors = {"access_level": str(error)}
         else:
             key = request_key(request, sentence.words.values())
-            job = plan_associations(request.actor, asked, key)
-            if job.is_at_work:
-                enqueue(job)
-            else:
-                messages.info(request, _("This preview was made before; here it is."))
-            return redirect("job", organization=request.organization.slug, number=job.pk)
+            return made(request, plan_associations(request.actor, asked, key))
     return _sentence(request, sentence, errors, status=422)
 
 

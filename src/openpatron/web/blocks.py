@@ -8,7 +8,6 @@ from django import forms
 from django.contrib import messages
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
-from django.urls import reverse
 from django.utils.translation import gettext as _, gettext_lazy
 from django.views.decorators.http import require_http_methods, require_POST
 
@@ -24,11 +23,10 @@ from openpatron.patrons.staff_roles import require_not_above
 from openpatron.patrons.standing import Deed
 
 from .gate import OrganizationRequest, page
+from .patron_place import address_of, crumbs_to
 
 if TYPE_CHECKING:
     from django.http import HttpResponse
-
-    from openpatron.patrons.models import Patron
 
 
 class BlockForm(forms.Form):
@@ -54,12 +52,6 @@ class BlockForm(forms.Form):
         widget=forms.DateInput(format="%Y-%m-%d", attrs={"class": "form-control", "type": "date"}),
     )
 
-    def __init__(self, *args: object, **options: object) -> None:
-        super().__init__(*args, **options)  # type: ignore[arg-type]
-        for name in self.errors if self.is_bound else ():
-            if name in ("reason", "until"):
-                self.fields[name].widget.attrs["aria-invalid"] = "true"
-
 
 @page(PERMISSION)
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -84,13 +76,10 @@ def block_patron(request: OrganizationRequest, number: int) -> HttpResponse:
             form.add_error(error.field if error.field in form.fields else None, str(error))
         else:
             messages.success(request, _("%s is blocked.") % patron.account.full_name)
-            return redirect(_address(request, patron))
+            return redirect(address_of(request, patron.pk))
     context = {
         "title": _("Block %s") % patron.account.full_name,
-        "breadcrumbs": [
-            (_("Patrons"), reverse("patrons", args=[request.organization.slug])),
-            (patron.account.full_name, _address(request, patron)),
-        ],
+        "breadcrumbs": crumbs_to(request, patron),
         "patron": patron,
         "form": form,
     }
@@ -105,8 +94,4 @@ def lift_block(request: OrganizationRequest, number: int, block: int) -> HttpRes
     """Lift one block; the patron page says so."""
     lifted = lift(request.actor, number, block)
     messages.success(request, _("The block “%s” is lifted.") % lifted.reason)
-    return redirect(reverse("patron", args=[request.organization.slug, number]))
-
-
-def _address(request: OrganizationRequest, patron: Patron) -> str:
-    return reverse("patron", args=[request.organization.slug, patron.pk])
+    return redirect(address_of(request, number))

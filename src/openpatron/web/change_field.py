@@ -10,8 +10,6 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 from uuid import uuid4
 
-from django.contrib import messages
-from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -20,17 +18,14 @@ from django.views.decorators.http import require_http_methods
 
 from openpatron.kernel.errors import InputError, NotAllowedError, NotFoundError
 from openpatron.ledger.queries import job as find_job
-from openpatron.ledger.tasks import enqueue
 from openpatron.patrons.actions.update_patrons import KIND, PERMISSION, ask, plan_update
 
 from .field_sentence import FieldSentence
 from .gate import page
-from .once import request_key
+from .once import made, request_key
 
 if TYPE_CHECKING:
     from django.http import HttpResponse
-
-    from openpatron.ledger.models import Job
 
     from .gate import OrganizationRequest
 
@@ -64,15 +59,6 @@ def change_field(request: OrganizationRequest) -> HttpResponse:
     except NotAllowedError as error:
         errors = {"new": str(error)}
     return _sentence(request, sentence, errors, status=422)
-
-
-def made(request: OrganizationRequest, job: Job) -> HttpResponse:
-    """Hand a new job to the workers and go to its page."""
-    if job.is_at_work:
-        enqueue(job)
-    else:
-        messages.info(request, _("This preview was made before; here it is."))
-    return redirect("job", organization=request.organization.slug, number=job.pk)
 
 
 def _uploaded(request: OrganizationRequest) -> str:

@@ -9,7 +9,6 @@ from django.core import signing
 from django.db import transaction
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
-from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
@@ -26,6 +25,7 @@ from openpatron.patrons.staff_roles import require_not_above
 from .gate import OrganizationRequest, page
 from .patron_form import Difference, PatronForm, merged, values_of
 from .patron_history import events
+from .patron_place import address_of, crumbs_to
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -75,14 +75,10 @@ def _received(request: OrganizationRequest, patron: Patron) -> HttpResponse:
 def _shown(
     request: OrganizationRequest, patron: Patron, form: PatronForm, met: Sequence[Difference] = ()
 ) -> HttpResponse:
-    slug = request.organization.slug
     name = patron.account.full_name
     context: dict[str, Any] = {
         "title": _("Edit %s") % name,
-        "breadcrumbs": [
-            (_("Patrons"), reverse("patrons", args=[slug])),
-            (name, reverse("patron", args=[slug, patron.pk])),
-        ],
+        "breadcrumbs": crumbs_to(request, patron),
         "patron": patron,
         "form": form,
         "differences": met,
@@ -110,4 +106,4 @@ def _return_address(request: OrganizationRequest, patron: Patron) -> str:
         wanted, allowed_hosts={request.get_host()}, require_https=request.is_secure()
     ):
         return wanted
-    return reverse("patron", args=[request.organization.slug, patron.pk])
+    return address_of(request, patron.pk)

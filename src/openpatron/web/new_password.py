@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from django.template.response import TemplateResponse
-from django.urls import reverse
 from django.utils.cache import add_never_cache_headers
 from django.utils.translation import gettext as _
+
+from .patron_place import crumbs_to
 
 if TYPE_CHECKING:
     from django.http import HttpResponse
@@ -21,13 +22,9 @@ def new_password(
     request: OrganizationRequest, patron: Patron, password: str, *, said: str, draft: str = ""
 ) -> HttpResponse:
     """Show the password of a patron's account, to be printed or written down."""
-    slug = request.organization.slug
     context = {
         "title": _("New password"),
-        "breadcrumbs": [
-            (_("Patrons"), reverse("patrons", args=[slug])),
-            (patron.account.full_name, reverse("patron", args=[slug, patron.pk])),
-        ],
+        "breadcrumbs": crumbs_to(request, patron),
         "patron": patron,
         "account": patron.account,
         "password": password,

@@ -5,8 +5,18 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 from uuid import UUID, uuid5
 
+from django.contrib import messages
+from django.shortcuts import redirect
+from django.utils.translation import gettext as _
+
+from openpatron.ledger.tasks import enqueue
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
+
+    from django.http import HttpResponse
+
+    from openpatron.ledger.models import Job
 
     from .gate import OrganizationRequest
 
@@ -22,3 +32,12 @@ def request_key(request: OrganizationRequest, words: Iterable[str]) -> str | Non
         return None
     said = "\x1f".join([str(request.user.pk), str(number), *words])
     return uuid5(_REQUESTS, said.encode("utf-8", "replace").decode()).hex
+
+
+def made(request: OrganizationRequest, job: Job) -> HttpResponse:
+    """Hand a new job to the workers and go to its page."""
+    if job.is_at_work:
+        enqueue(job)
+    else:
+        messages.info(request, _("This preview was made before; here it is."))
+    return redirect("job", organization=request.organization.slug, number=job.pk)

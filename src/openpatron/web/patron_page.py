@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from django.http import HttpResponse
 
     from openpatron.access.actor import Actor
-    from openpatron.patrons.models import Association, Barcode, Patron
+    from openpatron.patrons.models import Association, Barcode, Patron, StaffRole
 
 _EVENTS_PER_PAGE = 10
 
@@ -41,7 +41,8 @@ def patron(request: OrganizationRequest, number: int) -> HttpResponse:
     changes = Paginator(history(request.actor, found), _EVENTS_PER_PAGE)
     shown = changes.get_page(request.GET.get("history"))
     names = dict(sites().values_list("short_name", "name"))
-    above = staff_roles.is_above(request.actor, found)
+    roles = staff_roles.roles_of(request.actor, found)
+    above = staff_roles.are_above(request.actor, roles)
     context = {
         "title": found.account.full_name,
         "breadcrumbs": [(_("Patrons"), reverse("patrons", args=[request.organization.slug]))],
@@ -51,7 +52,7 @@ def patron(request: OrganizationRequest, number: int) -> HttpResponse:
         "other_cards": _without_tie(list(found.associations.all()), cards),
         **_standing(request.actor, found),
         "may_block": may_block(request.actor, found) and not above,
-        **_roles(request.actor, found),
+        **_roles(request.actor, found, roles),
         "may_manage": not above,
         "may_edit": may_edit(request.actor, found) and not above,
         "above": above,
@@ -84,14 +85,14 @@ def _standing(actor: Actor, patron: Patron) -> dict[str, Any]:
     }
 
 
-def _roles(actor: Actor, patron: Patron) -> dict[str, Any]:
+def _roles(actor: Actor, patron: Patron, roles: list[StaffRole]) -> dict[str, Any]:
     """Return the staff roles and where rights come from, for who may give roles."""
     if not actor.may_anywhere(staff_roles.PERMISSION):
         return {"shows_roles": False}
     return {
         "shows_roles": True,
-        "roles": staff_roles.roles_of(actor, patron),
-        "rights": staff_roles.sources_of_rights(actor, patron),
+        "roles": roles,
+        "rights": staff_roles.sources_of_rights(patron, roles),
     }
 
 

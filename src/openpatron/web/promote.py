@@ -22,9 +22,8 @@ from openpatron.patrons.models import Patron
 from openpatron.patrons.promotion import GRADUATED
 from openpatron.patrons.queries import patrons_per_site
 
-from .change_field import made
 from .gate import page
-from .once import request_key
+from .once import made, request_key
 
 if TYPE_CHECKING:
     from django.http import HttpResponse

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from django.template.response import TemplateResponse
-from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
@@ -18,6 +17,7 @@ from openpatron.patrons.queries import patron as patron_of
 
 from .gate import OrganizationRequest, page
 from .new_password import new_password
+from .patron_place import crumbs_to
 
 if TYPE_CHECKING:
     from django.http import HttpResponse
@@ -34,13 +34,9 @@ def set_password(request: OrganizationRequest, number: int) -> HttpResponse:
         said = _("The password of %s is set.") % name
         return new_password(request, patron, password, said=said)
     require_set_password(request.actor, patron)
-    slug = request.organization.slug
     context = {
         "title": _("Set a new password for %s?") % name,
-        "breadcrumbs": [
-            (_("Patrons"), reverse("patrons", args=[slug])),
-            (name, reverse("patron", args=[slug, patron.pk])),
-        ],
+        "breadcrumbs": crumbs_to(request, patron),
         "patron": patron,
     }
     return TemplateResponse(request, "web/set_password.html", context)

@@ -8,7 +8,6 @@ from django import forms
 from django.contrib import messages
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
-from django.urls import reverse
 from django.utils.translation import gettext as _, gettext_lazy
 from django.views.decorators.http import require_http_methods, require_POST
 
@@ -21,13 +20,13 @@ from openpatron.patrons.queries import patron as patron_of
 from openpatron.patrons.staff_roles import PERMISSION, require_not_above
 
 from .gate import OrganizationRequest, page
+from .patron_place import address_of, crumbs_to
 
 if TYPE_CHECKING:
     from django.http import HttpResponse
 
     from openpatron.access.actor import Actor
     from openpatron.access.models import AccessLevel
-    from openpatron.patrons.models import Patron
 
 EVERYWHERE, AT_SITES = "everywhere", "sites"
 
@@ -102,13 +101,10 @@ def give_staff_role(request: OrganizationRequest, number: int) -> HttpResponse:
         else:
             words = {"name": patron.account.full_name, "level": level.name}
             messages.success(request, _("%(name)s holds the role %(level)s now.") % words)
-            return redirect(_address(request, patron))
+            return redirect(address_of(request, patron.pk))
     context = {
         "title": _("Give %s a staff role") % patron.account.full_name,
-        "breadcrumbs": [
-            (_("Patrons"), reverse("patrons", args=[request.organization.slug])),
-            (patron.account.full_name, _address(request, patron)),
-        ],
+        "breadcrumbs": crumbs_to(request, patron),
         "patron": patron,
         "form": form,
     }
@@ -123,8 +119,4 @@ def end_staff_role(request: OrganizationRequest, number: int, role: int) -> Http
     """End one role; the patron page says so."""
     ended = end(request.actor, number, role)
     messages.success(request, _("The role %s is ended.") % ended.access_level.name)
-    return redirect(reverse("patron", args=[request.organization.slug, number]))
-
-
-def _address(request: OrganizationRequest, patron: Patron) -> str:
-    return reverse("patron", args=[request.organization.slug, patron.pk])
+    return redirect(address_of(request, number))

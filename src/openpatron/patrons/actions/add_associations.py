@@ -20,9 +20,9 @@ from openpatron.access.models import AccessLevel, ResourceGroup
 from openpatron.access.queries import access_level_by_name, the_group
 from openpatron.kernel.errors import InputError
 from openpatron.kernel.sql import execute, fetch, statement
-from openpatron.ledger.engine import waiting_for_a_worker
 from openpatron.ledger.kinds import JobKind, Step
 from openpatron.ledger.models import Change, Job, Outcome, State
+from openpatron.ledger.planning import make_job
 from openpatron.organizations.models import Organization, Site
 from openpatron.organizations.queries import patron_type_by_name, site_by_short_name
 from openpatron.patrons import association_words
@@ -113,33 +113,23 @@ def plan_associations(actor: Actor, asked: Asked, request_key: str | None = None
     """
     actor.require(PERMISSION)
     group = asked.resource_group
-    defaults = {
-        "kind": KIND,
-        "way": actor.way,
-        "created_by": actor.account,
-        "total": asked.value.count,
-        "lease_until": waiting_for_a_worker()["lease_until"],
-        "params": {
-            "source": asked.at.pk,
-            "source_name": asked.at.name,
-            "whose": asked.whose.name,
-            "value": asked.value.stored,
-            "value_name": asked.value.label,
-            "target": asked.to.pk,
-            "target_name": asked.to.name,
-            "patron_type": asked.patron_type.pk,
-            "patron_type_name": asked.patron_type.name,
-            "access_level": asked.access_level.pk,
-            "access_level_name": asked.access_level.name,
-            "resource_group": None if group is None else group.pk,
-            "resource_group_name": None if group is None else group.name,
-        },
+    params = {
+        "source": asked.at.pk,
+        "source_name": asked.at.name,
+        "whose": asked.whose.name,
+        "value": asked.value.stored,
+        "value_name": asked.value.label,
+        "target": asked.to.pk,
+        "target_name": asked.to.name,
+        "patron_type": asked.patron_type.pk,
+        "patron_type_name": asked.patron_type.name,
+        "access_level": asked.access_level.pk,
+        "access_level_name": asked.access_level.name,
+        "resource_group": None if group is None else group.pk,
+        "resource_group_name": None if group is None else group.name,
     }
-    if request_key is None:
-        return Job.objects.create(organization=actor.organization, **defaults)
-    return Job.objects.get_or_create(
-        organization=actor.organization, request_key=request_key, defaults=defaults
-    )[0]
+    total = asked.value.count
+    return make_job(actor, KIND, params, total, request_key)
 
 
 def _site(short_name: str, field: str) -> Site:

@@ -13,8 +13,8 @@ from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
-from openpatron.ledger.engine import waiting_for_a_worker
 from openpatron.ledger.models import Job
+from openpatron.ledger.planning import make_job
 from openpatron.patrons import field_words
 from openpatron.patrons.association_words import counted
 from openpatron.patrons.field_jobs import FieldJob, everywhere, of_record
@@ -45,19 +45,9 @@ def plan_expiry(actor: Actor, request_key: str | None = None) -> Job:
     The same ``request_key`` gives the same job: a form that is sent twice makes one.
     """
     actor.require(PERMISSION)
-    defaults = {
-        "kind": KIND,
-        "way": actor.way,
-        "created_by": actor.account,
-        "total": number_of_expired(actor),
-        "lease_until": waiting_for_a_worker()["lease_until"],
-        "params": {"today": timezone.localdate().isoformat()},
-    }
-    if request_key is None:
-        return Job.objects.create(organization=actor.organization, **defaults)
-    return Job.objects.get_or_create(
-        organization=actor.organization, request_key=request_key, defaults=defaults
-    )[0]
+    params = {"today": timezone.localdate().isoformat()}
+    total = number_of_expired(actor)
+    return make_job(actor, KIND, params, total, request_key)
 
 
 class ExpirePatrons(FieldJob):

@@ -14,8 +14,8 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from openpatron.kernel.errors import InputError
-from openpatron.ledger.engine import waiting_for_a_worker
 from openpatron.ledger.models import Job
+from openpatron.ledger.planning import make_job
 from openpatron.organizations.models import Site
 from openpatron.organizations.queries import site_by_short_name
 from openpatron.patrons import field_words, fields
@@ -117,26 +117,16 @@ def plan_promotion(actor: Actor, asked: Asked, request_key: str | None = None) -
     """
     actor.require(PERMISSION)
     moving = [r for r in asked.rungs if r.following not in {"", r.grade}]
-    defaults = {
-        "kind": KIND,
-        "way": actor.way,
-        "created_by": actor.account,
-        "total": sum(r.count for r in moving),
-        "lease_until": waiting_for_a_worker()["lease_until"],
-        "params": {
-            "source": asked.at.pk if asked.at else None,
-            "source_name": asked.at.name if asked.at else None,
-            "steps": [[r.grade, r.following] for r in moving],
-            "stay": [r.grade for r in asked.rungs if r not in moving],
-            "status": asked.status,
-            "expires_on": asked.expires_on.isoformat() if asked.expires_on else None,
-        },
+    params = {
+        "source": asked.at.pk if asked.at else None,
+        "source_name": asked.at.name if asked.at else None,
+        "steps": [[r.grade, r.following] for r in moving],
+        "stay": [r.grade for r in asked.rungs if r not in moving],
+        "status": asked.status,
+        "expires_on": asked.expires_on.isoformat() if asked.expires_on else None,
     }
-    if request_key is None:
-        return Job.objects.create(organization=actor.organization, **defaults)
-    return Job.objects.get_or_create(
-        organization=actor.organization, request_key=request_key, defaults=defaults
-    )[0]
+    total = sum(r.count for r in moving)
+    return make_job(actor, KIND, params, total, request_key)
 
 
 class Promote(FieldJob):

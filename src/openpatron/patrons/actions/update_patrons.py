@@ -18,9 +18,9 @@ from openpatron.access.models import AccessLevel, ResourceGroup
 from openpatron.access.queries import access_level_by_name, access_levels, the_group
 from openpatron.kernel.errors import InputError
 from openpatron.kernel.lookup import the_one
-from openpatron.ledger.engine import waiting_for_a_worker
 from openpatron.ledger.kinds import Step
 from openpatron.ledger.models import Job, State
+from openpatron.ledger.planning import make_job
 from openpatron.organizations.models import Site
 from openpatron.organizations.queries import patron_type_by_name, site_by_short_name
 from openpatron.patrons import field_words
@@ -162,33 +162,23 @@ def plan_update(actor: Actor, asked: Asked, request_key: str | None = None) -> J
     actor.require(PERMISSION)
     at, whose, value, group = asked.at, asked.whose, asked.value, asked.group
     is_tie = isinstance(asked.field, TieField)
-    defaults = {
-        "kind": KIND,
-        "way": actor.way,
-        "created_by": actor.account,
-        "total": len(asked.listed) if value is None else value.count,
-        "lease_until": waiting_for_a_worker()["lease_until"],
-        "params": {
-            "source": at.pk if at else None,
-            "source_name": at.name if at else None,
-            "whose": whose.name if whose else None,
-            "value": value.stored if value else None,
-            "value_name": value.label if value else None,
-            "listed": asked.listed,
-            "field": asked.field.name,
-            # As an edit by hand names it.
-            "key": f"{asked.field.name} at {at.short_name}" if at and is_tie else asked.field.name,
-            "new": asked.stored,
-            "new_name": asked.shown,
-            "resource_group": None if group is None else group.pk,
-            "resource_group_name": None if group is None else group.name,
-        },
+    params = {
+        "source": at.pk if at else None,
+        "source_name": at.name if at else None,
+        "whose": whose.name if whose else None,
+        "value": value.stored if value else None,
+        "value_name": value.label if value else None,
+        "listed": asked.listed,
+        "field": asked.field.name,
+        # As an edit by hand names it.
+        "key": f"{asked.field.name} at {at.short_name}" if at and is_tie else asked.field.name,
+        "new": asked.stored,
+        "new_name": asked.shown,
+        "resource_group": None if group is None else group.pk,
+        "resource_group_name": None if group is None else group.name,
     }
-    if request_key is None:
-        return Job.objects.create(organization=actor.organization, **defaults)
-    return Job.objects.get_or_create(
-        organization=actor.organization, request_key=request_key, defaults=defaults
-    )[0]
+    total = len(asked.listed) if value is None else value.count
+    return make_job(actor, KIND, params, total, request_key)
 
 
 class UpdatePatrons(FieldJob):
