@@ -15,6 +15,9 @@ log = logging.getLogger(__name__)
 
 # Below that many rows any plan is quick.
 _SMALL = 500
+# The same in PostgreSQL's pages. It counts changes some time after they were made, and may have
+# looked at the table while it was empty; how large the table is, it knows at once.
+_SMALL_PAGES = 4
 # Rows that SQLite looks at in each index: enough to tell an organization from a name.
 _LOOKED_AT = 20_000
 # It estimates from them: within a factor of two or three.
@@ -26,7 +29,8 @@ SELECT quote_ident(c.relname)
 FROM pg_class c LEFT JOIN pg_stat_user_tables s ON s.relid = c.oid
 WHERE c.relkind = 'r' AND c.relnamespace = current_schema()::regnamespace
   AND (
-    (c.reltuples < 0 AND pg_relation_size(c.oid) > 0)
+    pg_relation_size(c.oid) / current_setting('block_size')::integer
+      > GREATEST(%s, 2 * c.relpages)
     OR COALESCE(s.n_mod_since_analyze, 0) > GREATEST(%s, 0.5 * c.reltuples)
   )
 """
@@ -69,5 +73,5 @@ def _outgrown_in_sqlite() -> list[str]:
 
 def _outgrown_in_postgresql() -> list[str]:
     with connection.cursor() as cursor:
-        cursor.execute(_OUTGROWN_IN_POSTGRESQL, [_SMALL])
+        cursor.execute(_OUTGROWN_IN_POSTGRESQL, [_SMALL_PAGES, _SMALL])
         return [row[0] for row in cursor.fetchall()]
