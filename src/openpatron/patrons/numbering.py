@@ -19,6 +19,15 @@ if TYPE_CHECKING:
 _HERE = "openpatron.patrons"
 
 
+def shares_numbers(job: Job) -> bool:
+    """Tell whether a card has the same running number at the job's source as at its target.
+
+    Then it need not be read out of the card's digits again, which costs more than all else.
+    """
+    sites = Site.objects.in_bulk([job.params["source"], job.params["target"]])
+    return len({site.barcode_pattern for site in sites.values()}) == 1
+
+
 class NumberGiver:
     """Gives the numbers after the highest given at a job's target, or kept there by its plan."""
 
@@ -48,10 +57,16 @@ class NumberGiver:
 
     def _find_highest(self) -> int | None:
         pattern = self._site.barcode_pattern
-        kept = number_sql(pattern, "planned.barcode")
+        alike = shares_numbers(self._job)
+        highest = statement(
+            _HERE,
+            "highest_number",
+            number=number_sql(pattern, "planned.barcode"),
+            kept=statement(_HERE, "highest_kept") if alike else "NULL",
+            notable="notable" if alike else "TRUE",
+        )
         params = self._params | {"first": pattern.first, "last_number": pattern.last}
-        found = fetch(statement(_HERE, "highest_number", number=kept), params)[0]
-        return max((n for n in found if n is not None), default=None)
+        return max((n for n in fetch(highest, params)[0] if n is not None), default=None)
 
     def _free_numbers(self, needed: int) -> Iterator[tuple[int, str]]:
         """Leave out what stands there without a number, from the time of another pattern."""

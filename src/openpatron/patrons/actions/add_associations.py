@@ -37,7 +37,7 @@ from openpatron.patrons.association_batches import (
 )
 from openpatron.patrons.lines import COLUMNS
 from openpatron.patrons.models import Patron
-from openpatron.patrons.numbering import NumberGiver
+from openpatron.patrons.numbering import NumberGiver, shares_numbers
 from openpatron.patrons.rules import number_sql
 from openpatron.patrons.selection import FIELDS, Field, Value, typed_value, value_at
 
@@ -220,10 +220,13 @@ class AddAssociations(JobKind):
         params = batch.params | {"now": timezone.now()}
         written = execute(planned_sql("insert_associations", job), params)
         if job.organization.barcode_scope == Organization.BarcodeScope.SITE:
+            number = number_sql(target_of(job).barcode_pattern, "planned.barcode")
+            if shares_numbers(job):
+                number = f"CASE WHEN card.value = planned.barcode THEN card.number ELSE {number} END"
             insert = statement(
                 _HERE,
                 "insert_barcodes",
-                number=number_sql(target_of(job).barcode_pattern, "planned.barcode"),
+                number=number,
                 rechecked="TRUE" if rechecked else "FALSE",
             )
             if execute(insert, params) != written:
