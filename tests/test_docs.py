@@ -30,6 +30,11 @@ BY_NAME = {
     "patrons.Block.reason",
     "patrons.Block.until",
     "patrons.Block.set_by",
+    "patrons.Note.text",
+    "patrons.Note.written_by",
+    "patrons.LocalCode.value",
+    "patrons.SavedList.filters",
+    "patrons.SavedList.saved_by",
 }
 # They tie a row to its own parent, which is documented itself.
 TIES = {"patrons.Barcode.patron"}

@@ -45,6 +45,10 @@ class Account(AbstractBaseUser):
     # Staff gave the password: the person sets another one at the next sign-in.
     must_change_password = models.BooleanField(default=False, db_default=False)
     language = models.CharField(max_length=10, blank=True, default="")
+    # The person wishes the account to be erased: a list for staff.
+    erasure_wished_at = models.DateTimeField(null=True, blank=True)
+    # The last patron record is gone: from that day the nightly job erases the account.
+    erase_on = models.DateField(null=True, blank=True, db_index=True)
     is_active = models.BooleanField(default=True)
     created_at = models.DateTimeField(auto_now_add=True)
 

@@ -31,9 +31,26 @@ class Organization(models.Model):
     country = models.CharField(max_length=2, default="US")
     # How many characters a password has at least; never fewer than eight.
     password_minimum = models.PositiveSmallIntegerField(default=8)
+    # Staff have to confirm their sign-in by a second factor.
+    requires_second_factor = models.BooleanField(default=False, db_default=False)
+    # How many days before a patron expires it is said: on pages, in the list, by message.
+    expiry_warning_days = models.PositiveSmallIntegerField(default=30, db_default=30)
+    # How long history is kept of those who want it: at most six months.
+    history_months = models.PositiveSmallIntegerField(default=6, db_default=6)
+    # How long an account is kept after its last patron record is gone.
+    erasure_waiting_days = models.PositiveSmallIntegerField(default=90, db_default=90)
     barcode_scope = models.CharField(
         max_length=12, choices=BarcodeScope.choices, default=BarcodeScope.SITE
     )
+
+    class Meta:
+        """History is never kept longer than six months."""
+
+        constraints = (
+            models.CheckConstraint(
+                condition=models.Q(history_months__lte=6), name="organization_history_months"
+            ),
+        )
 
     def __str__(self) -> str:
         """Return the name."""
@@ -61,6 +78,8 @@ class Site(models.Model):
     name = models.CharField(max_length=120)
     short_name = models.CharField(max_length=10)
     kind = models.CharField(max_length=8, choices=Kind.choices, default=Kind.LIBRARY)
+    # Where letters go to be printed.
+    email = models.EmailField(max_length=254, blank=True, default="", db_default="")
     barcode_prefix = models.CharField(max_length=10, blank=True, default="")
     barcode_digits = models.PositiveSmallIntegerField(default=0)
     barcode_check = models.CharField(
@@ -98,10 +117,18 @@ class Site(models.Model):
 
 
 class PatronType(models.Model):
-    """The conditions of borrowing; the limits come with circulation."""
+    """The conditions of borrowing. An empty limit is none; a limit of 0 allows nothing."""
 
     organization = models.ForeignKey(Organization, models.CASCADE, related_name="patron_types")
     name = models.CharField(max_length=30)
+    loan_limit = models.PositiveSmallIntegerField(null=True, blank=True)
+    loan_limit_at_site = models.PositiveSmallIntegerField(null=True, blank=True)
+    request_limit = models.PositiveSmallIntegerField(null=True, blank=True)
+    loan_days = models.PositiveSmallIntegerField(default=21, db_default=21)
+    renewal_limit = models.PositiveSmallIntegerField(null=True, blank=True)
+    # Who owes more, or has more overdue, borrows nothing more.
+    maximum_fees = models.DecimalField(max_digits=9, decimal_places=2, null=True, blank=True)
+    maximum_overdue = models.PositiveSmallIntegerField(null=True, blank=True)
 
     objects = ScopedManager(organization="organization")
 

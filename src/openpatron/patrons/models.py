@@ -1,4 +1,4 @@
-"""Tables of patrons: Patron, Association, Barcode, Homeroom, StaffRole."""
+"""Tables of patrons: Patron, Block, Note, Homeroom, Association, Barcode, StaffRole."""
 
 from __future__ import annotations
 
@@ -9,10 +9,26 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 from django_scopes import ScopedManager
 
+from .office_models import LocalCode, RegistrationTemplate, SavedList
 from .standing import Deed
 
 if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise
+
+__all__ = (
+    "LISTED",
+    "SUBJECT",
+    "Association",
+    "Barcode",
+    "Block",
+    "Homeroom",
+    "LocalCode",
+    "Note",
+    "Patron",
+    "RegistrationTemplate",
+    "SavedList",
+    "StaffRole",
+)
 
 _ORGANIZATION = "organizations.Organization"
 _SITE = "organizations.Site"
@@ -34,6 +50,12 @@ class Patron(models.Model):
         INACTIVE = "inactive", _("inactive")
         RESTRICTED = "restricted", _("restricted")
 
+    class Channel(models.TextChoices):
+        """How the library writes to the person."""
+
+        EMAIL = "email", _("e-mail")
+        MAIL = "mail", _("mail")
+
     organization = models.ForeignKey(
         _ORGANIZATION, models.CASCADE, related_name="patrons", db_index=False
     )
@@ -45,6 +67,22 @@ class Patron(models.Model):
     # Valid through that day, expired from the next midnight in the organization's time zone.
     expires_on = models.DateField(null=True, blank=True)
     registered_on = models.DateField(null=True, blank=True)
+    # Chosen on purpose; without that the channel follows from the addresses (``channel``).
+    wants_mail = models.BooleanField(default=False, db_default=False)
+    # Gets a copy of all notifications, or all of them where the account has no address. Need not
+    # be unique, and never serves to sign in.
+    additional_email = models.EmailField(max_length=254, blank=True, default="", db_default="")
+    # In which the library writes to the person; empty: the account's, then the organization's.
+    language = models.CharField(max_length=10, blank=True, default="", db_default="")
+    second_street = models.CharField(max_length=200, blank=True, default="", db_default="")
+    second_postal_code = models.CharField(max_length=20, blank=True, default="", db_default="")
+    second_city = models.CharField(max_length=100, blank=True, default="", db_default="")
+    # ISO 3166-1 alpha-2.
+    second_country = models.CharField(max_length=2, blank=True, default="", db_default="")
+    # Where requests from other libraries are fetched; only in organizations with several sites.
+    resource_sharing_library = models.ForeignKey(
+        _SITE, models.SET_NULL, null=True, blank=True, related_name="+", db_index=False
+    )
     # Folded names, username, e-mail, district id and barcodes: what the search box looks in.
     search_text = models.TextField(blank=True, default="")
     # The folded list name: what lists are sorted by.
@@ -68,6 +106,15 @@ class Patron(models.Model):
     def __str__(self) -> str:
         """Return the number; a name would need a query."""
         return f"patron {self.pk}"
+
+    @property
+    def channel(self) -> Channel:
+        """How the library writes to the person: mail if chosen, or if there is no address.
+
+        Never stored, so that it follows whoever adds or removes an address.
+        """
+        has_address = bool(self.account.email or self.additional_email)
+        return self.Channel.EMAIL if has_address and not self.wants_mail else self.Channel.MAIL
 
 
 class Block(models.Model):
@@ -112,6 +159,29 @@ class Block(models.Model):
     def __str__(self) -> str:
         """Return the ids; a reason does not belong into a log."""
         return f"block {self.pk} of patron {self.patron_id}"
+
+
+class Note(models.Model):
+    """What staff wrote about a patron."""
+
+    organization = models.ForeignKey(
+        _ORGANIZATION, models.CASCADE, related_name="notes", db_index=False
+    )
+    patron = models.ForeignKey(Patron, models.CASCADE, related_name="notes")
+    text = models.CharField(max_length=2000)
+    # Shown to the person as well, not to staff alone.
+    is_public = models.BooleanField(default=False)
+    # Has to be acknowledged where the patron is served.
+    pops_up = models.BooleanField(default=False)
+    # The account's id, without a foreign key, as in the ledger; empty for the operator.
+    written_by = models.BigIntegerField(null=True)
+    written_at = models.DateTimeField(auto_now_add=True)
+
+    objects = ScopedManager(organization="organization")
+
+    def __str__(self) -> str:
+        """Return the ids; a text does not belong into a log."""
+        return f"note {self.pk} on patron {self.patron_id}"
 
 
 class Homeroom(models.Model):

@@ -222,7 +222,9 @@ class AddAssociations(JobKind):
         if job.organization.barcode_scope == Organization.BarcodeScope.SITE:
             number = number_sql(target_of(job).barcode_pattern, "planned.barcode")
             if shares_numbers(job):
-                number = f"CASE WHEN card.value = planned.barcode THEN card.number ELSE {number} END"
+                number = (
+                    f"CASE WHEN card.value = planned.barcode THEN card.number ELSE {number} END"
+                )
             insert = statement(
                 _HERE,
                 "insert_barcodes",
