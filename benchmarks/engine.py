@@ -26,6 +26,12 @@ RATIO, MEGABYTES, FLAT = 1.5, 300, 1.15
 # So often is each of the two measured in turn; the quickest of each counts.
 ROUNDS = 3
 _FEW = 200
+# The kinds of jobs, and how the report calls them.
+_JOBS = {
+    "add_associations": "main job",
+    "update_patrons": "update of one field",
+    "promote": "promotion",
+}
 
 
 def main() -> None:
@@ -38,23 +44,31 @@ def main() -> None:
     found = [*searches(max(sizes)), *_page_measures(few, max(sizes))]
     connection.close()
     copy = _Copy()
+    for kind, name in _JOBS.items():
+        found += _job_measures(copy, kind, name, sizes)
+    answer.write_text(json.dumps([asdict(m) for m in found]), encoding="utf-8")
+
+
+def _job_measures(copy: _Copy, kind: str, name: str, sizes: list[int]) -> list[Measure]:
+    """Measure one kind of job at all sizes."""
+    found = []
     per_patron: dict[int, float] = {}
-    for n, (ours, floor) in _main_jobs(copy, sizes).items():
+    for n, (ours, floor) in _jobs(copy, kind, sizes).items():
         per_patron[n] = ours["seconds"] / n * 1e6
         found += [
-            _measure("main job, plan + apply, against the floor", n,
+            _measure(f"{name}, plan + apply, against the floor", n,
                      ours["seconds"] / floor["seconds"], "× floor", RATIO),
-            _measure("main job, processor time against the floor's", n,
+            _measure(f"{name}, processor time against the floor's", n,
                      ours["cpu"] / floor["cpu"], "× floor", RATIO),
-            _measure("main job, peak memory", n, ours["megabytes"], "MB", MEGABYTES),
-            _measure("main job, cost per patron", n, per_patron[n], "µs"),
+            _measure(f"{name}, peak memory", n, ours["megabytes"], "MB", MEGABYTES),
+            _measure(f"{name}, cost per patron", n, per_patron[n], "µs"),
         ]  # fmt: skip
     least, most = min(sizes), max(sizes)
     if least != most:
         ratio = per_patron[most] / per_patron[least]
-        name = f"main job, cost per patron, against that at {least:,}"
-        found.append(_measure(name, most, ratio, "×", FLAT))
-    answer.write_text(json.dumps([asdict(m) for m in found]), encoding="utf-8")
+        flat = f"{name}, cost per patron, against that at {least:,}"
+        found.append(_measure(flat, most, ratio, "×", FLAT))
+    return found
 
 
 def _measure(name: str, n: int, value: float, unit: str, bar: float | None = None) -> Measure:
@@ -64,8 +78,8 @@ def _measure(name: str, n: int, value: float, unit: str, bar: float | None = Non
 type _Results = dict[str, list[dict[str, float]]]
 
 
-def _main_jobs(
-    copy: _Copy, sizes: list[int]
+def _jobs(
+    copy: _Copy, kind: str, sizes: list[int]
 ) -> dict[int, tuple[dict[str, float], dict[str, float]]]:
     """Measure ours and the floor in turn, and check that both leave the same rows.
 
@@ -74,18 +88,18 @@ def _main_jobs(
     found: dict[int, _Results] = {n: {"ours": [], "floor": []} for n in sizes}
     for turn in range(ROUNDS):
         for n, results in found.items():
-            _round(copy, n, results)
-            _say(f"{n:,}: round {turn + 1} of {ROUNDS}")
+            _round(copy, kind, n, results)
+            _say(f"{kind}, {n:,}: round {turn + 1} of {ROUNDS}")
     return {n: (_best(results["ours"]), _best(results["floor"])) for n, results in found.items()}
 
 
-def _round(copy: _Copy, n: int, results: _Results) -> None:
+def _round(copy: _Copy, kind: str, n: int, results: _Results) -> None:
     digests: dict[str, Any] = {}
     for what, measured in results.items():
         copy.fresh()
-        measured.append(_run("benchmarks.main_job", what, str(n)))
+        measured.append(_run("benchmarks.bulk_job", kind, what, str(n)))
         if len(measured) == 1:
-            digests[what] = _run("benchmarks.main_job", "rows", str(n))
+            digests[what] = _run("benchmarks.bulk_job", kind, "rows", str(n))
     assert digests.get("ours") == digests.get("floor"), digests
 
 

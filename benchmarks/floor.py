@@ -1,4 +1,4 @@
-"""The floor: hand-written SQL that writes the very rows that the main job leaves behind.
+"""The floor: hand-written SQL that writes the very rows that a bulk job leaves behind.
 
 No plan to look at, no second check, no batches, no progress, no undo: one transaction, as fast
 as somebody who knows tables and data can say it. Only the job's own row is made beforehand.
@@ -39,7 +39,7 @@ _AFTER = """JSON_OBJECT(
     'access_level', CAST(%(access_level_name)s AS text), 'resource_group', NULL,
     'barcode', {barcode}
   )"""
-_STATEMENTS = (
+_ADD_ASSOCIATIONS = (
     # Who keeps the number, and who is there already.
     f"""{_CHANGE}
     SELECT
@@ -88,6 +88,42 @@ _STATEMENTS = (
     FROM ledger_change WHERE job_id = %(job)s AND outcome = 'applied'
     ORDER BY subject_id""",
 )
+_AT_SITE = """
+  FROM patrons_association source
+  JOIN patrons_patron patron ON patron.id = source.patron_id
+  WHERE source.site_id = %(source)s
+"""
+_UPDATE_PATRONS = (
+    f"""{_CHANGE}
+    SELECT
+      %(organization)s, %(job)s, 'patron', patron.id, 'applied', '', FALSE,
+      JSON_OBJECT('status', patron.status), JSON_OBJECT('status', CAST(%(new)s AS text)),
+      NULL, %(way)s, %(now)s
+    {_AT_SITE} AND patron.grade_level = '5'
+    ORDER BY patron.id""",
+    """UPDATE patrons_patron SET status = %(new)s WHERE id IN (
+      SELECT subject_id FROM ledger_change WHERE job_id = %(job)s
+    )""",
+)
+# Two grades occur at the site, and at all sites those after them.
+_NEXT_GRADE = "CASE patron.grade_level WHEN '5' THEN '6' WHEN '6' THEN '7' END"
+_PROMOTE = (
+    f"""{_CHANGE}
+    SELECT
+      %(organization)s, %(job)s, 'patron', patron.id, 'applied', '', FALSE,
+      JSON_OBJECT('grade_level', patron.grade_level), JSON_OBJECT('grade_level', {_NEXT_GRADE}),
+      NULL, %(way)s, %(now)s
+    {_AT_SITE} AND patron.grade_level IN ('5', '6')
+    ORDER BY patron.id""",
+    f"""UPDATE patrons_patron AS patron SET grade_level = {_NEXT_GRADE} WHERE id IN (
+      SELECT subject_id FROM ledger_change WHERE job_id = %(job)s
+    )""",
+)
+_STATEMENTS = {
+    "add_associations": _ADD_ASSOCIATIONS,
+    "update_patrons": _UPDATE_PATRONS,
+    "promote": _PROMOTE,
+}
 _DIALECT = {
     "sqlite": {"JSON_OBJECT": "json_object"},
     "postgresql": {
@@ -98,10 +134,10 @@ _DIALECT = {
 }
 
 
-def write(params: dict[str, Any]) -> None:
+def write(kind: str, params: dict[str, Any]) -> None:
     """Write everything, in one transaction; ``params`` are the job's, with its id as ``job``."""
     statements = []
-    for statement in _STATEMENTS:
+    for statement in _STATEMENTS[kind]:
         for word, meant in _DIALECT[connection.vendor].items():
             statement = statement.replace(word, meant)  # noqa: PLW2901  step by step
         statements.append(statement)

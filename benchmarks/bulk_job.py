@@ -1,7 +1,9 @@
-"""One measurement of the main job, or of its floor, in a process of its own.
+"""One measurement of a bulk job, or of its floor, in a process of its own.
 
-python -m benchmarks.main_job ours|floor N     does it once; prints seconds and peak memory
-python -m benchmarks.main_job rows N           prints a digest of the rows that it left
+python -m benchmarks.bulk_job KIND ours|floor N     does it once; prints seconds and peak memory
+python -m benchmarks.bulk_job KIND rows N           prints a digest of the rows that it left
+
+KIND is add_associations (the main job), update_patrons (one field) or promote.
 """
 
 from __future__ import annotations
@@ -27,33 +29,23 @@ from openpatron.ledger.actions.confirm_job import confirm_job  # noqa: E402
 from openpatron.ledger.engine import run  # noqa: E402
 from openpatron.ledger.models import Job, State  # noqa: E402
 from openpatron.organizations.scope import find_organization, open_organization  # noqa: E402
-from openpatron.patrons.actions.add_associations import ask, plan_associations  # noqa: E402
+from openpatron.patrons.actions import add_associations, promote, update_patrons  # noqa: E402
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from openpatron.access.actor import Actor
-    from openpatron.patrons.actions.add_associations import Asked
 
 
 def main() -> None:
     """Do what the arguments say."""
-    what, n = sys.argv[1], int(sys.argv[2])
+    kind, what, n = sys.argv[1], sys.argv[2], int(sys.argv[3])
     with open_organization(find_organization(dataset.SLUG)) as organization:
         actor = operator(organization)
         if what == "rows":
-            print(json.dumps({"digest": _digest()}))
+            print(json.dumps({"digest": _digest(kind)}))
             return
-        asked = ask(
-            actor,
-            at=dataset.site_name(n),
-            whose="grade_level",
-            value="5",
-            to=dataset.TARGET,
-            patron_type="Student",
-            access_level="Patron",
-        )
-        work = _ours(actor, asked) if what == "ours" else _floor(actor, asked)
+        work = _ours(actor, kind, n) if what == "ours" else _floor(actor, kind, n)
         cpu, start = _cpu_seconds(), time.perf_counter()
         work()
         found = {"seconds": time.perf_counter() - start, "cpu": _cpu_seconds() - cpu}
@@ -61,21 +53,36 @@ def main() -> None:
     print(json.dumps(found))
 
 
-def _ours(actor: Actor, asked: Asked) -> Callable[[], None]:
+def _planned_job(actor: Actor, kind: str, n: int) -> Job:
+    """Make the job, which nobody has planned yet."""
+    site = dataset.site_name(n)
+    if kind == "add_associations":
+        words = {"to": dataset.TARGET, "patron_type": "Student", "access_level": "Patron"}
+        asked = add_associations.ask(actor, at=site, whose="grade_level", value="5", **words)
+        return add_associations.plan_associations(actor, asked)
+    if kind == "update_patrons":
+        wanted = update_patrons.ask(
+            actor, at=site, whose="grade_level", value="5", field="status", new="restricted"
+        )
+        return update_patrons.plan_update(actor, wanted)
+    return promote.plan_promotion(actor, promote.ask(actor, at=site))
+
+
+def _ours(actor: Actor, kind: str, n: int) -> Callable[[], None]:
     def work() -> None:
-        planned = run(plan_associations(actor, asked))
+        planned = run(_planned_job(actor, kind, n))
         done = run(confirm_job(actor, planned))
         assert done.state == State.DONE, done.error
 
     return work
 
 
-def _floor(actor: Actor, asked: Asked) -> Callable[[], None]:
-    job = plan_associations(actor, asked)
+def _floor(actor: Actor, kind: str, n: int) -> Callable[[], None]:
+    job = _planned_job(actor, kind, n)
     job.state = State.DONE
     job.save()
-    params = job.params | {"job": job.pk, "way": job.way}
-    return lambda: floor.write(params)
+    params = job.params | {"job": job.pk, "way": job.way, "organization": actor.organization.pk}
+    return lambda: floor.write(kind, params)
 
 
 def _peak_megabytes() -> float:
@@ -98,23 +105,28 @@ def _cpu_seconds() -> float:
     return own + (int(user) + int(system)) / os.sysconf("SC_CLK_TCK")
 
 
-def _digest() -> dict[str, str]:
+def _digest(kind: str) -> dict[str, str]:
     """Return the number and a digest of what the only job wrote, without ids and times."""
     job = Job.objects.get()
-    target = job.params["target"]
     queries = {
-        "patrons_association": f"""
-          SELECT organization_id, patron_id, patron_type_id, access_level_id, resource_group_id,
-            homeroom_id, is_primary
-          FROM patrons_association WHERE site_id = {target} ORDER BY patron_id""",
-        "patrons_barcode": f"""
-          SELECT organization_id, patron_id, value, state, number
-          FROM patrons_barcode WHERE site_id = {target} ORDER BY patron_id""",
         "ledger_change": f"""
           SELECT organization_id, subject_kind, subject_id, outcome, reason, notable,
             CAST(before AS text), CAST(after AS text), actor, way
-          FROM ledger_change WHERE job_id = {job.pk} ORDER BY subject_id""",
+          FROM ledger_change WHERE job_id = {job.pk} ORDER BY subject_id"""
     }
+    if kind == "add_associations":
+        target = job.params["target"]
+        queries |= {
+            "patrons_association": f"""
+              SELECT organization_id, patron_id, patron_type_id, access_level_id,
+                resource_group_id, homeroom_id, is_primary
+              FROM patrons_association WHERE site_id = {target} ORDER BY patron_id""",
+            "patrons_barcode": f"""
+              SELECT organization_id, patron_id, value, state, number
+              FROM patrons_barcode WHERE site_id = {target} ORDER BY patron_id""",
+        }
+    else:
+        queries["patrons_patron"] = "SELECT id, status, grade_level FROM patrons_patron ORDER BY id"
     found = {}
     for table, query in queries.items():
         digest, count = hashlib.sha256(), 0
