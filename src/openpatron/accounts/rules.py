@@ -15,7 +15,7 @@ from typing import Any
 import phonenumbers
 from django.contrib.auth.password_validation import CommonPasswordValidator
 from django.core.exceptions import ValidationError
-from django.utils.translation import gettext as _
+from django.utils.translation import get_language_info, gettext as _
 from email_validator import EmailNotValidError, validate_email
 
 from openpatron.kernel.errors import InputError
@@ -90,14 +90,30 @@ def phone(text: str, field: str, country: str) -> str:
     return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
 
 
-def country(text: str) -> str:
+def country(text: str, field: str = "country") -> str:
     """Return an ISO 3166-1 alpha-2 code in capitals ("" stays empty)."""
-    value = clean(text, "country", limit=60).upper()
+    value = clean(text, field, limit=60).upper()
     if value and value not in phonenumbers.SUPPORTED_REGIONS:
         raise InputError(
-            "country",
-            _("country: “%s” is no country code of two letters, like US or DE.") % value,
+            field,
+            _("%(field)s: “%(found)s” is no country code of two letters, like US or DE.")
+            % {"field": field, "found": value},
         )
+    return value
+
+
+def language(text: str, field: str = "language") -> str:
+    """Return the code of a language in small letters, "en" or "pt-br" ("" stays empty)."""
+    value = clean(text, field, limit=10).lower()
+    try:
+        if value:
+            get_language_info(value)
+    except KeyError:
+        raise InputError(
+            field,
+            _("%(field)s: “%(found)s” is no language code, like en, es or pt-br.")
+            % {"field": field, "found": value},
+        ) from None
     return value
 
 
@@ -147,7 +163,7 @@ def personal_data(given: Mapping[str, Any], *, region: str, today: date) -> dict
         "username": username,
         "email": email,
         "gender": lambda text: clean(text, "gender", limit=40),
-        "language": lambda text: clean(text, "language", limit=10),
+        "language": language,
         "birth_date": lambda value: birth_date(value, today),
         "keep_history": bool,
     }

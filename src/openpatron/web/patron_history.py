@@ -6,27 +6,31 @@ from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
+from django.db.models import TextChoices
 from django.urls import reverse
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
-from openpatron.access.actor import CLI
+from openpatron.access.actor import AWAY, CLI
 from openpatron.ledger.kinds import kind_of
 from openpatron.ledger.models import Change, Job, Outcome
 from openpatron.ledger.queries import actor_names
 from openpatron.patrons.models import Patron
+from openpatron.patrons.personal_data import CONTACT, PERSONAL, told
 from openpatron.patrons.standing import Deed
 
+from .personal_words import language_name, way_of_writing, yes_or_no
 from .templatetags.web import field_title
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
     from datetime import datetime
 
     from openpatron.access.actor import Actor
 
 
-_DATES = ("expires_on", "registered", "until", "ends_on")
+_DATES = ("expires_on", "registered", "until", "ends_on", "birth_date")
+_PERSONAL = {*map(told, PERSONAL), *CONTACT, "channel"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,10 +86,14 @@ def _by_hand(change: Change) -> str:
         return _("Blocked") if change.after["block"] else _("Block lifted")
     if "staff_role" in change.after:
         return _("Staff role given") if change.after["staff_role"] else _("Staff role ended")
+    if change.after and _PERSONAL.issuperset(change.after):
+        return _("Personal data edited")
     return _("New password") if "password" in change.after else _("Edited")
 
 
 def _who(change: Change, job: Job | None, names: Mapping[int, str]) -> str:
+    if change.way == AWAY:
+        return _("staff of another organization")
     if job is None:
         found = "" if change.actor is None else names.get(change.actor, _("somebody who has left"))
     else:
@@ -119,14 +127,27 @@ def _title(name: str, sites: Mapping[str, str]) -> str:
 def _words(name: str, value: Any, sites: Mapping[str, str] | None = None) -> str:
     if value in (None, ""):
         return _("none")
-    if name == "status" and value in Patron.Status.values:
-        return str(Patron.Status(value).label)
-    if name == "stops":
-        return ", ".join(str(Deed(deed).label) for deed in str(value).split(", "))
-    if name in _DATES:
-        return date_format(date.fromisoformat(value))
+    if name in _SPOKEN:
+        return _SPOKEN[name](value)
     # Short names of sites, "*" for all of them; of a password only that there is a new one.
     known = {"site": sites or {}, "where": {"*": _("in the whole organization")}}
     if name == "password":
         known["password"] = {value: _("generated, to be changed at the next sign-in")}
     return known.get(name, {}).get(value, str(value))
+
+
+def _label_of(choices: type[TextChoices]) -> Callable[[str], str]:
+    """Return what says a value in words; one that is no choice any more stays as it is."""
+    return lambda value: str(choices(value).label) if value in choices.values else value
+
+
+_SPOKEN: dict[str, Callable[[Any], str]] = {
+    "status": _label_of(Patron.Status),
+    "channel": _label_of(Patron.Channel),
+    "stops": lambda value: ", ".join(map(_label_of(Deed), str(value).split(", "))),
+    "wants_mail": way_of_writing,
+    "keep_history": yes_or_no,
+    "language": language_name,
+    "page_language": language_name,
+    **dict.fromkeys(_DATES, lambda value: date_format(date.fromisoformat(value))),
+}

@@ -7,6 +7,7 @@ from . import (
     blocks,
     change_password,
     edit_patron,
+    edit_personal_data,
     home,
     patron_list,
     patron_page,
@@ -25,6 +26,11 @@ _organization: list[URLPattern | URLResolver] = [
     path("patrons/register/", register_patron.register_patron, name="register_patron"),
     path("patrons/<int:number>/", patron_page.patron, name="patron"),
     path("patrons/<int:number>/edit/", edit_patron.edit_patron, name="edit_patron"),
+    path(
+        "patrons/<int:number>/personal-data/",
+        edit_personal_data.edit_personal_data,
+        name="edit_personal_data",
+    ),
     path("patrons/<int:number>/block/", blocks.block_patron, name="block_patron"),
     path("patrons/<int:number>/blocks/<int:block>/lift/", blocks.lift_block, name="lift_block"),
     path(
