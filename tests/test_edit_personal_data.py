@@ -255,7 +255,9 @@ def test_a_person_is_refused_what_only_staff_change(world: World, name: str) -> 
     account = world.patron(birth_date=date(2012, 1, 1)).account
     other = date(2011, 1, 1) if name == "birth_date" else "other@x.example"
     with pytest.raises(InputError) as refused:
-        edit_own_data(account, WEB, {"city": "Ghent", name: other[:20] if name == "suffix" else other})  # type: ignore[index]
+        edit_own_data(
+            account, WEB, {"city": "Ghent", name: other[:20] if name == "suffix" else other}
+        )  # type: ignore[index]
     assert refused.value.field == name
     assert Account.objects.get(pk=account.pk).city == ""
     # What stays as it is may be sent along.
