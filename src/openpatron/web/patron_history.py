@@ -68,27 +68,27 @@ def _event(
         address = reverse("job", args=[actor.organization.slug, job.pk])
     return Event(
         at=change.at,
-        title=_by_hand(change) if job is None else kind_of(job).title(job),
+        title=by_hand(change.after) if job is None else kind_of(job).title(job),
         who=_who(change, job, names),
         job=address,
         outcome=change.outcome,
         outcome_label=str(change.outcome_label),
         reason="" if job is None else kind_of(job).reason(job, change),
-        lines=_lines(change, sites),
+        lines=lines(change.before, change.after, sites),
     )
 
 
-def _by_hand(change: Change) -> str:
+def by_hand(after: Mapping[str, Any]) -> str:
     """Return what somebody did to the one patron, by what the change tells of."""
-    if "registered" in change.after:
+    if "registered" in after:
         return _("Registered")
-    if "block" in change.after:
-        return _("Blocked") if change.after["block"] else _("Block lifted")
-    if "staff_role" in change.after:
-        return _("Staff role given") if change.after["staff_role"] else _("Staff role ended")
-    if change.after and _PERSONAL.issuperset(change.after):
+    if "block" in after:
+        return _("Blocked") if after["block"] else _("Block lifted")
+    if "staff_role" in after:
+        return _("Staff role given") if after["staff_role"] else _("Staff role ended")
+    if after and _PERSONAL.issuperset(after):
         return _("Personal data edited")
-    return _("New password") if "password" in change.after else _("Edited")
+    return _("New password") if "password" in after else _("Edited")
 
 
 def _who(change: Change, job: Job | None, names: Mapping[int, str]) -> str:
@@ -105,14 +105,15 @@ def _who(change: Change, job: Job | None, names: Mapping[int, str]) -> str:
     return _("%s, by command line") % found if change.way == CLI else found
 
 
-def _lines(change: Change, sites: Mapping[str, str]) -> list[tuple[str, str, str]]:
+def lines(
+    before: Mapping[str, Any], after: Mapping[str, Any], sites: Mapping[str, str]
+) -> list[tuple[str, str, str]]:
     """Return (field, from, to) for what differs; "" for from where there was nothing to have."""
     found = []
-    for name, after in change.after.items():
-        before = change.before.get(name)
-        if before != after:
-            was = _words(name, before) if name in change.before else ""
-            found.append((_title(name, sites), was, _words(name, after, sites)))
+    for name, now in after.items():
+        if before.get(name) != now:
+            was = words(name, before[name]) if name in before else ""
+            found.append((_title(name, sites), was, words(name, now, sites)))
     return found
 
 
@@ -124,7 +125,8 @@ def _title(name: str, sites: Mapping[str, str]) -> str:
     return _("%(field)s at %(site)s") % {"field": title, "site": sites.get(site, site)}
 
 
-def _words(name: str, value: Any, sites: Mapping[str, str] | None = None) -> str:
+def words(name: str, value: Any, sites: Mapping[str, str] | None = None) -> str:
+    """Return a stored value as people say it."""
     if value in (None, ""):
         return _("none")
     if name in _SPOKEN:

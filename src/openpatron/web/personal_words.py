@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from django.conf.locale import LANG_INFO
 from django.utils.translation import get_language_info, gettext as _, gettext_lazy
 
+from openpatron.accounts.rules import LANGUAGES
 from openpatron.patrons.models import Patron
 
 if TYPE_CHECKING:
@@ -93,5 +93,4 @@ def language_name(code: str) -> str:
 
 def languages() -> list[tuple[str, str]]:
     """Return code and name of each language that can be chosen, by name."""
-    known = ((code, language_name(code)) for code, about in LANG_INFO.items() if "name" in about)
-    return sorted(known, key=lambda one: one[1])
+    return sorted(((c, language_name(c)) for c in LANGUAGES), key=lambda one: one[1])

@@ -72,6 +72,12 @@ def state(value: str, label: Any) -> SafeString:
 
 
 @register.filter
+def labels(choices: Sequence[Any]) -> str:
+    """Return the words of several choices: "checkouts, renewals"."""
+    return ", ".join(str(choice.label) for choice in choices)
+
+
+@register.filter
 def initials(name: str) -> str:
     """Return at most two initials for the place of a photo."""
     words = [word for word in name.split() if word[0].isalnum()]

@@ -1,0 +1,90 @@
+"""Text on paper in many scripts: which font can draw which character, and what none can.
+
+DejaVu Sans is embedded. For Chinese, Japanese and Korean the document names a font that readers
+bring themselves. What neither can draw becomes a box, and the document says so (``Text.lacks``).
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from functools import cache
+from itertools import groupby
+from pathlib import Path
+from xml.sax.saxutils import escape
+
+from reportlab.pdfbase.cidfonts import UnicodeCIDFont
+from reportlab.pdfbase.pdfmetrics import registerFont
+from reportlab.pdfbase.ttfonts import TTFont
+
+FONT = "DejaVu Sans"
+_FILE = Path(__file__).parent / "static/vendor/DejaVuSans.ttf"
+_BOX = "\N{WHITE SQUARE}"
+# Fonts that readers bring, each with the encoding that says what it holds.
+_ASIAN = (
+    ("STSong-Light", "gb2312"),
+    ("HeiseiMin-W3", "euc_jp"),
+    ("HYSMyeongJo-Medium", "euc_kr"),
+    ("MSung-Light", "big5"),
+)
+# From the first to the last letter that is written from right to left.
+_RIGHT_TO_LEFT = re.compile(
+    "[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufeff]"
+    "(?:[^A-Za-z\u00c0-\u024f]*[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufeff])?"
+)
+
+
+@cache
+def glyphs() -> frozenset[int]:
+    """Register the fonts, once, and return the characters that the embedded one can draw."""
+    font = TTFont(FONT, str(_FILE))
+    registerFont(font)
+    for name, _encoding in _ASIAN:
+        registerFont(UnicodeCIDFont(name))
+    return frozenset(font.face.charToGlyph)
+
+
+class Text:
+    """Makes a document's texts into markup, and remembers whether something could not be drawn."""
+
+    def __init__(self) -> None:
+        self.lacks = False
+        self.is_unjoined = False
+
+    def markup(self, text: str) -> str:
+        """Return the text for a ``Paragraph``: escaped, each part in a font that can draw it."""
+        drawn = _RIGHT_TO_LEFT.sub(
+            lambda part: _reversed(part[0]), unicodedata.normalize("NFC", text)
+        )
+        self.is_unjoined |= any("\u0600" <= c <= "\u07ff" for c in drawn)
+        parts = []
+        for font, characters in groupby(drawn, key=font_of):
+            run = "".join(characters)
+            if not font:
+                self.lacks = True
+                parts.append(_BOX * len(run))
+            elif font == FONT:
+                parts.append(escape(run))
+            else:
+                parts.append(f'<font name="{font}">{escape(run)}</font>')
+        return "".join(parts)
+
+
+@cache
+def font_of(character: str) -> str:
+    """Return the name of a font that can draw the character, "" for none."""
+    if ord(character) in glyphs():
+        return FONT
+    for name, encoding in _ASIAN:
+        try:
+            character.encode(encoding)
+        except UnicodeEncodeError:
+            continue
+        return name
+    return ""
+
+
+def _reversed(text: str) -> str:
+    """Return right-to-left text in the order in which it is drawn; numbers stay as they are."""
+    runs = re.findall(r"\d+|.[\u0300-\u036f\u0591-\u05c7\u064b-\u065f]*", text, re.DOTALL)
+    return "".join(reversed(runs))
