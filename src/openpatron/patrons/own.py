@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, timedelta
 
 from django.utils import timezone
 
@@ -43,7 +43,8 @@ class OwnLibrary:
     ties: list[Association]
     faces: list[Face]
     stopped: list[tuple[Reason, list[Deed]]]
-    notes: list[Note]
+    # Text and day, in the organization's time zone.
+    notes: list[tuple[str, date]]
     is_expired: bool
     expires_soon: bool
 
@@ -68,7 +69,10 @@ def own_library(actor: Actor) -> OwnLibrary | None:
         faces=faces(patron.barcodes.all()),
         # An expired record is told by its date.
         stopped=[(reason, deeds) for reason, deeds in stopped if reason.code != "expired"],
-        notes=list(Note.objects.filter(patron=patron, is_public=True).order_by("-pk")),
+        notes=[
+            (note.text, timezone.localtime(note.written_at).date())
+            for note in Note.objects.filter(patron=patron, is_public=True).order_by("-pk")
+        ],
         is_expired=over,
         expires_soon=last is not None and not over and last - today <= warning,
     )

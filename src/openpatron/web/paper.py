@@ -20,6 +20,8 @@ from reportlab.pdfbase.ttfonts import TTFont
 FONT = "DejaVu Sans"
 _FILE = Path(__file__).parent / "static/vendor/DejaVuSans.ttf"
 _BOX = "\N{WHITE SQUARE}"
+# They choose how the character before is drawn.
+_UNSEEN = "".join(map(chr, range(0xFE00, 0xFE10)))
 # Fonts that readers bring, each with the encoding that says what it holds.
 _ASIAN = (
     ("STSong-Light", "gb2312"),
@@ -58,26 +60,29 @@ class Text:
         )
         self.is_unjoined |= any("\u0600" <= c <= "\u07ff" for c in drawn)
         parts = []
-        for font, characters in groupby(drawn, key=font_of):
+        for is_drawn, characters in groupby(drawn, key=lambda c: ord(c) in glyphs()):
             run = "".join(characters)
-            if not font:
-                self.lacks = True
-                parts.append(_BOX * len(run))
-            elif font == FONT:
-                parts.append(escape(run))
-            else:
-                parts.append(f'<font name="{font}">{escape(run)}</font>')
+            parts.append(escape(run) if is_drawn else self._other(run))
         return "".join(parts)
 
+    def _other(self, run: str) -> str:
+        """Return what the embedded font cannot draw: in one font if it goes, or one by one."""
+        font = _font_of(run)
+        if font:
+            return f'<font name="{font}">{run}</font>'
+        if len(run) > 1:
+            return "".join(map(self._other, run))
+        if run in _UNSEEN or unicodedata.category(run) == "Cf":
+            return ""
+        self.lacks = True
+        return _BOX
 
-@cache
-def font_of(character: str) -> str:
-    """Return the name of a font that can draw the character, "" for none."""
-    if ord(character) in glyphs():
-        return FONT
+
+def _font_of(text: str) -> str:
+    """Return the name of a font of readers that can draw all of the text, "" for none."""
     for name, encoding in _ASIAN:
         try:
-            character.encode(encoding)
+            text.encode(encoding)
         except UnicodeEncodeError:
             continue
         return name

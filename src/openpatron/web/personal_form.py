@@ -14,7 +14,15 @@ from openpatron.kernel.errors import InputError
 from openpatron.patrons.personal_data import CONTACT, PERSONAL, contact_data, told
 
 from .meanwhile import differences
-from .personal_words import HELPS, LABELS, languages, way_of_writing, yes_or_no
+from .personal_words import (
+    HELPS,
+    LABELS,
+    OWN_HELPS,
+    OWN_LABELS,
+    languages,
+    way_of_writing,
+    yes_or_no,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -74,10 +82,12 @@ class PersonalForm(forms.Form):
         self._stored = stored
         self._region = region
         self._locked = locked or {}
+        self._labels = LABELS | OWN_LABELS if is_own else LABELS
+        helps = HELPS | OWN_HELPS if is_own else HELPS
         for name in stored:
             field = _field(name, stored[name])
-            field.label = str(LABELS[name])
-            field.help_text = str(HELPS.get(name, ""))
+            field.label = str(self._labels[name])
+            field.help_text = str(helps.get(name, ""))
             field.disabled = name in self._locked
             described = f"id_{name}_locked" if field.disabled else ""
             is_choice = isinstance(field, forms.ChoiceField)
@@ -145,7 +155,7 @@ class PersonalForm(forms.Form):
     def differences(self, seen: Mapping[str, str], typed: QueryDict) -> list[Difference]:
         """Return the fields that somebody else changed after ``seen`` was shown."""
         stored = {n: v for n, v in self._stored.items() if n not in self._locked}
-        return differences(seen, stored, typed, lambda name: str(LABELS[name]), self._words)
+        return differences(seen, stored, typed, lambda name: str(self._labels[name]), self._words)
 
     def _words(self, name: str, value: str) -> str:
         field = self.fields[name]

@@ -31,7 +31,7 @@ LABELS: dict[str, StrOrPromise] = {
     "city": gettext_lazy("City"),
     "country": gettext_lazy("Country"),
     "page_language": gettext_lazy("Language of the pages"),
-    "keep_history": gettext_lazy("Keep my history"),
+    "keep_history": gettext_lazy("Keeps a history"),
     "wants_mail": gettext_lazy("How the library writes"),
     "additional_email": gettext_lazy("Additional e-mail"),
     "language": gettext_lazy("Language of messages"),
@@ -61,6 +61,24 @@ HELPS: dict[str, StrOrPromise] = {
     ),
     "additional_email": gettext_lazy(
         "Gets a copy of all messages, or all of them where there is no other address: a parent's, "
+        "for example. Nobody signs in with it. Not together with mail."
+    ),
+}
+
+# To the person themselves.
+OWN_LABELS: dict[str, StrOrPromise] = {"keep_history": gettext_lazy("Keep my history")}
+OWN_HELPS: dict[str, StrOrPromise] = {
+    "last_name": "",
+    "preferred_name": gettext_lazy("What you are called instead of your first name."),
+    "gender": gettext_lazy("In your own words."),
+    "email": gettext_lazy("You may sign in with it instead of the username."),
+    "keep_history": gettext_lazy(
+        "With “yes”, what you borrowed stays on a list for at most six months, for you and for "
+        "staff. With “no”, nobody can tell what you borrowed as soon as it is back and nothing is "
+        "owed."
+    ),
+    "additional_email": gettext_lazy(
+        "Gets a copy of all messages, or all of them where you have no other address: a parent's, "
         "for example. Nobody signs in with it. Not together with mail."
     ),
 }

@@ -93,6 +93,7 @@ def field_title(name: str) -> Any:
 
 _FIELD_TITLES: dict[str, Any] = LABELS | {
     "status": _("Status"),
+    "district_id": _("District ID"),
     "grade_level": _("Grade level"),
     "graduation_year": _("Graduation year"),
     "expires_on": _("Expiry date"),
