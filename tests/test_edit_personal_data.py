@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from datetime import date, timedelta
 from typing import Any
+from unicodedata import normalize
 
 import pytest
 from django.db import connection, transaction
@@ -23,6 +24,7 @@ from openpatron.patrons.models import Patron, StaffRole
 from openpatron.patrons.queries import PatronFilter, patrons
 
 from .command_line import CommandLine, openpatron
+from .test_hostile_values import KEPT, NEVER
 from .world import World
 
 __all__ = ("openpatron",)
@@ -174,6 +176,35 @@ def test_a_username_that_differs_only_in_case_or_form_is_taken(
     assert refused.value.field == "username"
     edit_personal_data(leo, patron.pk, {"username": "BOB"}, {})
     assert Account.objects.get(pk=patron.account_id).username == "BOB"
+
+
+@pytest.mark.parametrize("other", ["ünal", "ÜNAL", "Ünal", "U\u0308nal"])
+def test_case_and_form_of_other_letters_are_the_same_too(
+    world: World, leo: Actor, other: str
+) -> None:
+    world.patron(username="Ünal")
+    patron = world.patron()
+    with pytest.raises(InputError, match="another account's"):
+        edit_personal_data(leo, patron.pk, {"username": other}, {})
+    with pytest.raises(InputError, match="another account's"):
+        edit_own_data(patron.account, WEB, {"username": other})
+
+
+@pytest.mark.parametrize("value", KEPT.values(), ids=KEPT)
+def test_whatever_is_a_name_is_kept_and_found(world: World, leo: Actor, value: str) -> None:
+    patron = world.patron()
+    edit_personal_data(leo, patron.pk, {"last_name": value}, {"second_city": value})
+    assert Account.objects.get(pk=patron.account_id).last_name == normalize("NFC", value)
+    assert patron in patrons(world.operator, PatronFilter(text=value))
+
+
+@pytest.mark.parametrize("value", NEVER.values(), ids=NEVER)
+def test_what_cannot_be_kept_is_refused(world: World, leo: Actor, value: str) -> None:
+    patron = world.patron()
+    with pytest.raises(InputError, match="last_name"):
+        edit_personal_data(leo, patron.pk, {"last_name": value}, {})
+    with pytest.raises(InputError, match="username"):
+        edit_own_data(patron.account, WEB, {"username": value})
 
 
 def test_asking_by_edit_who_has_an_address_is_recorded(world: World, leo: Actor) -> None:

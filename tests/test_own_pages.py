@@ -188,7 +188,6 @@ def full(world: World, ada: Visitor) -> Visitor:
 def test_everything_is_in_the_file(full: Visitor) -> None:
     found = known(full)
     assert found["account"]["mobile_phone"] == "+14155550123"
-    assert found["account"]["has_password"] is False
     assert "password" not in found["account"]
     here, there = found["libraries"]
     assert (here["organization"], there["organization"]) == ("Cascadia", "Rainier")

@@ -202,6 +202,15 @@ def test_a_person_is_refused_the_rest_by_the_server(ada: Visitor, name: str, val
     assert Account.objects.filter(pk=ada.account.pk).values().get() == before
 
 
+def test_usernames_are_not_asked_for_by_the_list(ada: Visitor, world: World) -> None:
+    world.patron(username="taken")
+    for number in range(10):
+        answer = own(ada, username="taken" if number % 2 else "TAKEN")
+        assert "another account" in text_of(answer)
+    assert "too many attempts" in text_of(own(ada, username="taken"))
+    assert own(ada, city="Ghent").status_code == 302
+
+
 def test_a_person_does_not_overwrite_what_staff_changed_meanwhile(ada: Visitor) -> None:
     opened = ada.client.get(reverse("edit_own_data"))
     Account.objects.filter(pk=ada.account.pk).update(city="Ghent", first_name="Adah")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from allauth.core import ratelimit
 from django.db import transaction
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
@@ -56,8 +57,17 @@ def _received(request: SignedInRequest, account: Account) -> HttpResponse:
     form = _form(account, merged(request.POST, met))
     if not form.is_valid() or met:
         return _shown(request, account, form, met)
+    personal = form.personal()
+    # Whether a username is taken is not to be asked for a whole list of names.
+    if personal["username"] != account.username and not ratelimit.consume(
+        request, action="manage_email", user=request.user
+    ):
+        form.add_error(
+            "username", _("There were too many attempts. Wait a minute, then try again.")
+        )
+        return _shown(request, account, form)
     try:
-        written = write(account, WEB, form.personal())
+        written = write(account, WEB, personal)
     except InputError as error:
         form.take(error)
         return _shown(request, account, form)

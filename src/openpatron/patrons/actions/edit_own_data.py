@@ -10,7 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from openpatron.accounts.models import Account
-from openpatron.accounts.queries import organizations_of
+from openpatron.accounts.queries import accounts_called, organizations_of
 from openpatron.accounts.rules import personal_data
 from openpatron.kernel.errors import InputError
 from openpatron.patrons.personal_data import (
@@ -18,6 +18,7 @@ from openpatron.patrons.personal_data import (
     Author,
     Written,
     locked_account,
+    taken,
     write_personal_data,
 )
 
@@ -43,6 +44,10 @@ def edit_own_data(account: Account, way: str, given: Mapping[str, Any]) -> Writt
     for name in NOT_HERE:
         if name in checked and checked.pop(name) != getattr(own, name):
             raise InputError(name, refusal(name))
+    if "username" in checked:
+        others = accounts_called(checked["username"], "").exclude(pk=own.pk)
+        if others.exists():
+            raise taken("username", checked["username"])
     return write_personal_data(Author(own, way, None), own, checked)
 
 
