@@ -148,7 +148,9 @@ def test_what_only_others_may_change_is_locked_and_refused(leo: Visitor, world: 
 
 def test_staff_do_not_edit_their_own_data_there(leo: Visitor) -> None:
     own = Patron.objects.get(account=leo.account)
-    assert "Edit personal data" not in text_of(leo.get("patron", own.pk))
+    said = text_of(leo.get("patron", own.pk))
+    assert "Edit personal data" not in said
+    assert "Edit my data" in said
     answer = leo.get("edit_personal_data", own.pk)
     assert (answer.status_code, "your own account" in text_of(answer)) == (403, True)
 
