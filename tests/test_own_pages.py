@@ -310,6 +310,9 @@ def test_it_comes_on_paper(full: Visitor) -> None:
         ("a 🦉 b", "a □ b", True),
         ("<b>&", "&lt;b&gt;&amp;", False),
         ("שלום עולם", "םלוע םולש", False),
+        # Meem, hah, meem, dal: each in its shape, the last one first; lam and alef in one sign.
+        ("محمد", "\ufeaa\ufee4\ufea4\ufee3", False),
+        ("علاء", "\ufe80\ufefc\ufecb", False),
     ],
 )
 def test_every_script_is_drawn_or_said_to_be_missing(text: str, drawn: str, lacks: bool) -> None:

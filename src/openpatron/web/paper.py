@@ -17,6 +17,8 @@ from reportlab.pdfbase.cidfonts import UnicodeCIDFont
 from reportlab.pdfbase.pdfmetrics import registerFont
 from reportlab.pdfbase.ttfonts import TTFont
 
+from .arabic import joined
+
 FONT = "DejaVu Sans"
 _FILE = Path(__file__).parent / "static/vendor/DejaVuSans.ttf"
 _BOX = "\N{WHITE SQUARE}"
@@ -51,14 +53,11 @@ class Text:
 
     def __init__(self) -> None:
         self.lacks = False
-        self.is_unjoined = False
 
     def markup(self, text: str) -> str:
         """Return the text for a ``Paragraph``: escaped, each part in a font that can draw it."""
-        drawn = _RIGHT_TO_LEFT.sub(
-            lambda part: _reversed(part[0]), unicodedata.normalize("NFC", text)
-        )
-        self.is_unjoined |= any("\u0600" <= c <= "\u07ff" for c in drawn)
+        composed = unicodedata.normalize("NFC", text)
+        drawn = _RIGHT_TO_LEFT.sub(lambda part: _reversed(joined(part[0], glyphs())), composed)
         parts = []
         for is_drawn, characters in groupby(drawn, key=lambda c: ord(c) in glyphs()):
             run = "".join(characters)

@@ -113,11 +113,6 @@ def document(account: Account, known: list[Part]) -> bytes:
 
 def _about(text: Text) -> list[str]:
     """Return what the paper could not show as it is."""
-    said = []
-    if text.lacks:
-        said.append(
-            _("A box stands for a character that this document cannot draw. The JSON file has it.")
-        )
-    if text.is_unjoined:
-        said.append(_("Arabic letters are drawn unjoined here; the JSON file has them right."))
-    return said
+    if not text.lacks:
+        return []
+    return [_("A box stands for a character that this document cannot draw. The JSON file has it.")]
