@@ -51,13 +51,20 @@ ROUTES = {
     "account_login": Route(EVERYBODY),
     "account_logout": Route(EVERYBODY),
     "account_inactive": Route(EVERYBODY),
+    "my_libraries": Route(SIGNED_IN),
+    "edit_own_data": Route(SIGNED_IN),
+    "what_is_known": Route(SIGNED_IN),
+    "what_is_known_json": Route(SIGNED_IN),
+    "what_is_known_pdf": Route(SIGNED_IN),
     "home": Route(MEMBERS),
     "my_library": Route(MEMBERS),
+    "edit_own_contact": Route(MEMBERS),
     "patrons": Route(STAFF),
     "export_patrons": Route(STAFF),
     "register_patron": Route(STAFF),
     "patron": Route(STAFF, {"number": "patron"}),
     "edit_patron": Route(STAFF, {"number": "patron"}),
+    "edit_personal_data": Route(STAFF, {"number": "patron"}),
     "block_patron": Route(STAFF, {"number": "patron"}),
     "lift_block": Route(STAFF, {"number": "patron", "block": "block"}),
     "give_staff_role": Route(STAFF, {"number": "patron"}),
@@ -117,6 +124,7 @@ class Stage:
 
 INSIDE = set(ROUTES) - {
     "start", "change_password", "account_login", "account_logout", "account_inactive",
+    "my_libraries", "edit_own_data", "what_is_known", "what_is_known_json", "what_is_known_pdf",
 }  # fmt: skip
 
 
@@ -220,5 +228,7 @@ def test_the_neighbours_things_look_like_none(stage: Stage, name: str, role: str
 def test_a_librarian_sees_only_the_own_sites_patrons(stage: Stage) -> None:
     other = stage.world.patron(stage.world.cedar, "4712")
     client = stage.client(LIBRARIAN)
-    for name in ("patron", "edit_patron", "block_patron", "set_password"):
+    for name in (
+        "patron", "edit_patron", "edit_personal_data", "block_patron", "set_password",
+    ):  # fmt: skip
         assert client.get(stage.address(name, {"patron": other.pk})).status_code == 404

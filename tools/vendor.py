@@ -19,6 +19,8 @@ TABLER = "@tabler/core@1.6.1"
 ICONS = "@tabler/icons@3.51.0"
 # Tabler's styles hold Bootstrap's; it is fetched for its licence.
 BOOTSTRAP = "bootstrap@5.3.8"
+# For documents on paper, whatever fonts the server has: Latin, Greek, Cyrillic and more.
+FONT = "dejavu-fonts-ttf@2.37.3"
 
 TABLER_FILES = ("css/tabler.min.css", "css/tabler.rtl.min.css")
 SOURCE_MAP = re.compile(r"\s*(/\*# sourceMappingURL=\S+ \*/|//# sourceMappingURL=\S+)\s*$")
@@ -74,7 +76,7 @@ def write_sprite(icons: Path) -> None:
 
 def renew() -> None:
     with tempfile.TemporaryDirectory() as temporary:
-        packages = {name: fetch(name, Path(temporary)) for name in (TABLER, ICONS, BOOTSTRAP)}
+        packages = {name: fetch(name, Path(temporary)) for name in (TABLER, ICONS, BOOTSTRAP, FONT)}
         shutil.rmtree(VENDOR, ignore_errors=True)
         VENDOR.mkdir(parents=True)
         licence = (packages[ICONS] / "LICENSE").read_text()
@@ -83,6 +85,8 @@ def renew() -> None:
         shutil.copy(packages[BOOTSTRAP] / "LICENSE", VENDOR / "LICENSE.bootstrap")
         write_sprite(packages[ICONS] / "icons/outline")
         (VENDOR / "LICENSE.tabler-icons").write_text(licence)
+        shutil.copy(packages[FONT] / "ttf/DejaVuSans.ttf", VENDOR / "DejaVuSans.ttf")
+        shutil.copy(packages[FONT] / "LICENSE", VENDOR / "LICENSE.dejavu")
     CHECKSUMS.write_text(checksums())
 
 

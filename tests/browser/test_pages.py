@@ -126,6 +126,7 @@ def test_pages_of_patrons_and_sites(dora_inspects: Inspector, scene: Scene) -> N
     look_at(f"patrons/{expired.pk}/edit/", "Edit Evi Expired")
     look_at(f"patrons/{expired.pk}/block/", "Block Evi Expired")
     look_at(f"patrons/{expired.pk}/staff-roles/give/", "Give Evi Expired a staff role")
+    look_at(f"patrons/{expired.pk}/personal-data/", "Edit personal data of Evi Expired")
     look_at("sites/", "Sites")
     look_at("sites/depot/", "Depot")
     dora_inspects.end()
@@ -137,6 +138,10 @@ def test_pages_of_who_may_less(visit: Visit, scene: Scene) -> None:
     librarian.look_at(f"patrons/{scene.clashing.pk}/edit/", "Edit Clara Clash")
     patron = Inspector(visit(scene.clashing.account))
     patron.look_at("", "My library")
+    patron.look_at("my-library/contact/", "How the library writes to you")
+    for path in ("/me/", "/me/personal-data/", "/me/what-is-known/"):
+        patron.visitor.page.goto(path)
+        patron.inspect(path)
     librarian.end()
     patron.end()
 

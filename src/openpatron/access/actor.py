@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 WEB = "web"
 CLI = "cli"
 JOB = "job"
+# By staff of another organization, who are not named here.
+AWAY = "away"
 
 EVERYWHERE = None
 """The key of the rights that hold in the whole organization."""

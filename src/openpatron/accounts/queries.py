@@ -34,10 +34,18 @@ def accounts_called(username: str, email: str) -> QuerySet[Account]:
     """
     same = Q()
     if username and storable(username):
-        same |= Q(Exact(Lower("username"), Lower(Value(username))))
+        for spelling in _spellings(username):
+            same |= Q(Exact(Lower("username"), Lower(Value(spelling))))
     if email and storable(email):
         same |= Q(Exact(Lower("email"), Lower(Value(email)))) & ~Q(email="")
     return Account.objects.filter(same).order_by("pk") if same else Account.objects.none()
+
+
+def _spellings(username: str) -> set[str]:
+    """Return the usual cases of a username: SQLite itself knows that of A to Z only."""
+    if username.isascii():
+        return {username}
+    return {username, username.lower(), username.upper(), username.title(), username.capitalize()}
 
 
 def names_of(account_ids: set[int]) -> dict[int, str]:

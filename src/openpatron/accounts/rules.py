@@ -13,6 +13,7 @@ from datetime import date
 from typing import Any
 
 import phonenumbers
+from django.conf import global_settings
 from django.contrib.auth.password_validation import CommonPasswordValidator
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
@@ -30,6 +31,9 @@ NAMES = {
 }
 ADDRESS = {"street": 200, "postal_code": 20, "city": 100}
 PHONES = ("home_phone", "business_phone", "mobile_phone", "other_phone")
+
+LANGUAGES: dict[str, str] = dict(global_settings.LANGUAGES)
+"""The languages that a person may choose, by code: those that Django knows, not those we speak."""
 
 MINIMUM_PASSWORD = 8
 # Nobody alive was born before.
@@ -90,13 +94,26 @@ def phone(text: str, field: str, country: str) -> str:
     return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
 
 
-def country(text: str) -> str:
+def country(text: str, field: str = "country") -> str:
     """Return an ISO 3166-1 alpha-2 code in capitals ("" stays empty)."""
-    value = clean(text, "country", limit=60).upper()
+    value = clean(text, field, limit=60).upper()
     if value and value not in phonenumbers.SUPPORTED_REGIONS:
         raise InputError(
-            "country",
-            _("country: “%s” is no country code of two letters, like US or DE.") % value,
+            field,
+            _("%(field)s: “%(found)s” is no country code of two letters, like US or DE.")
+            % {"field": field, "found": value},
+        )
+    return value
+
+
+def language(text: str, field: str = "language") -> str:
+    """Return the code of a language in small letters, "en" or "pt-br" ("" stays empty)."""
+    value = clean(text, field, limit=40).lower()
+    if value and value not in LANGUAGES:
+        raise InputError(
+            field,
+            _("%(field)s: “%(found)s” is no language code, like en, es or pt-br.")
+            % {"field": field, "found": value},
         )
     return value
 
@@ -147,7 +164,7 @@ def personal_data(given: Mapping[str, Any], *, region: str, today: date) -> dict
         "username": username,
         "email": email,
         "gender": lambda text: clean(text, "gender", limit=40),
-        "language": lambda text: clean(text, "language", limit=10),
+        "language": language,
         "birth_date": lambda value: birth_date(value, today),
         "keep_history": bool,
     }

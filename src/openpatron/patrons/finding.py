@@ -70,6 +70,11 @@ def may(actor: Actor, patron: Patron, deed: Deed, site: Site) -> list[Reason]:
 def open_blocks(actor: Actor, patron: Patron) -> list[Block]:
     """Return the blocks of a patron that the actor was shown and that still hold; one query."""
     actor.require_anywhere("patrons.view")
+    return lasting_blocks(patron)
+
+
+def lasting_blocks(patron: Patron) -> list[Block]:
+    """Return the blocks of a patron that still hold, for who was shown the patron, or is it."""
     lasting = Q(until=None) | Q(until__gte=timezone.localdate())
     return list(Block.objects.filter(lasting, patron=patron, lifted_at=None).order_by("pk"))
 

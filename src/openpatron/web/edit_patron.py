@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from django.contrib import messages
-from django.core import signing
 from django.db import transaction
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
@@ -23,7 +22,8 @@ from openpatron.patrons.queries import history, patron as patron_of, patron_to_e
 from openpatron.patrons.staff_roles import require_not_above
 
 from .gate import OrganizationRequest, page
-from .patron_form import Difference, PatronForm, merged, values_of
+from .meanwhile import merged, opened, sealed
+from .patron_form import PatronForm, values_of
 from .patron_history import events
 from .patron_place import address_of, crumbs_to
 
@@ -33,6 +33,8 @@ if TYPE_CHECKING:
     from django.http import HttpResponse
 
     from openpatron.patrons.models import Patron
+
+    from .meanwhile import Difference
 
 _SALT = "openpatron.web.edit_patron"
 
@@ -56,7 +58,8 @@ def _editable(request: OrganizationRequest, patron: Patron) -> Patron:
 
 
 def _received(request: OrganizationRequest, patron: Patron) -> HttpResponse:
-    met = PatronForm(request.actor, patron).differences(_seen(request, patron), request.POST)
+    seen = opened(request.POST, values_of(patron), _SALT)
+    met = PatronForm(request.actor, patron).differences(seen, request.POST)
     form = PatronForm(request.actor, patron, merged(request.POST, met))
     if not form.is_valid() or met:
         return _shown(request, patron, form, met)
@@ -83,21 +86,12 @@ def _shown(
         "form": form,
         "differences": met,
         "last_change": events(request.actor, history(request.actor, patron)[:1], {}) if met else [],
-        "seen": signing.dumps(values_of(patron), salt=_SALT),
+        "seen": sealed(values_of(patron), _SALT),
         "next": request.POST.get("next", request.GET.get("next", "")),
         "return_address": _return_address(request, patron),
     }
     wrong = request.method == "POST"
     return TemplateResponse(request, "web/edit_patron.html", context, status=422 if wrong else 200)
-
-
-def _seen(request: OrganizationRequest, patron: Patron) -> dict[str, str]:
-    """Return the values as they stood when the form was opened; without them, as they are now."""
-    try:
-        found: dict[str, str] = signing.loads(request.POST.get("seen", ""), salt=_SALT)
-    except signing.BadSignature:
-        return values_of(patron)
-    return found
 
 
 def _return_address(request: OrganizationRequest, patron: Patron) -> str:

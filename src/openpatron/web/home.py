@@ -16,9 +16,9 @@ from openpatron.accounts.queries import organizations_of
 from openpatron.ledger.kinds import kind_of
 from openpatron.ledger.models import State
 from openpatron.ledger.queries import jobs_at_work, jobs_by_state
+from openpatron.patrons.own import own_libraries, own_library
 from openpatron.patrons.queries import (
     SiteOverview,
-    own_patron,
     patron_counts,
     patrons_per_site_and_type,
     site_overviews,
@@ -60,7 +60,7 @@ def home(request: OrganizationRequest) -> HttpResponse:
         context |= {"counts": counts, "chart": _chart(actor)}
     else:
         counts = {}
-        context["patron"] = own_patron(actor)
+        context["library"] = own_library(actor)
     context["attention"] = _attention(actor, counts)
     if actor.may("ledger.view_jobs"):
         working = jobs_at_work(actor)[:_JOBS_SHOWN]
@@ -71,9 +71,9 @@ def home(request: OrganizationRequest) -> HttpResponse:
 @member
 @require_safe
 def my_library(request: OrganizationRequest) -> HttpResponse:
-    """Show a person's own record."""
-    own = own_patron(request.actor)
-    context: dict[str, Any] = {"title": _("My library"), "breadcrumbs": [], "patron": own}
+    """Show a person's own record and card."""
+    own = own_library(request.actor)
+    context: dict[str, Any] = {"title": _("My library"), "breadcrumbs": [], "library": own}
     return TemplateResponse(request, "web/my_library.html", context)
 
 
@@ -87,6 +87,14 @@ def _chart(actor: Actor) -> Chart:
         for site in sites_in_sight(actor)
     ]
     return stacked_bars(_("Patrons by site and patron type"), _("Site"), rows)
+
+
+@signed_in
+@require_safe
+def my_libraries(request: SignedInRequest) -> HttpResponse:
+    """Show a person's records and cards of all organizations."""
+    context = {"title": _("My libraries"), "libraries": own_libraries(request.user)}
+    return TemplateResponse(request, "web/my_libraries.html", context)
 
 
 @dataclass(frozen=True, slots=True)

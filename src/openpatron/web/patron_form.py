@@ -17,6 +17,8 @@ from openpatron.patrons.actions.edit_patron import PERMISSION, EditedAssociation
 from openpatron.patrons.models import Patron
 from openpatron.patrons.queries import homerooms_at
 
+from .meanwhile import differences
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -25,6 +27,8 @@ if TYPE_CHECKING:
     from openpatron.access.actor import Actor
     from openpatron.kernel.errors import InputError
     from openpatron.patrons.models import Association
+
+    from .meanwhile import Difference
 
 # The parts of an association in the form: "type_17" is the patron type of association 17.
 _PARTS = {"type": "patron_type", "level": "access_level", "homeroom": "homeroom"}
@@ -43,19 +47,6 @@ class Section:
         """The reason, where one and the same locks all fields."""
         reasons = {reason for _field, reason in self.rows}
         return reasons.pop() if len(reasons) == 1 else ""
-
-
-@dataclass(frozen=True, slots=True)
-class Difference:
-    """A field that somebody else changed while the form was open."""
-
-    name: str
-    label: str
-    then: str
-    now: str
-    typed: str
-    keeps_typed: bool
-    value: str
 
 
 class PatronForm(forms.Form):
@@ -191,19 +182,8 @@ class PatronForm(forms.Form):
 
         What was typed over stays as typed; what was not touched takes the new value.
         """
-        return [
-            Difference(
-                name=name,
-                label=self._label(name),
-                then=self._words(name, seen.get(name, "")),
-                now=self._words(name, now),
-                typed=self._words(name, typed.get(name, "")),
-                keeps_typed=typed.get(name, "") not in {seen.get(name, ""), now},
-                value=now,
-            )
-            for name, now in values_of(self._patron).items()
-            if name not in self.locked and seen.get(name) != now
-        ]
+        stored = {n: v for n, v in values_of(self._patron).items() if n not in self.locked}
+        return differences(seen, stored, typed, self._label, self._words)
 
     def _label(self, name: str) -> str:
         label = str(self.fields[name].label)
@@ -246,12 +226,3 @@ def values_of(patron: Patron) -> dict[str, str]:
         for part, column in _PARTS.items():
             found[f"{part}_{tie.pk}"] = str(getattr(tie, f"{column}_id") or "")
     return found
-
-
-def merged(typed: QueryDict, met: list[Difference]) -> QueryDict:
-    """Return what was typed, with the new values of the fields that were not touched."""
-    data = typed.copy()
-    for one in met:
-        if not one.keeps_typed:
-            data[one.name] = one.value
-    return data

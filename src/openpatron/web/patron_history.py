@@ -6,27 +6,31 @@ from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
+from django.db.models import TextChoices
 from django.urls import reverse
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
-from openpatron.access.actor import CLI
+from openpatron.access.actor import AWAY, CLI
 from openpatron.ledger.kinds import kind_of
 from openpatron.ledger.models import Change, Job, Outcome
 from openpatron.ledger.queries import actor_names
 from openpatron.patrons.models import Patron
+from openpatron.patrons.personal_data import CONTACT, PERSONAL, told
 from openpatron.patrons.standing import Deed
 
+from .personal_words import language_name, way_of_writing, yes_or_no
 from .templatetags.web import field_title
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
     from datetime import datetime
 
     from openpatron.access.actor import Actor
 
 
-_DATES = ("expires_on", "registered", "until", "ends_on")
+_DATES = ("expires_on", "registered", "until", "ends_on", "birth_date")
+_PERSONAL = {*map(told, PERSONAL), *CONTACT, "channel"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,28 +68,32 @@ def _event(
         address = reverse("job", args=[actor.organization.slug, job.pk])
     return Event(
         at=change.at,
-        title=_by_hand(change) if job is None else kind_of(job).title(job),
+        title=by_hand(change.after) if job is None else kind_of(job).title(job),
         who=_who(change, job, names),
         job=address,
         outcome=change.outcome,
         outcome_label=str(change.outcome_label),
         reason="" if job is None else kind_of(job).reason(job, change),
-        lines=_lines(change, sites),
+        lines=lines(change.before, change.after, sites),
     )
 
 
-def _by_hand(change: Change) -> str:
+def by_hand(after: Mapping[str, Any]) -> str:
     """Return what somebody did to the one patron, by what the change tells of."""
-    if "registered" in change.after:
+    if "registered" in after:
         return _("Registered")
-    if "block" in change.after:
-        return _("Blocked") if change.after["block"] else _("Block lifted")
-    if "staff_role" in change.after:
-        return _("Staff role given") if change.after["staff_role"] else _("Staff role ended")
-    return _("New password") if "password" in change.after else _("Edited")
+    if "block" in after:
+        return _("Blocked") if after["block"] else _("Block lifted")
+    if "staff_role" in after:
+        return _("Staff role given") if after["staff_role"] else _("Staff role ended")
+    if after and _PERSONAL.issuperset(after):
+        return _("Personal data edited")
+    return _("New password") if "password" in after else _("Edited")
 
 
 def _who(change: Change, job: Job | None, names: Mapping[int, str]) -> str:
+    if change.way == AWAY:
+        return _("staff of another organization")
     if job is None:
         found = "" if change.actor is None else names.get(change.actor, _("somebody who has left"))
     else:
@@ -97,14 +105,15 @@ def _who(change: Change, job: Job | None, names: Mapping[int, str]) -> str:
     return _("%s, by command line") % found if change.way == CLI else found
 
 
-def _lines(change: Change, sites: Mapping[str, str]) -> list[tuple[str, str, str]]:
+def lines(
+    before: Mapping[str, Any], after: Mapping[str, Any], sites: Mapping[str, str]
+) -> list[tuple[str, str, str]]:
     """Return (field, from, to) for what differs; "" for from where there was nothing to have."""
     found = []
-    for name, after in change.after.items():
-        before = change.before.get(name)
-        if before != after:
-            was = _words(name, before) if name in change.before else ""
-            found.append((_title(name, sites), was, _words(name, after, sites)))
+    for name, now in after.items():
+        if before.get(name) != now:
+            was = words(name, before[name]) if name in before else ""
+            found.append((_title(name, sites), was, words(name, now, sites)))
     return found
 
 
@@ -116,17 +125,31 @@ def _title(name: str, sites: Mapping[str, str]) -> str:
     return _("%(field)s at %(site)s") % {"field": title, "site": sites.get(site, site)}
 
 
-def _words(name: str, value: Any, sites: Mapping[str, str] | None = None) -> str:
+def words(name: str, value: Any, sites: Mapping[str, str] | None = None) -> str:
+    """Return a stored value as people say it."""
     if value in (None, ""):
         return _("none")
-    if name == "status" and value in Patron.Status.values:
-        return str(Patron.Status(value).label)
-    if name == "stops":
-        return ", ".join(str(Deed(deed).label) for deed in str(value).split(", "))
-    if name in _DATES:
-        return date_format(date.fromisoformat(value))
+    if name in _SPOKEN:
+        return _SPOKEN[name](value)
     # Short names of sites, "*" for all of them; of a password only that there is a new one.
     known = {"site": sites or {}, "where": {"*": _("in the whole organization")}}
     if name == "password":
         known["password"] = {value: _("generated, to be changed at the next sign-in")}
     return known.get(name, {}).get(value, str(value))
+
+
+def _label_of(choices: type[TextChoices]) -> Callable[[str], str]:
+    """Return what says a value in words; one that is no choice any more stays as it is."""
+    return lambda value: str(choices(value).label) if value in choices.values else value
+
+
+_SPOKEN: dict[str, Callable[[Any], str]] = {
+    "status": _label_of(Patron.Status),
+    "channel": _label_of(Patron.Channel),
+    "stops": lambda value: ", ".join(map(_label_of(Deed), str(value).split(", "))),
+    "wants_mail": way_of_writing,
+    "keep_history": yes_or_no,
+    "language": language_name,
+    "page_language": language_name,
+    **dict.fromkeys(_DATES, lambda value: date_format(date.fromisoformat(value))),
+}

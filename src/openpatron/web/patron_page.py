@@ -55,6 +55,11 @@ def patron(request: OrganizationRequest, number: int) -> HttpResponse:
         **_roles(request.actor, found, roles),
         "may_manage": not above,
         "may_edit": may_edit(request.actor, found) and not above,
+        "may_edit_personal": (
+            may_edit(request.actor, found)
+            and not above
+            and found.account_id != request.actor.account_id
+        ),
         "above": above,
         "edit_right": permission(PERMISSION).label,
         "page": shown,

@@ -19,6 +19,8 @@ from openpatron.organizations.queries import patron_types, sites
 from openpatron.patrons.actions.register_patron import PERMISSION, Registered
 from openpatron.patrons.likely_patrons import Sought
 
+from .personal_words import HELPS, LABELS
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -268,25 +270,8 @@ def _sites(actor: Actor) -> list[Site]:
 
 
 def _labels() -> dict[str, str]:
-    return {
-        "first_name": _("First name"),
-        "last_name": _("Last name"),
-        "birth_date": _("Birth date"),
-        "email": _("E-mail"),
-        "username": _("Username"),
+    return {name: str(label) for name, label in LABELS.items()} | {
         "has_agreed": _("The person has agreed"),
-        "middle_name": _("Middle name"),
-        "preferred_name": _("Preferred name"),
-        "suffix": _("Suffix"),
-        "mobile_phone": _("Mobile phone"),
-        "gender": _("Gender"),
-        "home_phone": _("Home phone"),
-        "business_phone": _("Business phone"),
-        "other_phone": _("Other phone"),
-        "street": _("Street"),
-        "postal_code": _("Postal code"),
-        "city": _("City"),
-        "country": _("Country"),
         "site": _("Site"),
         "patron_type": _("Patron type"),
         "access_level": _("Access level"),
@@ -300,11 +285,8 @@ def _labels() -> dict[str, str]:
 
 
 def _helps() -> dict[str, str]:
-    return {
-        "last_name": _("Of somebody with a single name: that name."),
-        "username": _("To sign in with. No spaces; upper and lower case are the same."),
-        "preferred_name": _("What the person is called instead of the first name."),
-        "country": _("The code of two letters, like US or DE."),
+    shared = ("last_name", "username", "preferred_name", "country")
+    return {name: str(HELPS[name]) for name in shared} | {
         "access_level": _("Levels with rights that you do not hold yourself are not listed."),
         "barcode": _("Scan or type it. Empty: the next number of the site is given."),
         "expires_on": _("The last day on which the patron may borrow. Empty: no end."),

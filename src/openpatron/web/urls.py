@@ -6,7 +6,10 @@ from django.urls import URLPattern, URLResolver, include, path
 from . import (
     blocks,
     change_password,
+    edit_own_contact,
+    edit_own_data,
     edit_patron,
+    edit_personal_data,
     home,
     patron_list,
     patron_page,
@@ -14,17 +17,24 @@ from . import (
     set_password,
     sites,
     staff_roles,
+    what_is_known,
 )
 from .gate import public
 
 _organization: list[URLPattern | URLResolver] = [
     path("", home.home, name="home"),
     path("my-library/", home.my_library, name="my_library"),
+    path("my-library/contact/", edit_own_contact.edit_own_contact, name="edit_own_contact"),
     path("patrons/", patron_list.patrons, name="patrons"),
     path("patrons/export.csv", patron_list.export_patrons, name="export_patrons"),
     path("patrons/register/", register_patron.register_patron, name="register_patron"),
     path("patrons/<int:number>/", patron_page.patron, name="patron"),
     path("patrons/<int:number>/edit/", edit_patron.edit_patron, name="edit_patron"),
+    path(
+        "patrons/<int:number>/personal-data/",
+        edit_personal_data.edit_personal_data,
+        name="edit_personal_data",
+    ),
     path("patrons/<int:number>/block/", blocks.block_patron, name="block_patron"),
     path("patrons/<int:number>/blocks/<int:block>/lift/", blocks.lift_block, name="lift_block"),
     path(
@@ -50,5 +60,10 @@ urlpatterns = [
     path("sign-in/closed/", public(account_inactive), name="account_inactive"),
     path("sign-out/", public(logout), name="account_logout"),
     path("password/", change_password.change_password, name="change_password"),
+    path("me/", home.my_libraries, name="my_libraries"),
+    path("me/personal-data/", edit_own_data.edit_own_data, name="edit_own_data"),
+    path("me/what-is-known/", what_is_known.what_is_known, name="what_is_known"),
+    path("me/what-is-known.json", what_is_known.what_is_known_json, name="what_is_known_json"),
+    path("me/what-is-known.pdf", what_is_known.what_is_known_pdf, name="what_is_known_pdf"),
     path("o/<slug:organization>/", include(_organization)),
 ]

@@ -10,6 +10,10 @@ from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
+from phonenumbers import NumberParseException, PhoneNumberFormat, format_number, parse
+
+from openpatron.web import personal_words
+from openpatron.web.personal_words import LABELS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -68,6 +72,12 @@ def state(value: str, label: Any) -> SafeString:
 
 
 @register.filter
+def labels(choices: Sequence[Any]) -> str:
+    """Return the words of several choices: "checkouts, renewals"."""
+    return ", ".join(str(choice.label) for choice in choices)
+
+
+@register.filter
 def initials(name: str) -> str:
     """Return at most two initials for the place of a photo."""
     words = [word for word in name.split() if word[0].isalnum()]
@@ -81,8 +91,9 @@ def field_title(name: str) -> Any:
     return _FIELD_TITLES.get(name, name)
 
 
-_FIELD_TITLES = {
+_FIELD_TITLES: dict[str, Any] = LABELS | {
     "status": _("Status"),
+    "district_id": _("District ID"),
     "grade_level": _("Grade level"),
     "graduation_year": _("Graduation year"),
     "expires_on": _("Expiry date"),
@@ -101,6 +112,21 @@ _FIELD_TITLES = {
     "ends_on": _("Last day"),
     "password": _("Password"),
 }
+
+
+@register.filter
+def phone(number: str) -> str:
+    """Return a telephone number as people write it: "+1 415-555-0123"."""
+    try:
+        return format_number(parse(number), PhoneNumberFormat.INTERNATIONAL)
+    except NumberParseException:
+        return number
+
+
+@register.filter
+def language_name(code: str) -> str:
+    """Return a language's name."""
+    return personal_words.language_name(code)
 
 
 @register.filter

@@ -1,0 +1,65 @@
+"""``openpatron edit_personal_data PATRON``: change a person's data, field by field."""
+
+from __future__ import annotations
+
+import json
+import sys
+from typing import Any
+
+from django.core.management.base import CommandParser
+from django.utils.translation import gettext as _
+
+from openpatron.accounts.rules import parse_date
+from openpatron.cli.base import DONE, ActorCommand
+from openpatron.kernel.errors import InputError
+from openpatron.patrons.actions.edit_personal_data import edit_personal_data
+from openpatron.patrons.finding import find_patron
+from openpatron.patrons.models import Patron
+from openpatron.patrons.personal_data import CONTACT, PERSONAL, told
+
+_SWITCHES = ("keep_history", "wants_mail")
+
+
+class Command(ActorCommand):
+    """Change what is named; what is not named stays."""
+
+    help = "Change a person's data. What is not named stays; an empty text clears a field."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        """Add who, and an option for each field."""
+        super().add_arguments(parser)
+        parser.add_argument(
+            "patron", metavar="PATRON", help=_("Barcode, username, district id or patron id.")
+        )
+        for name in (*map(told, PERSONAL), *CONTACT):
+            option = f"--{name.replace('_', '-')}"
+            if name in _SWITCHES:
+                parser.add_argument(option, choices=("yes", "no"))
+            else:
+                shape = "YYYY-MM-DD" if name == "birth_date" else "TEXT"
+                parser.add_argument(option, metavar=shape)
+        parser.add_argument("--format", choices=("table", "json"), default="table")
+
+    def work(self, **options: Any) -> int:
+        """Change it and print the names of the fields that differed."""
+        if not options["organization"]:
+            raise InputError("organization", _("--organization is required: name it by its slug."))
+        personal = {n: options[told(n)] for n in PERSONAL if options[told(n)] is not None}
+        contact = {n: options[n] for n in CONTACT if options[n] is not None}
+        if not personal and not contact:
+            raise InputError("patron", _("Name at least one field to change. See --help."))
+        for given in (personal, contact):
+            given |= {name: given[name] == "yes" for name in _SWITCHES if name in given}
+        if "birth_date" in personal:
+            personal["birth_date"] = parse_date(personal["birth_date"], "birth_date")
+        with self.opened(options) as actor:
+            patron = find_patron(actor, options["patron"])
+            written = edit_personal_data(actor, patron.pk, personal, contact)
+            channel = Patron.objects.select_related("account").get(pk=patron.pk).channel
+        changed = sorted(written.changed)
+        if options["format"] == "json":
+            answer = {"patron_id": patron.pk, "changed": changed, "channel": str(channel)}
+            sys.stdout.write(json.dumps(answer) + "\n")
+        else:
+            sys.stdout.write((", ".join(changed) or _("Nothing was different.")) + "\n")
+        return DONE
