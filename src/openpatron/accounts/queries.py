@@ -12,6 +12,7 @@ from openpatron.kernel.text import storable
 from openpatron.organizations.models import Organization
 
 from .models import Account
+from .rules import MINIMUM_PASSWORD
 
 if TYPE_CHECKING:
     from django.db.models import QuerySet
@@ -20,6 +21,12 @@ if TYPE_CHECKING:
 def organizations_of(account: Account) -> QuerySet[Organization]:
     """Return the organizations where the account is registered, by name."""
     return Organization.objects.filter(registrations__account=account).order_by("name", "id")
+
+
+def password_minimum(account: Account) -> int:
+    """Return how many characters a password has at least: the most that one organization asks."""
+    asked = organizations_of(account).values_list("password_minimum", flat=True)
+    return max(MINIMUM_PASSWORD, *asked)
 
 
 def account_by_username(username: str) -> Account | None:

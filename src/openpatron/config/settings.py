@@ -12,6 +12,8 @@ from typing import Any
 from django.utils.csp import CSP
 from django.utils.translation import gettext_lazy as _
 
+from openpatron.kernel.mail_server import MailServer
+
 from . import environment
 
 _env = environment.read()
@@ -25,6 +27,10 @@ DATA_DIR = _root / _env["OPENPATRON_DATA_DIR"]
 # What the code reads under its own name.
 OPENPATRON_JOB_BATCH_ROWS: int = _env["OPENPATRON_JOB_BATCH_ROWS"]
 OPENPATRON_JOB_LEASE_SECONDS: int = _env["OPENPATRON_JOB_LEASE_SECONDS"]
+OPENPATRON_BASE_URL: str = _env["OPENPATRON_BASE_URL"]
+OPENPATRON_EMAIL_FROM: str = _env["OPENPATRON_EMAIL_FROM"]
+# None: there is no mail server, and messages wait.
+OPENPATRON_EMAIL_URL: MailServer | None = _env["OPENPATRON_EMAIL_URL"]
 
 
 @contextmanager
@@ -97,6 +103,7 @@ INSTALLED_APPS = [
     "openpatron.demo",
     "openpatron.patrons",
     "openpatron.ledger",
+    "openpatron.notifications",
     "openpatron.access",
     "openpatron.accounts",
     "openpatron.organizations",

@@ -15,7 +15,11 @@ from django.db import connection
 from django.db.models import Q
 from django.db.models.expressions import RawSQL
 
+from openpatron.accounts.queries import organizations_of
 from openpatron.kernel.text import fold, storable_words
+from openpatron.organizations.scope import open_organization
+
+from .models import Patron
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -23,8 +27,6 @@ if TYPE_CHECKING:
     from django.db.models import QuerySet
 
     from openpatron.accounts.models import Account
-
-    from .models import Patron
 
 # Shorter parts have no trigram.
 _TRIGRAM = 3
@@ -46,6 +48,20 @@ def search_text(account: Account, district_id: str, barcodes: Iterable[str]) -> 
 def sort_name(account: Account) -> str:
     """Return what lists are sorted by: the folded list name."""
     return fold(account.list_name)[:320]
+
+
+def rewrite_search_texts(account: Account) -> None:
+    """Write anew what is searched and sorted by, in all organizations of the account.
+
+    They are opened one after the other: nothing is read across them.
+    """
+    for organization in organizations_of(account):
+        with open_organization(organization):
+            for patron in Patron.objects.filter(account=account):
+                cards = patron.barcodes.order_by("pk").values_list("value", flat=True)
+                patron.search_text = search_text(account, patron.district_id, cards)
+                patron.sort_name = sort_name(account)
+                patron.save(update_fields=["search_text", "sort_name"])
 
 
 def matching(patrons: QuerySet[Patron], text: str) -> QuerySet[Patron]:
