@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from allauth.mfa.models import Authenticator
 from django.db.models import Q, Value
 from django.db.models.functions import Lower
 from django.db.models.lookups import Exact
@@ -27,6 +28,17 @@ def password_minimum(account: Account) -> int:
     """Return how many characters a password has at least: the most that one organization asks."""
     asked = organizations_of(account).values_list("password_minimum", flat=True)
     return max(MINIMUM_PASSWORD, *asked)
+
+
+def second_factors(account: Account) -> QuerySet[Authenticator]:
+    """Return what the account signs in with beside the password, recovery codes as well."""
+    return Authenticator.objects.filter(user=account)
+
+
+def has_second_factor(account: Account) -> bool:
+    """Tell whether the sign-in needs more than the password; recovery codes alone are none."""
+    kinds = (Authenticator.Type.TOTP, Authenticator.Type.WEBAUTHN)
+    return second_factors(account).filter(type__in=kinds).exists()
 
 
 def account_by_username(username: str) -> Account | None:

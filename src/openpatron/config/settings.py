@@ -110,6 +110,7 @@ INSTALLED_APPS = [
     "openpatron.kernel",
     "allauth",
     "allauth.account",
+    "allauth.mfa",
     "django_htmx",
     "django_tasks_db",
     "django.contrib.auth",
@@ -187,7 +188,25 @@ ACCOUNT_EMAIL_VERIFICATION = "none"
 ACCOUNT_RATE_LIMITS = {
     "login": "60/m/ip",
     "login_failed": f"{_env['OPENPATRON_SIGN_IN_RATE']}/5m/key,100/5m/ip",
+    "forgotten_password": "5/h/key,60/h/ip",
+    "change_email": "10/h/user",
 }
+ACCOUNT_FORMS = {"reauthenticate": "openpatron.web.second_factor.PasswordAgainForm"}
+MFA_ADAPTER = "openpatron.web.second_factor.SecondFactorAdapter"
+MFA_FORMS = {
+    "authenticate": "openpatron.web.second_factor.AuthenticateForm",
+    "reauthenticate": "openpatron.web.second_factor.ReauthenticateForm",
+    "activate_totp": "openpatron.web.second_factor.ActivateTOTPForm",
+    "add_webauthn": "openpatron.web.second_factor.AddWebAuthnForm",
+    "edit_webauthn": "openpatron.web.second_factor.EditWebAuthnForm",
+}
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+MFA_PASSKEY_LOGIN_ENABLED = True
+MFA_TOTP_ISSUER = "OpenPatron"
+# A clock may be half a minute wrong.
+MFA_TOTP_TOLERANCE = 1
+# Addresses are confirmed our own way; allauth's table of them stays empty.
+MFA_ALLOW_UNVERIFIED_EMAIL = True
 ALLAUTH_TRUSTED_PROXY_COUNT = 1 if _env["OPENPATRON_TRUST_PROXY"] else 0
 
 LANGUAGE_CODE = "en"

@@ -82,6 +82,10 @@ def _by_hand(change: Change) -> str:
         return _("Blocked") if change.after["block"] else _("Block lifted")
     if "staff_role" in change.after:
         return _("Staff role given") if change.after["staff_role"] else _("Staff role ended")
+    if "second_factor" in change.after:
+        return _("Second factor taken away")
+    if change.after.get("password") == "link":
+        return _("Link to set a password sent")
     return _("New password") if "password" in change.after else _("Edited")
 
 
@@ -127,6 +131,9 @@ def _words(name: str, value: Any, sites: Mapping[str, str] | None = None) -> str
         return date_format(date.fromisoformat(value))
     # Short names of sites, "*" for all of them; of a password only that there is a new one.
     known = {"site": sites or {}, "where": {"*": _("in the whole organization")}}
-    if name == "password":
-        known["password"] = {value: _("generated, to be changed at the next sign-in")}
+    known["second_factor"] = {"reset": _("none")}
+    known["password"] = {
+        "generated": _("generated, to be changed at the next sign-in"),
+        "link": _("a link, with which the person sets one"),
+    }
     return known.get(name, {}).get(value, str(value))

@@ -71,6 +71,11 @@ def register_patron(actor: Actor, wanted: Registered) -> Patron:
     actor.require(PERMISSION, wanted.site)
     actor.require_give(wanted.access_level, wanted.site)
     _check_site(wanted.site)
+    if wanted.send_link and wanted.password is not None:
+        raise InputError(
+            "send_link",
+            _("A password is generated or a link is sent: choose one of the two."),
+        )
     organization = actor.organization
     today, year = timezone.localdate(), wanted.graduation_year
     personal = personal_data(wanted.personal, region=organization.country, today=today)

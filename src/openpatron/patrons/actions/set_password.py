@@ -35,7 +35,7 @@ def require_set_password(actor: Actor, patron: Patron) -> None:
             PERMISSION,
             _("This is your own account. Change your password with the link in your menu."),
         )
-    if not _holds_all(actor, patron):
+    if not holds_all(actor, patron):
         raise NotAllowedError(
             PERMISSION,
             _(
@@ -69,7 +69,7 @@ def set_password(actor: Actor, patron_id: int) -> str:
     return made
 
 
-def _holds_all(actor: Actor, patron: Patron) -> bool:
+def holds_all(actor: Actor, patron: Patron) -> bool:
     """Tell whether the actor holds all that the patron's account holds, wherever that is."""
     if actor.account is None:
         return True

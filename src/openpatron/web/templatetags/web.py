@@ -9,7 +9,9 @@ from django.templatetags.static import static
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
-from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext, gettext_lazy as _
+
+from openpatron.notifications.post import LINK
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -36,6 +38,8 @@ _COLOURS = {
     "current": "green", "replaced": "secondary", "retired": "secondary",
     # state of a site's numbers
     "low": "orange", "exhausted": "red",
+    # state of a message
+    "waiting": "blue", "sent": "green", "undeliverable": "red",
 }  # fmt: skip
 
 
@@ -100,7 +104,16 @@ _FIELD_TITLES = {
     "where": _("Where"),
     "ends_on": _("Last day"),
     "password": _("Password"),
+    "email": _("E-mail"),
+    "second_factor": _("Second factor"),
 }
+
+
+@register.filter
+def without_link(body: str) -> str:
+    """Return the text of a message as it is kept; where its link stood, that is said."""
+    said = gettext("(A link stood here. It is not kept.)")
+    return "\n".join(said if line == LINK else line for line in body.split("\n"))
 
 
 @register.filter

@@ -30,9 +30,7 @@ class Command(BaseCommand):
         if not has_mail_server():
             raise InputError(
                 "email",
-                _(
-                    "There is no mail server: set OPENPATRON_EMAIL_URL. Until then messages wait."
-                ),
+                _("There is no mail server: set OPENPATRON_EMAIL_URL. Until then messages wait."),
             )
         result = send_waiting()
         if options["format"] == "json":
