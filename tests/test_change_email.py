@@ -146,8 +146,10 @@ def test_a_new_password_ends_what_was_asked_for_before(ada: Account) -> None:
 
 
 def test_an_address_can_be_taken_away_and_the_channel_follows(world: World, ada: Account) -> None:
-    answer = send(Visitor(ada), "")
-    assert answer.status_code == 302
+    visitor = Visitor(ada)
+    assert send(visitor, "").status_code == 422, "not by an empty field alone"
+    words = {"email": "", "current_password": PASSWORD, "do": "remove"}
+    assert visitor.client.post(ADDRESS, words).status_code == 302
     ada.refresh_from_db()
     assert ada.email == ""
     assert Message.objects.get().to == "ada@example.org"

@@ -34,12 +34,11 @@ class EmailForm(forms.Form):
 
     email = forms.CharField(
         max_length=254,
-        required=False,
         label=gettext_lazy("New e-mail address"),
         help_text=gettext_lazy(
-            "A link is sent there; the address is used once you have opened it. Left empty, the "
-            "address that you have is taken away."
+            "A link is sent there; the address is used once you have opened it."
         ),
+        error_messages={"required": gettext_lazy("A value is needed here.")},
         widget=forms.TextInput(
             {
                 "class": "form-control",
@@ -67,15 +66,18 @@ def change_email(request: SignedInRequest) -> HttpResponse:
     """Show the form, or send the link."""
     form = EmailForm(request.POST if request.method == "POST" else None)
     sent_to = ""
+    is_removed = request.POST.get("do") == "remove"
+    form.fields["email"].required = not is_removed
     status = 422 if form.errors else 200
     if form.is_bound and form.is_valid():
         typed = form.cleaned_data
+        new = "" if is_removed else typed["email"]
         if not ratelimit.consume(request, action="change_email", user=request.user):
             form.add_error(None, _("There were too many attempts. Wait an hour, then try again."))
             status = 429
         else:
             try:
-                sent_to = write(request.user, typed["current_password"], typed["email"])
+                sent_to = write(request.user, typed["current_password"], new)
             except InputError as error:
                 form.add_error(error.field, str(error))
                 status = 422
