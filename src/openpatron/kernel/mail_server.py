@@ -25,7 +25,9 @@ def parse_mail_server(text: str) -> MailServer | None:
     if not text:
         return None
     url = urlsplit(text)
-    if url.scheme not in _SCHEMES or not url.hostname or url.path.strip("/") or url.query:
+    if url.scheme not in _SCHEMES or not url.hostname:
+        raise ValueError
+    if url.path.strip("/") or url.query or url.fragment:
         raise ValueError
     security, port = _SCHEMES[url.scheme]
     return MailServer(
