@@ -99,8 +99,18 @@ def test_a_passkey_is_added_and_signs_in(visit: Visit, scene: Scene) -> None:
     # and alone, without a password.
     page.goto("/sign-out/")
     page.get_by_role("button", name="Sign out").last.click()
-    page.get_by_role("button", name="Sign in with a passkey").click()
+    page.get_by_role("button", name="Use a passkey").click()
     page.wait_for_url("**/o/cascadia/")
+
+
+def test_that_there_is_no_passkey_is_said(visit: Visit) -> None:
+    window = visit()
+    page = window.page
+    page.goto("/sign-in/")
+    # As when somebody says no.
+    page.evaluate("navigator.credentials.get = () => Promise.reject(new DOMException('no'))")
+    page.get_by_role("button", name="Use a passkey").click()
+    expect(page.get_by_role("alert")).to_contain_text("The browser gave no passkey")
 
 
 def test_the_pages_of_who_signs_in(visit: Visit, scene: Scene) -> None:
