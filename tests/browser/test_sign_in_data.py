@@ -108,7 +108,9 @@ def test_that_there_is_no_passkey_is_said(visit: Visit) -> None:
     page = window.page
     page.goto("/sign-in/")
     # As when somebody says no.
-    page.evaluate("navigator.credentials.get = () => Promise.reject(new DOMException('no'))")
+    page.evaluate(
+        "() => { navigator.credentials.get = () => Promise.reject(new DOMException('no')) }"
+    )
     page.get_by_role("button", name="Use a passkey").click()
     expect(page.get_by_role("alert")).to_contain_text("The browser gave no passkey")
 
