@@ -15,7 +15,9 @@ from pytest_django import Settings
 from openpatron.accounts.links import account_by_password_key
 from openpatron.accounts.models import Account, Registration
 from openpatron.kernel.errors import InputError, NotAllowedError, NotFoundError
+from openpatron.kernel.mail_server import parse_mail_server
 from openpatron.ledger.models import Change
+from openpatron.notifications import texts
 from openpatron.notifications.models import Kind, Message, Place, State, Way
 from openpatron.notifications.post import About, Text, post
 from openpatron.notifications.sender import send_until, send_waiting
@@ -25,6 +27,7 @@ from openpatron.patrons.actions.register_patron import Registered, register_patr
 from openpatron.patrons.actions.resend_message import resend_message, resend_messages
 from openpatron.patrons.actions.set_password import set_password
 from openpatron.patrons.actions.set_password_link import set_password_link
+from openpatron.patrons.messages import tell_patron
 from openpatron.patrons.models import Patron
 
 from .command_line import CommandLine, openpatron
@@ -122,9 +125,6 @@ def test_a_copy_goes_to_the_additional_address_without_the_link(world: World, ma
     patron = world.patron(email="child@example.org")
     Patron.objects.filter(pk=patron.pk).update(additional_email="parent@example.org")
     patron = Patron.objects.select_related("account").get(pk=patron.pk)
-    from openpatron.notifications import texts  # noqa: PLC0415
-    from openpatron.patrons.messages import tell_patron  # noqa: PLC0415
-
     tell_patron(
         patron,
         Kind.REGISTERED,
@@ -216,8 +216,6 @@ def test_without_a_mail_server_all_waits(world: World, settings: Settings) -> No
 
 def test_a_server_that_is_down_loses_nothing(world: World, mail: Inbox, settings: Settings) -> None:
     up, settings.OPENPATRON_EMAIL_URL = settings.OPENPATRON_EMAIL_URL, None
-    from openpatron.kernel.mail_server import parse_mail_server  # noqa: PLC0415
-
     some(count=3)
     settings.OPENPATRON_EMAIL_URL = parse_mail_server("smtp://127.0.0.1:1")
     assert send_waiting().down
