@@ -10,6 +10,7 @@ from pytest_django import Settings
 
 from openpatron.organizations.scope import open_organization
 
+from .mail_server import Inbox, inbox
 from .processes import Processes
 from .world import World, build_world
 
@@ -45,6 +46,14 @@ def committed_world(transactional_db: None) -> Iterator[World]:
     built = build_world()
     with open_organization(built.cascadia):
         yield built
+
+
+@pytest.fixture
+def mail(settings: Settings) -> Iterator[Inbox]:
+    """A real mail server on loopback, which is the one that messages go to."""
+    with inbox() as opened:
+        settings.OPENPATRON_EMAIL_URL = opened.server
+        yield opened
 
 
 @pytest.fixture(scope="session")

@@ -22,7 +22,7 @@ from django.db import connection
 
 ROOT = Path(__file__).resolve().parent.parent
 
-RUN, WORKER = "run", "worker"
+RUN, WORKER, SEND = "run", "worker", "send"
 
 
 class Processes:
@@ -79,6 +79,11 @@ def errand(
     }
 
 
+def sending(mail: str, seconds: float | None = None) -> dict[str, Any]:
+    """Return the errand to send what waits to the mail server there, killed after that time."""
+    return {"do": SEND, "mail": mail, "seconds": seconds, "statements": None}
+
+
 def database_url() -> str:
     """Return the address of the database that the tests use now."""
     has = connection.settings_dict
@@ -125,6 +130,13 @@ def _do(asked: dict[str, Any]) -> None:
     from openpatron.organizations.models import Organization  # noqa: PLC0415
     from openpatron.organizations.scope import open_organization  # noqa: PLC0415
 
+    if asked["do"] == SEND:
+        from openpatron.kernel.mail_server import parse_mail_server  # noqa: PLC0415
+        from openpatron.notifications.sender import send_waiting  # noqa: PLC0415
+
+        settings.OPENPATRON_EMAIL_URL = parse_mail_server(asked["mail"])
+        send_waiting()
+        return
     settings.OPENPATRON_JOB_LEASE_SECONDS = asked["lease"]
     settings.OPENPATRON_JOB_BATCH_ROWS = asked["rows"]
     with connection.execute_wrapper(_killer(asked["statements"])):

@@ -27,6 +27,9 @@ from openpatron.ledger.actions.resume_job import resume_job
 from openpatron.ledger.actions.undo_job import undo_job
 from openpatron.ledger.kinds import kind_of
 from openpatron.ledger.models import Change, Job
+from openpatron.notifications import queries as told
+from openpatron.notifications.models import Kind, Message, Place
+from openpatron.notifications.post import About, Text, post
 from openpatron.organizations.models import Organization, Site
 from openpatron.organizations.scope import open_organization
 from openpatron.patrons import actions as patron_actions, likely_patrons, queries
@@ -39,9 +42,13 @@ from openpatron.patrons.actions.edit_patron import (
 )
 from openpatron.patrons.actions.edit_personal_data import edit_personal_data
 from openpatron.patrons.actions.grant_staff_role import grant_staff_role
+from openpatron.patrons.actions.resend_message import resend_message
+from openpatron.patrons.actions.reset_second_factor import reset_second_factor
 from openpatron.patrons.actions.set_password import set_password
+from openpatron.patrons.actions.set_password_link import set_password_link
 from openpatron.patrons.actors import actor_for
 from openpatron.patrons.likely_patrons import Sought
+from openpatron.patrons.messages import responsible_site
 from openpatron.patrons.models import Association, Barcode, Homeroom, Patron, StaffRole
 from openpatron.patrons.queries import PatronFilter
 from openpatron.patrons.standing import Deed
@@ -145,7 +152,7 @@ def test_a_permission_is_declared_once() -> None:
 
 
 def test_permissions_are_named_by_app_and_verb() -> None:
-    apps = {"organizations", "patrons", "ledger", "access", "accounts"}
+    apps = {"organizations", "patrons", "ledger", "access", "accounts", "notifications"}
     for known in permissions():
         app, _dot, verb = known.name.partition(".")
         assert app in apps, known.name
@@ -319,6 +326,23 @@ def edited(patron: Patron) -> EditedPatron:
     return EditedPatron("active", "9", 2030, None)
 
 
+def letter_to(patron: Patron) -> int:
+    """Return the number of a letter to a patron that could not be delivered."""
+    found = Message.objects.filter(patron_id=patron.pk)
+    if not found.exists():
+        site = responsible_site(patron)
+        post(
+            Kind.REGISTERED,
+            About(patron.account_id, patron.organization, patron.pk, site),
+            Text("Welcome", "Hello"),
+            "",
+            language="en",
+            place=Place.SITE,
+            problem="no address",
+        )
+    return found.order_by("pk")[0].pk
+
+
 def likely(who: Actor) -> list[Patron]:
     found = likely_patrons.likely_patrons(who, Sought(last_name="Lovelace", barcode="4711"))
     return [one.patron for one in found]
@@ -343,6 +367,9 @@ QUERIES: dict[str, Everything] = {
     "patrons.own_patron": lambda who, _p, _j: queries.own_patron(who),
     "patrons.patrons_per_site": lambda who, _p, _j: queries.patrons_per_site(who),
     "patrons.likely_patrons": lambda who, _p, _j: likely(who),
+    "notifications.messages_in_sight": lambda who, _p, _j: told.messages_in_sight(who),
+    "notifications.undelivered_messages": lambda who, _p, _j: told.undelivered_messages(who),
+    "notifications.waiting_messages": lambda who, _p, _j: told.waiting_messages(who),
     "ledger.jobs": lambda who, _p, _j: ledger_queries.jobs(who),
     "ledger.job": lambda who, _p, j: ledger_queries.job(who, j.pk),
     "ledger.jobs_at_work": lambda who, _p, _j: ledger_queries.jobs_at_work(who),
@@ -357,6 +384,9 @@ ACTIONS: dict[str, Everything] = {
         lambda who, p, _j: grant_staff_role(who, p.pk, a_level(), list(Site.objects.all()[:1]))
     ),
     "patrons.set_password": lambda who, p, _j: set_password(who, p.pk),
+    "patrons.set_password_link": lambda who, p, _j: set_password_link(who, p.pk),
+    "patrons.reset_second_factor": lambda who, p, _j: reset_second_factor(who, p.pk),
+    "patrons.resend_message": lambda who, p, _j: resend_message(who, letter_to(p)),
     "patrons.block_patron": lambda who, p, _j: block_patron(who, p.pk, [Deed.RENEW], "lost"),
     "ledger.confirm_job": lambda who, _p, j: confirm_job(who, j),
     "ledger.cancel_job": lambda who, _p, j: cancel_job(who, j),
@@ -371,8 +401,13 @@ ELSEWHERE = {
     "patrons.update_patrons", "patrons.promote", "patrons.expire_patrons",
     "patrons.edit_own_contact",
 }  # fmt: skip
-# A person acts for themselves, in all organizations at once; in test_edit_personal_data.
-FOR_ONESELF = {"patrons.edit_own_data"}
+
+
+# What a person does with their own account needs no right, so it takes no actor.
+OWN = {
+    "patrons.change_password", "patrons.use_password_link", "patrons.change_email",
+    "patrons.edit_own_data",
+}  # fmt: skip
 
 
 def with_actor(module: Any, app: str) -> set[str]:
@@ -387,18 +422,23 @@ def with_actor(module: Any, app: str) -> set[str]:
 
 
 def test_no_query_and_no_action_is_left_out() -> None:
-    read = ((queries, "patrons"), (likely_patrons, "patrons"), (ledger_queries, "ledger"))
-    assert set().union(*(with_actor(module, app) for module, app in read)) == set(QUERIES)
+    read = (
+        (queries, "patrons"), (likely_patrons, "patrons"), (ledger_queries, "ledger"),
+        (told, "notifications"),
+    )  # fmt: skip
+    # It is asked about a patron whom the actor was shown; the page of the same name asks first.
+    found = set().union(*(with_actor(module, app) for module, app in read))
+    assert found - {"notifications.messages_of_patron"} == set(QUERIES)
     written = {
         f"{app}.{module.name}"
         for app, package in (("patrons", patron_actions), ("ledger", ledger_actions))
         for module in pkgutil.iter_modules(package.__path__)
     }
-    assert written == set(ACTIONS) | ELSEWHERE | FOR_ONESELF
+    assert written == set(ACTIONS) | ELSEWHERE | OWN
     for app, package in (("patrons", patron_actions), ("ledger", ledger_actions)):
         for module in pkgutil.iter_modules(package.__path__):
-            found = import_module(f"{package.__name__}.{module.name}")
-            assert bool(with_actor(found, app)) != (f"{app}.{module.name}" in FOR_ONESELF)
+            has_actor = with_actor(import_module(f"{package.__name__}.{module.name}"), app)
+            assert bool(has_actor) != (f"{app}.{module.name}" in OWN)
 
 
 @pytest.fixture

@@ -8,9 +8,10 @@ import pytest
 from django.core.cache import cache
 from django.test import Client
 
-from openpatron.accounts.actions.change_password import change_password, password_minimum
 from openpatron.accounts.models import Account, Registration
+from openpatron.accounts.queries import password_minimum
 from openpatron.kernel.errors import InputError
+from openpatron.patrons.actions.change_password import change_password
 
 from .visitor import text_of
 from .world import World

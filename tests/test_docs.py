@@ -35,6 +35,12 @@ BY_NAME = {
     "patrons.LocalCode.value",
     "patrons.SavedList.filters",
     "patrons.SavedList.saved_by",
+    "notifications.Message.account_id",
+    "notifications.Message.patron_id",
+    "notifications.Message.to",
+    "notifications.Message.subject",
+    "notifications.Message.body",
+    "notifications.PasswordRequest.login",
 }
 # They tie a row to its own parent, which is documented itself.
 TIES = {"patrons.Barcode.patron"}

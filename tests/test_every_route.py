@@ -11,12 +11,16 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
+from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
+from allauth.mfa.totp.internal.auth import TOTP
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
 from openpatron.access.registry import permissions
 from openpatron.accounts.models import Account
 from openpatron.ledger.models import Change, Job
+from openpatron.notifications.models import Kind, Message
+from openpatron.notifications.post import About, Text, post
 from openpatron.organizations.scope import open_organization
 from openpatron.patrons.models import Association, Barcode, Block, Patron, StaffRole
 from openpatron.web import gate
@@ -48,6 +52,25 @@ class Route:
 ROUTES = {
     "start": Route(SIGNED_IN),
     "change_password": Route(SIGNED_IN),
+    "forgotten_password": Route(EVERYBODY),
+    "use_password_link": Route(EVERYBODY, {"key": "key"}),
+    "my_messages": Route(SIGNED_IN),
+    "change_email": Route(SIGNED_IN),
+    "confirm_email": Route(EVERYBODY, {"key": "key"}),
+    "account_reauthenticate": Route(SIGNED_IN),
+    **{
+        name: Route(SIGNED_IN)
+        for name in (
+            "mfa_index", "mfa_reauthenticate", "mfa_reauthenticate_webauthn", "mfa_activate_totp",
+            "mfa_deactivate_totp", "mfa_list_webauthn", "mfa_add_webauthn",
+            "mfa_view_recovery_codes", "mfa_generate_recovery_codes",
+            "mfa_download_recovery_codes",
+        )
+    },
+    "mfa_edit_webauthn": Route(SIGNED_IN, {"pk": "passkey"}),
+    "mfa_remove_webauthn": Route(SIGNED_IN, {"pk": "passkey"}),
+    "mfa_authenticate": Route(EVERYBODY),
+    "mfa_login_webauthn": Route(EVERYBODY),
     "account_login": Route(EVERYBODY),
     "account_logout": Route(EVERYBODY),
     "account_inactive": Route(EVERYBODY),
@@ -70,6 +93,12 @@ ROUTES = {
     "give_staff_role": Route(STAFF, {"number": "patron"}),
     "end_staff_role": Route(STAFF, {"number": "patron", "role": "role"}),
     "set_password": Route(STAFF, {"number": "patron"}),
+    "set_password_link": Route(STAFF, {"number": "patron"}),
+    "reset_second_factor": Route(STAFF, {"number": "patron"}),
+    "patron_messages": Route(STAFF, {"number": "patron"}),
+    "undelivered_messages": Route(STAFF),
+    "resend_message": Route(STAFF, {"message": "message"}),
+    "resend_messages": Route(STAFF),
     "sites": Route(STAFF),
     "site": Route(STAFF, {"short_name": "site"}),
     "update_patrons": Route(ONLY_MANAGER),
@@ -122,10 +151,13 @@ class Stage:
         return reverse(name, kwargs=words)
 
 
-INSIDE = set(ROUTES) - {
+OUTSIDE = {
     "start", "change_password", "account_login", "account_logout", "account_inactive",
     "my_libraries", "edit_own_data", "what_is_known", "what_is_known_json", "what_is_known_pdf",
+    "forgotten_password", "use_password_link", "my_messages", "change_email", "confirm_email",
+    "account_reauthenticate", *(name for name in ROUTES if name.startswith("mfa_")),
 }  # fmt: skip
+INSIDE = set(ROUTES) - OUTSIDE
 
 
 @pytest.fixture
@@ -138,6 +170,9 @@ def stage(world: World) -> Stage:
         LIBRARIAN: world.staff("Library administrator", world.maple, "leo"),
         MANAGER: world.staff("District patrons manager", None, "dora"),
     }
+    for account in accounts.values():
+        TOTP.activate(account, "JBSWY3DPEHPK3PXP")
+        RecoveryCodes.activate(account)
     with open_organization(world.rainier):
         stranger = Patron.objects.get(account=accounts[STRANGER])
         strange_job = Job.objects.create(
@@ -148,11 +183,25 @@ def stage(world: World) -> Stage:
             organization=world.rainier, patron=stranger, reason="theirs"
         )
     block = Block.objects.create(organization=world.cascadia, patron=patron, reason="ours")
-    here = {"patron": patron.pk, "job": job.pk, "site": "maple", "block": block.pk}
+    for organization, site, told in (
+        (world.cascadia, world.maple, patron),
+        (world.rainier, None, stranger),
+    ):
+        post(
+            Kind.REGISTERED,
+            About(told.account_id, organization, told.pk, site),
+            Text("Welcome", "Hello"),
+            "",
+            language="en",
+            problem="no address",
+        )
+    ours, theirs = Message.objects.order_by("pk").values_list("pk", flat=True)
+    here = {"key": "x-y-z", "passkey": 1, "message": ours}
+    here |= {"patron": patron.pk, "job": job.pk, "site": "maple", "block": block.pk}
     here["role"] = StaffRole.objects.create(
         organization=world.cascadia, patron=patron, access_level=world.levels["Patron"]
     ).pk
-    elsewhere = {"patron": stranger.pk, "job": strange_job.pk, "site": "fir"}
+    elsewhere = {"message": theirs, "patron": stranger.pk, "job": strange_job.pk, "site": "fir"}
     return Stage(
         world, accounts, here, elsewhere | {"block": strange_block.pk, "role": strange_role.pk}
     )
@@ -188,7 +237,9 @@ def test_who_may_come_in(stage: Stage, name: str, role: str) -> None:
         location = answer.headers.get("Location", "")
         if role in ROUTES[name].allowed:
             assert answer.status_code in {200, 302, 303, 405, 409, 422}, (call, answer.status_code)
-            signing = name in {"account_login", "account_logout"}
+            signing = name in {
+                "account_login", "account_logout", "mfa_authenticate", "mfa_login_webauthn",
+            }  # fmt: skip
             assert signing or role == ANONYMOUS or not location.startswith("/sign-in/")
         else:
             assert is_refused(role, answer.status_code, location), answer.status_code
@@ -217,7 +268,14 @@ def what_is_said(page: bytes) -> bytes:
 def test_the_neighbours_things_look_like_none(stage: Stage, name: str, role: str) -> None:
     """A number of Rainier's under Cascadia's address answers as a number that nobody has."""
     client = stage.client(role)
-    nothing = {"patron": 987_654_321, "job": 987_654_321, "site": "nowhere", "block": 1, "role": 1}
+    nothing = {
+        "message": 987_654_321,
+        "patron": 987_654_321,
+        "job": 987_654_321,
+        "site": "nowhere",
+        "block": 1,
+        "role": 1,
+    }
     for call in (client.get, client.post):
         strange = call(stage.address(name, stage.elsewhere))
         missing = call(stage.address(name, nothing))

@@ -12,6 +12,7 @@ from django.db import connection
 
 from openpatron.accounts.models import Account, Lookup
 from openpatron.ledger.models import Change
+from openpatron.notifications.models import Message
 from openpatron.patrons.models import Patron
 
 from .visitor import Visitor, options, text_of
@@ -88,6 +89,17 @@ def test_a_person_is_registered(world: World, leo: Visitor) -> None:
     assert not patron.account.has_usable_password()
     change = Change.objects.get(subject_id=patron.pk)
     assert (change.actor, change.way) == (leo.account.pk, "web")
+
+
+def test_a_link_is_sent_instead_of_a_password(world: World, leo: Visitor) -> None:
+    both = send(leo, world, generate_password="on", send_link="on")
+    assert "choose one of the two" in text_of(both)
+    nowhere = send(leo, world, send_link="on", email="")
+    assert nowhere.status_code == 422
+    assert "own e-mail address" in text_of(nowhere)
+    assert not Account.objects.filter(username="ada").exists()
+    assert send(leo, world, send_link="on").status_code == 302
+    assert "\n{link}\n" in Message.objects.get().body
 
 
 def test_a_generated_password_is_shown_once_and_kept_nowhere(

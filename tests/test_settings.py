@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from openpatron.config.environment import SETTINGS, SettingError, parse_database_url, read
+from openpatron.kernel.mail_server import MailServer
 
 OPENPATRON = [sys.executable, "-m", "openpatron.config.console"]
 
@@ -65,6 +66,20 @@ def test_every_setting_is_declared_in_words() -> None:
         ("OPENPATRON_ALLOWED_HOSTS", "*", ["*"]),
         ("OPENPATRON_ALLOWED_HOSTS", ".example.org", [".example.org"]),
         ("OPENPATRON_DATA_DIR", "/srv/openpatron", Path("/srv/openpatron")),
+        ("OPENPATRON_BASE_URL", "https://patrons.example.org/", "https://patrons.example.org"),
+        ("OPENPATRON_EMAIL_FROM", "library@example.org", "library@example.org"),
+        ("OPENPATRON_EMAIL_URL", "", None),
+        ("OPENPATRON_EMAIL_URL", "smtp://mail", MailServer("mail", 25)),
+        (
+            "OPENPATRON_EMAIL_URL",
+            "smtp+starttls://me:a%40b@mail.example",
+            MailServer("mail.example", 587, "me", "a@b", "starttls"),
+        ),
+        (
+            "OPENPATRON_EMAIL_URL",
+            "smtps://me:p@mail.example:1465/",
+            MailServer("mail.example", 1465, "me", "p", "tls"),
+        ),
     ],
 )
 def test_right_values(name: str, text: str, expected: object) -> None:
@@ -82,6 +97,15 @@ WRONG = [
         ("ALLOWED_HOSTS", text)
         for text in (
             ",", "https://a.example", "a.example:8000", "a.example/x", "a b", "[::1", "ä.de",
+        )
+    ),
+    *(("BASE_URL", text) for text in ("x", "ftp://h", "http://", "https://h/?a=b", "https://h/#x")),
+    *(("EMAIL_FROM", text) for text in ("x", "a@", "a b@example.org", "me@localhost")),
+    *(
+        ("EMAIL_URL", text)
+        for text in (
+            "mail.example", "smtp://", "http://u:topsecret@h", "smtp://u:topsecret@h:x",
+            "smtp://u:topsecret@h/n", "smtp://u:top#secret@h", "smtp://u:topsecret@h?tls=1",
         )
     ),
     *(

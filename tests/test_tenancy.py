@@ -19,6 +19,7 @@ from openpatron.ledger.actions.confirm_job import confirm_job
 from openpatron.ledger.engine import run
 from openpatron.ledger.models import Change, Job
 from openpatron.ledger.record import record_change
+from openpatron.notifications.models import Message, PasswordRequest
 from openpatron.organizations.models import Organization, PatronType, Site
 from openpatron.organizations.scope import find_organization, open_organization
 from openpatron.patrons.actions.block_patron import block_patron
@@ -39,7 +40,8 @@ from openpatron.patrons.standing import Deed
 from .world import World, build_world
 
 # The tables that belong to no organization; a new one has to be thought about.
-SHARED = {Account, Organization, Registration}
+# (Of a message the organization may be none: then it is about the account alone.)
+SHARED = {Account, Organization, Registration, Message, PasswordRequest}
 
 OURS = [
     model

@@ -36,6 +36,7 @@ LEVELS: dict[str, list[str]] = {
         "patrons.register",
         "patrons.block",
         "patrons.manage_staff",
+        "notifications.view",
     ],
     "District patrons manager": [
         "organizations.view_home",
@@ -47,6 +48,7 @@ LEVELS: dict[str, list[str]] = {
         "patrons.block",
         "patrons.manage_staff",
         "patrons.manage_district",
+        "notifications.view",
     ],
 }
 

@@ -75,6 +75,8 @@ def refuse(sentence: str) -> None:
 def serve(port: int) -> int:
     children: dict[str, subprocess.Popen[bytes]] = {}
     parent = os.getppid()
+    # Where links in messages lead, if nobody says otherwise.
+    os.environ.setdefault("OPENPATRON_BASE_URL", f"http://{HOST}:{port}")
     try:
         commands = {"server": ("serve", "--port", str(port)), "worker": ("worker",)}
         for name, arguments in commands.items():

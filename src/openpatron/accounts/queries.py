@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from allauth.mfa.models import Authenticator
 from django.db.models import Q, Value
 from django.db.models.functions import Lower
 from django.db.models.lookups import Exact
@@ -12,6 +13,7 @@ from openpatron.kernel.text import storable
 from openpatron.organizations.models import Organization
 
 from .models import Account
+from .rules import MINIMUM_PASSWORD
 
 if TYPE_CHECKING:
     from django.db.models import QuerySet
@@ -20,6 +22,23 @@ if TYPE_CHECKING:
 def organizations_of(account: Account) -> QuerySet[Organization]:
     """Return the organizations where the account is registered, by name."""
     return Organization.objects.filter(registrations__account=account).order_by("name", "id")
+
+
+def password_minimum(account: Account) -> int:
+    """Return how many characters a password has at least: the most that one organization asks."""
+    asked = organizations_of(account).values_list("password_minimum", flat=True)
+    return max(MINIMUM_PASSWORD, *asked)
+
+
+def second_factors(account: Account) -> QuerySet[Authenticator]:
+    """Return what the account signs in with beside the password, recovery codes as well."""
+    return Authenticator.objects.filter(user=account)
+
+
+def has_second_factor(account: Account) -> bool:
+    """Tell whether the sign-in needs more than the password; recovery codes alone are none."""
+    kinds = (Authenticator.Type.TOTP, Authenticator.Type.WEBAUTHN)
+    return second_factors(account).filter(type__in=kinds).exists()
 
 
 def account_by_username(username: str) -> Account | None:

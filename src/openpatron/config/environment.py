@@ -12,6 +12,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
+from email_validator import validate_email
+
+from openpatron.kernel.mail_server import parse_mail_server
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
@@ -69,6 +73,23 @@ def _secret(text: str) -> str:
     if text and len(text) < 50:  # noqa: PLR2004  Django's own floor for a secret key
         raise ValueError
     return text
+
+
+def _base_url(text: str) -> str:
+    url = urlsplit(text)
+    if url.scheme not in {"http", "https"} or not url.hostname or url.query or url.fragment:
+        raise ValueError
+    return text.rstrip("/")
+
+
+_NO_SENDER = "openpatron@localhost"
+
+
+def _email(text: str) -> str:
+    # The default names no domain of anybody's; a server that relays wants a real one.
+    if text == _NO_SENDER:
+        return text
+    return validate_email(text, check_deliverability=False).normalized
 
 
 def parse_database_url(text: str) -> dict[str, Any]:
@@ -137,6 +158,19 @@ SETTINGS = (
     Setting(
         "OPENPATRON_JOB_LEASE_SECONDS", "15", "1 to 3600",
         "How long a worker may be silent before another one takes its job up.", _between(1, 3600),
+    ),
+    Setting(
+        "OPENPATRON_BASE_URL", "http://localhost:8000", "http:// or https://, and a host name",
+        "Where the pages are found from outside: links in messages begin with it.", _base_url,
+    ),
+    Setting(
+        "OPENPATRON_EMAIL_URL", "",
+        "smtp://, smtp+starttls:// or smtps:// and USER:PASSWORD@HOST:PORT, or empty",
+        "The mail server. Empty: messages wait until there is one.", parse_mail_server,
+    ),
+    Setting(
+        "OPENPATRON_EMAIL_FROM", _NO_SENDER, "an e-mail address",
+        "The address that messages come from.", _email,
     ),
     Setting(
         "OPENPATRON_SIGN_IN_RATE", "10", "1 to 10000",

@@ -12,6 +12,8 @@ from typing import Any
 from django.utils.csp import CSP
 from django.utils.translation import gettext_lazy as _
 
+from openpatron.kernel.mail_server import MailServer
+
 from . import environment
 
 _env = environment.read()
@@ -25,6 +27,10 @@ DATA_DIR = _root / _env["OPENPATRON_DATA_DIR"]
 # What the code reads under its own name.
 OPENPATRON_JOB_BATCH_ROWS: int = _env["OPENPATRON_JOB_BATCH_ROWS"]
 OPENPATRON_JOB_LEASE_SECONDS: int = _env["OPENPATRON_JOB_LEASE_SECONDS"]
+OPENPATRON_BASE_URL: str = _env["OPENPATRON_BASE_URL"]
+OPENPATRON_EMAIL_FROM: str = _env["OPENPATRON_EMAIL_FROM"]
+# None: there is no mail server, and messages wait.
+OPENPATRON_EMAIL_URL: MailServer | None = _env["OPENPATRON_EMAIL_URL"]
 
 
 @contextmanager
@@ -97,12 +103,14 @@ INSTALLED_APPS = [
     "openpatron.demo",
     "openpatron.patrons",
     "openpatron.ledger",
+    "openpatron.notifications",
     "openpatron.access",
     "openpatron.accounts",
     "openpatron.organizations",
     "openpatron.kernel",
     "allauth",
     "allauth.account",
+    "allauth.mfa",
     "django_htmx",
     "django_tasks_db",
     "django.contrib.auth",
@@ -180,7 +188,25 @@ ACCOUNT_EMAIL_VERIFICATION = "none"
 ACCOUNT_RATE_LIMITS = {
     "login": "60/m/ip",
     "login_failed": f"{_env['OPENPATRON_SIGN_IN_RATE']}/5m/key,100/5m/ip",
+    "forgotten_password": "5/h/key,60/h/ip",
+    "change_email": "10/h/user",
 }
+ACCOUNT_FORMS = {"reauthenticate": "openpatron.web.second_factor.PasswordAgainForm"}
+MFA_ADAPTER = "openpatron.web.second_factor.SecondFactorAdapter"
+MFA_FORMS = {
+    "authenticate": "openpatron.web.second_factor.AuthenticateForm",
+    "reauthenticate": "openpatron.web.second_factor.ReauthenticateForm",
+    "activate_totp": "openpatron.web.second_factor.ActivateTOTPForm",
+    "add_webauthn": "openpatron.web.second_factor.AddWebAuthnForm",
+    "edit_webauthn": "openpatron.web.second_factor.EditWebAuthnForm",
+}
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+MFA_PASSKEY_LOGIN_ENABLED = True
+MFA_TOTP_ISSUER = "OpenPatron"
+# A clock may be half a minute wrong.
+MFA_TOTP_TOLERANCE = 1
+# Addresses are confirmed our own way; allauth's table of them stays empty.
+MFA_ALLOW_UNVERIFIED_EMAIL = True
 ALLAUTH_TRUSTED_PROXY_COUNT = 1 if _env["OPENPATRON_TRUST_PROXY"] else 0
 
 LANGUAGE_CODE = "en"

@@ -18,6 +18,8 @@ from openpatron.accounts.models import Account, Lookup
 from openpatron.accounts.queries import organizations_of
 from openpatron.ledger.kinds import kind_of
 from openpatron.ledger.models import Change, Job
+from openpatron.notifications.models import Message
+from openpatron.notifications.queries import own_messages
 from openpatron.organizations.models import Organization, Site
 from openpatron.organizations.scope import open_organization
 
@@ -44,6 +46,7 @@ ACCOUNT = (
 RECORD = (
     "status", "district_id", "grade_level", "graduation_year", "registered_on", "expires_on",
 )  # fmt: skip
+MESSAGE = ("created_at", "sent_at", "state", "way", "to", "subject", "body", "language")
 YOURSELF, STAFF, ELSEWHERE, OPERATOR = "yourself", "staff", "staff elsewhere", "operator"
 
 
@@ -148,7 +151,15 @@ def as_data(account: Account, libraries: list[KnownLibrary]) -> dict[str, Any]:
         "account": personal
         | {name: _plain(getattr(account, name)) for name in ACCOUNT}
         | {"has_password": account.has_usable_password()},
+        "messages": [_message(one) for one in own_messages(account)],
         "libraries": [_library(one) for one in libraries],
+    }
+
+
+def _message(one: Message) -> dict[str, Any]:
+    return {
+        "organization": one.organization and one.organization.name,
+        **{name: _plain(getattr(one, name)) for name in MESSAGE},
     }
 
 

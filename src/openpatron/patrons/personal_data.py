@@ -24,9 +24,12 @@ from openpatron.accounts.queries import accounts_called, organizations_of
 from openpatron.kernel.errors import InputError
 from openpatron.kernel.text import clean
 from openpatron.ledger.record import record_change
+from openpatron.notifications.models import Kind
+from openpatron.notifications.texts import email_changed
 from openpatron.organizations.models import Organization
 from openpatron.organizations.scope import open_organization
 
+from .messages import tell_account
 from .models import SUBJECT, Patron
 from .search import search_text, sort_name
 
@@ -129,6 +132,9 @@ def write_personal_data(
             if "channel" in now:
                 channels[organization.name] = patron.channel
             names |= now.keys()
+    if "email" in changed and was.email:
+        # So that who did not want this learns of it.
+        tell_account(account, Kind.EMAIL_CHANGED, lambda: email_changed(account), to=was.email)
     return Written(frozenset(names), channels)
 
 

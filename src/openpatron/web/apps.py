@@ -4,7 +4,13 @@ from django.apps import AppConfig
 
 
 class WebConfig(AppConfig):
-    """Registers the app."""
+    """Registers the app, and where links in messages lead."""
 
     name = "openpatron.web"
     label = "web"
+
+    def ready(self) -> None:
+        """Say how the links are made."""
+        from .message_links import register_links  # noqa: PLC0415  apps must be loaded first
+
+        register_links()

@@ -17,8 +17,9 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods
 
-from openpatron.accounts.actions.change_password import change_password as write, password_minimum
+from openpatron.accounts.queries import password_minimum
 from openpatron.kernel.errors import InputError
+from openpatron.patrons.actions.change_password import change_password as write
 
 from .gate import SignedInRequest, signed_in_first
 

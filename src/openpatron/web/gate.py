@@ -19,7 +19,7 @@ from django.urls import reverse
 from openpatron.access.actor import WEB, Actor
 from openpatron.access.registry import permission
 from openpatron.accounts.models import Account
-from openpatron.accounts.queries import organizations_of
+from openpatron.accounts.queries import has_second_factor, organizations_of
 from openpatron.kernel.errors import NotAllowedError, NotFoundError
 from openpatron.organizations.models import Organization
 from openpatron.organizations.scope import open_organization
@@ -105,6 +105,8 @@ def _inside[**P](view: View[P], name: str | None) -> View[Any]:
         with open_organization(found):
             request.organization = found
             request.actor = actor_for(request.user, found, WEB)
+            if _lacks_second_factor(request):
+                return redirect_to_login(request.get_full_path(), reverse("mfa_index"))
             try:
                 if name is not None:
                     _require(request.actor, name)
@@ -118,6 +120,15 @@ def _inside[**P](view: View[P], name: str | None) -> View[Any]:
         return response
 
     return gated
+
+
+def _lacks_second_factor(request: OrganizationRequest) -> bool:
+    """Tell whether this is staff of an organization that asks staff for a second factor."""
+    return (
+        request.organization.requires_second_factor
+        and any(request.actor.rights.values())
+        and not has_second_factor(request.user)
+    )
 
 
 def _with_own_password[**P](view: View[P]) -> View[Any]:

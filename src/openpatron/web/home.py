@@ -16,6 +16,7 @@ from openpatron.accounts.queries import organizations_of
 from openpatron.ledger.kinds import kind_of
 from openpatron.ledger.models import State
 from openpatron.ledger.queries import jobs_at_work, jobs_by_state
+from openpatron.notifications.queries import undelivered_messages
 from openpatron.patrons.own import own_libraries, own_library
 from openpatron.patrons.queries import (
     SiteOverview,
@@ -108,7 +109,25 @@ class Matter:
 
 
 def _attention(actor: Actor, counts: dict[str, int]) -> list[Matter]:
-    return [*_about_jobs(actor), *_about_numbers(actor), *_about_patrons(actor, counts)]
+    return [
+        *_about_jobs(actor),
+        *_about_messages(actor),
+        *_about_numbers(actor),
+        *_about_patrons(actor, counts),
+    ]
+
+
+def _about_messages(actor: Actor) -> list[Matter]:
+    if not actor.may_anywhere("notifications.view"):
+        return []
+    undelivered = undelivered_messages(actor).count()
+    if not undelivered:
+        return []
+    words = ngettext(
+        "%d message could not be delivered.", "%d messages could not be delivered.", undelivered
+    )
+    address = reverse("undelivered_messages", args=[actor.organization.slug])
+    return [Matter(words % undelivered, address, "mail", "red")]
 
 
 def _about_jobs(actor: Actor) -> list[Matter]:

@@ -9,6 +9,7 @@ from django.utils.formats import date_format
 from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 
+from openpatron.notifications.queries import own_messages
 from openpatron.organizations.scope import open_organization
 from openpatron.patrons.known import OPERATOR, RECORD, STAFF, YOURSELF
 from openpatron.patrons.personal_data import CONTACT, PERSONAL, told
@@ -86,10 +87,17 @@ def _account(account: Account) -> Part:
         sign_in.append((_("You wished to be erased"), _moment(account.erasure_wished_at)))
     if account.erase_on:
         sign_in.append((_("Is erased on"), _day(account.erase_on)))
-    return Part(
-        _("Your account"),
-        [Section(_("Personal data"), personal), Section(_("Signing in"), sign_in)],
-    )
+    told_you = [
+        (_moment(one.created_at), f"{one.subject} → {one.to or '–'} ({one.state_label})")
+        for one in own_messages(account)
+    ]
+    lists = {
+        _("Personal data"): personal,
+        _("Signing in"): sign_in,
+        _("Messages"): told_you,
+    }
+    sections = [Section(title, rows) for title, rows in lists.items() if rows]
+    return Part(_("Your account"), sections)
 
 
 def _library(one: KnownLibrary) -> Part:

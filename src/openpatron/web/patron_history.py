@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from django.db.models import TextChoices
 from django.urls import reverse
 from django.utils.formats import date_format
-from django.utils.translation import gettext as _
+from django.utils.translation import gettext as _, gettext_lazy as _lazy
 
 from openpatron.access.actor import AWAY, CLI
 from openpatron.ledger.kinds import kind_of
@@ -78,16 +78,24 @@ def _event(
     )
 
 
+# What it is called when something is set by hand, and when it is taken away.
+_HAPPENED = {
+    "registered": (_lazy("Registered"), _lazy("Registered")),
+    "block": (_lazy("Blocked"), _lazy("Block lifted")),
+    "staff_role": (_lazy("Staff role given"), _lazy("Staff role ended")),
+    "second_factor": (_lazy("Second factor taken away"), _lazy("Second factor taken away")),
+}
+
+
 def by_hand(after: Mapping[str, Any]) -> str:
     """Return what somebody did to the one patron, by what the change tells of."""
-    if "registered" in after:
-        return _("Registered")
-    if "block" in after:
-        return _("Blocked") if after["block"] else _("Block lifted")
-    if "staff_role" in after:
-        return _("Staff role given") if after["staff_role"] else _("Staff role ended")
+    for name, (given, taken) in _HAPPENED.items():
+        if name in after:
+            return str(given if after[name] else taken)
     if after and _PERSONAL.issuperset(after):
         return _("Personal data edited")
+    if after.get("password") == "link":
+        return _("Link to set a password sent")
     return _("New password") if "password" in after else _("Edited")
 
 
@@ -133,8 +141,11 @@ def words(name: str, value: Any, sites: Mapping[str, str] | None = None) -> str:
         return _SPOKEN[name](value)
     # Short names of sites, "*" for all of them; of a password only that there is a new one.
     known = {"site": sites or {}, "where": {"*": _("in the whole organization")}}
-    if name == "password":
-        known["password"] = {value: _("generated, to be changed at the next sign-in")}
+    known["second_factor"] = {"reset": _("none")}
+    known["password"] = {
+        "generated": _("generated, to be changed at the next sign-in"),
+        "link": _("a link, with which the person sets one"),
+    }
     return known.get(name, {}).get(value, str(value))
 
 

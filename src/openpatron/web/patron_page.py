@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from openpatron.access.registry import permission
-from openpatron.accounts.queries import names_of
+from openpatron.accounts.queries import has_second_factor, names_of
 from openpatron.organizations.queries import sites
 from openpatron.patrons import staff_roles
 from openpatron.patrons.actions.block_patron import may_block
@@ -61,6 +61,7 @@ def patron(request: OrganizationRequest, number: int) -> HttpResponse:
             and found.account_id != request.actor.account_id
         ),
         "above": above,
+        **_of_account(request.actor, found, above=above),
         "edit_right": permission(PERMISSION).label,
         "page": shown,
         "events": events(request.actor, shown, names),
@@ -87,6 +88,18 @@ def _standing(actor: Actor, patron: Patron) -> dict[str, Any]:
             for one in blocks
         ],
         "may_override": any(r.overridable for r, _deeds in stopped if r.code == "blocked"),
+    }
+
+
+def _of_account(actor: Actor, patron: Patron, *, above: bool) -> dict[str, bool]:
+    """Tell which pages about messages and the second factor may be opened from here."""
+    sites = [tie.site for tie in patron.associations.all()]
+    manages = any(actor.may(staff_roles.PERMISSION, site) for site in sites) and not above
+    return {
+        "may_see_messages": any(actor.may("notifications.view", site) for site in sites),
+        "may_reset_second_factor": manages
+        and patron.account_id != actor.account_id
+        and has_second_factor(patron.account),
     }
 
 

@@ -92,6 +92,7 @@ class RegisterForm(forms.Form):
     graduation_year = forms.IntegerField(min_value=1900, max_value=2200, required=False)
     expires_on = forms.DateField(required=False)
     generate_password = forms.BooleanField(required=False)
+    send_link = forms.BooleanField(required=False)
 
     def __init__(
         self,
@@ -201,6 +202,7 @@ class RegisterForm(forms.Form):
             access_level=self._picked("access_level"),
             has_agreed=self._agreed(self.data),
             password=password,
+            send_link=values["send_link"],
             **{name: values[name] for name in MANAGEMENT[3:]},
         )
 
@@ -281,6 +283,7 @@ def _labels() -> dict[str, str]:
         "graduation_year": _("Graduation year"),
         "expires_on": _("Expiry date"),
         "generate_password": _("Generate a password"),
+        "send_link": _("Send a link to set a password"),
     }
 
 
@@ -290,6 +293,10 @@ def _helps() -> dict[str, str]:
         "access_level": _("Levels with rights that you do not hold yourself are not listed."),
         "barcode": _("Scan or type it. Empty: the next number of the site is given."),
         "expires_on": _("The last day on which the patron may borrow. Empty: no end."),
+        "send_link": _(
+            "It goes to the e-mail address above and works once, for three days. An account that "
+            "has a password keeps it, and gets no link."
+        ),
         "generate_password": _(
             "It is shown once, after saving, and has to be changed at the first sign-in. An "
             "account that exists keeps the password that it has."

@@ -1,23 +1,27 @@
-"""Set a new password for a patron: asked for first, shown once."""
+"""Set a new password for a patron, asked for first and shown once; or send a link to set one."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from django.contrib import messages
+from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods
+from django.views.decorators.http import require_http_methods, require_POST
 
+from openpatron.kernel.errors import InputError
 from openpatron.patrons.actions.edit_patron import PERMISSION
 from openpatron.patrons.actions.set_password import (
     require_set_password,
     set_password as write,
 )
+from openpatron.patrons.actions.set_password_link import set_password_link as send_link
 from openpatron.patrons.queries import patron as patron_of
 
 from .gate import OrganizationRequest, page
 from .new_password import new_password
-from .patron_place import crumbs_to
+from .patron_place import address_of, crumbs_to
 
 if TYPE_CHECKING:
     from django.http import HttpResponse
@@ -40,3 +44,16 @@ def set_password(request: OrganizationRequest, number: int) -> HttpResponse:
         "patron": patron,
     }
     return TemplateResponse(request, "web/set_password.html", context)
+
+
+@page(PERMISSION)
+@require_POST
+def set_password_link(request: OrganizationRequest, number: int) -> HttpResponse:
+    """Send the link; the patron page says so."""
+    try:
+        patron = send_link(request.actor, number)
+    except InputError as error:
+        messages.error(request, str(error))
+        return redirect("set_password", request.organization.slug, number)
+    messages.success(request, _("A link is on its way to %s.") % patron.account.email)
+    return redirect(address_of(request, number))

@@ -1,25 +1,34 @@
 """The addresses of all pages. Inside an organization every address begins with its name."""
 
-from allauth.account.views import account_inactive, login, logout
+from allauth.account.views import account_inactive, login, logout, reauthenticate
+from allauth.mfa.base.views import authenticate, reauthenticate as reauthenticate_by_code
+from allauth.mfa.recovery_codes import views as recovery_codes
+from allauth.mfa.totp import views as totp
+from allauth.mfa.webauthn import views as passkeys
 from django.urls import URLPattern, URLResolver, include, path
 
 from . import (
     blocks,
+    change_email,
     change_password,
     edit_own_contact,
     edit_own_data,
     edit_patron,
     edit_personal_data,
+    forgotten_password,
     home,
+    my_messages,
     patron_list,
+    patron_messages,
     patron_page,
     register_patron,
+    second_factor,
     set_password,
     sites,
     staff_roles,
     what_is_known,
 )
-from .gate import public
+from .gate import public, signed_in
 
 _organization: list[URLPattern | URLResolver] = [
     path("", home.home, name="home"),
@@ -48,16 +57,67 @@ _organization: list[URLPattern | URLResolver] = [
         name="end_staff_role",
     ),
     path("patrons/<int:number>/password/", set_password.set_password, name="set_password"),
+    path(
+        "patrons/<int:number>/password/link/",
+        set_password.set_password_link,
+        name="set_password_link",
+    ),
+    path("patrons/<int:number>/messages/", patron_messages.patron_messages, name="patron_messages"),
+    path("messages/", patron_messages.undelivered_messages, name="undelivered_messages"),
+    path("messages/send-again/", patron_messages.resend_messages, name="resend_messages"),
+    path(
+        "messages/<int:message>/send-again/", patron_messages.resend_message, name="resend_message"
+    ),
+    path(
+        "patrons/<int:number>/second-factor/",
+        second_factor.reset_second_factor,
+        name="reset_second_factor",
+    ),
     path("sites/", sites.sites, name="sites"),
     path("sites/<str:short_name>/", sites.site, name="site"),
     path("", include("openpatron.web.job_urls")),
 ]
 
+# allauth's views behind our gate, in our words.
+_sign_in_data: list[URLPattern | URLResolver] = [
+    path("", signed_in(second_factor.SignInData.as_view()), name="mfa_index"),
+    path("again/", signed_in(reauthenticate), name="account_reauthenticate"),
+    path("again/code/", signed_in(reauthenticate_by_code), name="mfa_reauthenticate"),
+    path(
+        "again/passkey/",
+        signed_in(passkeys.reauthenticate_webauthn),
+        name="mfa_reauthenticate_webauthn",
+    ),
+    path("app/set-up/", signed_in(totp.activate_totp), name="mfa_activate_totp"),
+    path("app/take-away/", signed_in(totp.deactivate_totp), name="mfa_deactivate_totp"),
+    path("codes/", signed_in(recovery_codes.view_recovery_codes), name="mfa_view_recovery_codes"),
+    path(
+        "codes/new/",
+        signed_in(recovery_codes.generate_recovery_codes),
+        name="mfa_generate_recovery_codes",
+    ),
+    path(
+        "codes/recovery-codes.txt",
+        signed_in(recovery_codes.download_recovery_codes),
+        name="mfa_download_recovery_codes",
+    ),
+    path("passkeys/", signed_in(passkeys.list_webauthn), name="mfa_list_webauthn"),
+    path("passkeys/add/", signed_in(passkeys.add_webauthn), name="mfa_add_webauthn"),
+    path("passkeys/<int:pk>/rename/", signed_in(passkeys.edit_webauthn), name="mfa_edit_webauthn"),
+    path(
+        "passkeys/<int:pk>/remove/",
+        signed_in(passkeys.remove_webauthn),
+        name="mfa_remove_webauthn",
+    ),
+]
+
 urlpatterns = [
     path("", home.start, name="start"),
-    # Only these of allauth's: nobody signs up or resets a password by page.
+    # Only these of allauth's: nobody signs up here, and links to a password are ours.
     path("sign-in/", public(login), name="account_login"),
     path("sign-in/closed/", public(account_inactive), name="account_inactive"),
+    path("sign-in/second/", public(authenticate), name="mfa_authenticate"),
+    path("sign-in/passkey/", public(passkeys.login_webauthn), name="mfa_login_webauthn"),
     path("sign-out/", public(logout), name="account_logout"),
     path("password/", change_password.change_password, name="change_password"),
     path("me/", home.my_libraries, name="my_libraries"),
@@ -65,5 +125,13 @@ urlpatterns = [
     path("me/what-is-known/", what_is_known.what_is_known, name="what_is_known"),
     path("me/what-is-known.json", what_is_known.what_is_known_json, name="what_is_known_json"),
     path("me/what-is-known.pdf", what_is_known.what_is_known_pdf, name="what_is_known_pdf"),
+    path("password/forgotten/", forgotten_password.forgotten_password, name="forgotten_password"),
+    path(
+        "password/link/<str:key>/", forgotten_password.use_password_link, name="use_password_link"
+    ),
+    path("me/messages/", my_messages.my_messages, name="my_messages"),
+    path("me/email/", change_email.change_email, name="change_email"),
+    path("me/email/<str:key>/", change_email.confirm_email, name="confirm_email"),
+    path("me/sign-in/", include(_sign_in_data)),
     path("o/<slug:organization>/", include(_organization)),
 ]

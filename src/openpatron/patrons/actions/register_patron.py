@@ -21,6 +21,8 @@ from openpatron.accounts.rules import personal_data, username
 from openpatron.kernel.errors import InputError
 from openpatron.kernel.text import clean
 from openpatron.ledger.record import record_change
+from openpatron.notifications import texts
+from openpatron.notifications.models import Kind
 from openpatron.organizations.models import PatronType, Site
 from openpatron.patrons import fields
 from openpatron.patrons.actions.look_up_person import (
@@ -28,7 +30,9 @@ from openpatron.patrons.actions.look_up_person import (
     account_elsewhere,
     initials,
 )
+from openpatron.patrons.actions.set_password_link import require_address
 from openpatron.patrons.barcodes import give_barcode
+from openpatron.patrons.messages import tell_account, tell_patron
 from openpatron.patrons.models import Association, Patron
 from openpatron.patrons.search import search_text, sort_name
 
@@ -40,7 +44,8 @@ class Registered:
     """Who is to be registered: personal data by field name, and the management record.
 
     ``barcode`` "" gives the next number of the site. ``has_agreed``: the person agreed that an
-    account that they have elsewhere is used here.
+    account that they have elsewhere is used here. ``send_link``: a link to set a password is sent
+    to the account's address, unless it has a password already.
     """
 
     personal: dict[str, Any]
@@ -54,6 +59,7 @@ class Registered:
     expires_on: date | None = None
     has_agreed: bool = False
     password: str | None = field(default=None, repr=False)
+    send_link: bool = False
 
 
 def register_patron(actor: Actor, wanted: Registered) -> Patron:
@@ -65,6 +71,11 @@ def register_patron(actor: Actor, wanted: Registered) -> Patron:
     actor.require(PERMISSION, wanted.site)
     actor.require_give(wanted.access_level, wanted.site)
     _check_site(wanted.site)
+    if wanted.send_link and wanted.password is not None:
+        raise InputError(
+            "send_link",
+            _("A password is generated or a link is sent: choose one of the two."),
+        )
     organization = actor.organization
     today, year = timezone.localdate(), wanted.graduation_year
     personal = personal_data(wanted.personal, region=organization.country, today=today)
@@ -79,6 +90,8 @@ def register_patron(actor: Actor, wanted: Registered) -> Patron:
     try:
         with transaction.atomic():
             account = existing or _new_account(personal, wanted.password)
+            if wanted.send_link:
+                require_address(account, "send_link")
             patron = Patron.objects.create(
                 organization=organization, account=account, registered_on=today, **management
             )
@@ -96,6 +109,7 @@ def register_patron(actor: Actor, wanted: Registered) -> Patron:
             patron.sort_name = sort_name(account)
             patron.save(update_fields=["search_text", "sort_name"])
             record_change(actor, "patron", patron.pk, {}, _told(patron, wanted, card.value))
+            _tell(patron, wanted)
     except IntegrityError as clash:
         raise _taken(personal, management) from clash
     return patron
@@ -134,6 +148,26 @@ def _existing_account(actor: Actor, personal: dict[str, Any], wanted: Registered
     elif not wanted.has_agreed:
         raise AccountExistsError(initials(found))
     return found
+
+
+def _tell(patron: Patron, wanted: Registered) -> None:
+    """Tell the person that a library registered them, with the link if it is asked for."""
+    account, organization = patron.account, patron.organization
+    by_link = wanted.send_link and not account.has_usable_password()
+    tell_patron(
+        patron,
+        Kind.REGISTERED,
+        lambda with_link: texts.registered(account, organization, wanted.site, with_link=with_link),
+        with_link=by_link,
+    )
+    if by_link and patron.channel == Patron.Channel.MAIL:
+        # A link is nothing for a letter that others print.
+        tell_account(
+            account,
+            Kind.SET_PASSWORD,
+            lambda: texts.set_password(account, organization),
+            patron=patron,
+        )
 
 
 def _told(patron: Patron, wanted: Registered, barcode: str) -> dict[str, Any]:

@@ -12,16 +12,19 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from openpatron.access.actor import EVERYWHERE, Actor
-from openpatron.accounts.actions.change_password import password_minimum
-from openpatron.accounts.queries import organizations_of
+from openpatron.accounts.queries import organizations_of, password_minimum
 from openpatron.accounts.rules import generated_password
 from openpatron.kernel.errors import NotAllowedError
 from openpatron.ledger.record import record_change
+from openpatron.notifications import texts
+from openpatron.notifications.models import Kind
 from openpatron.organizations.scope import open_organization
 from openpatron.patrons.actions.edit_patron import PERMISSION, may_edit
 from openpatron.patrons.actors import actor_for, rights_given
+from openpatron.patrons.messages import tell_account
 from openpatron.patrons.models import SUBJECT, Patron
-from openpatron.patrons.queries import patron_to_edit
+from openpatron.patrons.personal_data import locked_account
+from openpatron.patrons.queries import patron as patron_of
 
 
 def require_set_password(actor: Actor, patron: Patron) -> None:
@@ -50,14 +53,20 @@ def set_password(actor: Actor, patron_id: int) -> str:
 
     Raises ``NotAllowedError`` or ``NotFoundError``; nothing is written then.
     """
-    patron = patron_to_edit(actor, patron_id)
+    patron = patron_of(actor, patron_id)
     require_set_password(actor, patron)
-    account = patron.account
+    account = locked_account(patron.account_id)
     made = generated_password(account.username, password_minimum(account))
     account.set_password(made)
     account.must_change_password = True
     account.save(update_fields=["password", "must_change_password"])
     record_change(actor, SUBJECT, patron.pk, {}, {"password": "generated"})
+    tell_account(
+        account,
+        Kind.PASSWORD_CHANGED,
+        lambda: texts.password_changed(account, actor.organization),
+        patron=patron,
+    )
     return made
 
 

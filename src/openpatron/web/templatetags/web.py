@@ -9,9 +9,10 @@ from django.templatetags.static import static
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
-from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext, gettext_lazy as _
 from phonenumbers import NumberParseException, PhoneNumberFormat, format_number, parse
 
+from openpatron.notifications.post import LINK
 from openpatron.web import personal_words
 from openpatron.web.personal_words import LABELS
 
@@ -40,6 +41,8 @@ _COLOURS = {
     "current": "green", "replaced": "secondary", "retired": "secondary",
     # state of a site's numbers
     "low": "orange", "exhausted": "red",
+    # state of a message
+    "waiting": "blue", "sent": "green", "undeliverable": "red",
 }  # fmt: skip
 
 
@@ -111,6 +114,8 @@ _FIELD_TITLES: dict[str, Any] = LABELS | {
     "where": _("Where"),
     "ends_on": _("Last day"),
     "password": _("Password"),
+    "email": _("E-mail"),
+    "second_factor": _("Second factor"),
 }
 
 
@@ -127,6 +132,13 @@ def phone(number: str) -> str:
 def language_name(code: str) -> str:
     """Return a language's name."""
     return personal_words.language_name(code)
+
+
+@register.filter
+def without_link(body: str) -> str:
+    """Return the text of a message as it is kept; where its link stood, that is said."""
+    said = gettext("(A link stood here. It is not kept.)")
+    return "\n".join(said if line == LINK else line for line in body.split("\n"))
 
 
 @register.filter

@@ -63,10 +63,16 @@ class Command(ActorCommand):
             action="store_true",
             help=_("The person agreed that the account they have elsewhere is used here."),
         )
-        parser.add_argument(
+        way = parser.add_mutually_exclusive_group()
+        way.add_argument(
             "--generate-password",
             action="store_true",
             help=_("Make a password, shown once, to be changed at the first sign-in."),
+        )
+        way.add_argument(
+            "--send-link",
+            action="store_true",
+            help=_("Send a link to set a password to the account's e-mail address."),
         )
         parser.add_argument("--format", choices=("table", "json"), default="table")
 
@@ -95,6 +101,7 @@ class Command(ActorCommand):
                     expires_on=parse_date(options["expires"], "expires"),
                     has_agreed=options["person_agreed"],
                     password=password,
+                    send_link=options["send_link"],
                 ),
             )
             answer: dict[str, Any] = {

@@ -1,4 +1,7 @@
-"""``openpatron worker``: works on the jobs that pages hand over, and on those left behind."""
+"""``openpatron worker``: works on the jobs that pages hand over, and on those left behind.
+
+Beside that it sends the messages that wait.
+"""
 
 from __future__ import annotations
 
@@ -15,6 +18,7 @@ from django_tasks_db.management.commands.db_worker import Worker
 from openpatron.cli.base import DONE, Command as BaseCommand
 from openpatron.kernel.statistics import refresh_statistics
 from openpatron.ledger.tasks import reap
+from openpatron.notifications.sender import send_until, send_waiting
 
 log = logging.getLogger(__name__)
 
@@ -23,9 +27,9 @@ _REAP = 3.0
 
 
 class Command(BaseCommand):
-    """Run the queue's worker with the reaper beside it."""
+    """Run the queue's worker with the reaper and the sender beside it."""
 
-    help = "Work on the jobs that wait, until stopped."
+    help = "Work on the jobs and send the messages that wait, until stopped."
 
     def add_arguments(self, parser: CommandParser) -> None:
         """Add ``--batch``."""
@@ -49,13 +53,20 @@ class Command(BaseCommand):
         )
         worker.configure_signals()
         stop = threading.Event()
-        reaper = threading.Thread(target=_reap_until, args=(stop,), daemon=True)
-        reaper.start()
+        beside = [
+            threading.Thread(target=work, args=(stop,), daemon=True)
+            for work in (_reap_until, send_until)
+        ]
+        for thread in beside:
+            thread.start()
         try:
             worker.run()
         finally:
             stop.set()
-            reaper.join()
+            for thread in beside:
+                thread.join()
+        if options["batch"]:
+            send_waiting()
         return DONE
 
 

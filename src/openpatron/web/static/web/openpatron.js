@@ -173,6 +173,12 @@
     location.assign(location.pathname);
   });
 
+  // Asking for a passkey ended without one: the person said no, or the browser has none.
+  document.addEventListener("allauth.error", (event) => {
+    event.preventDefault();
+    document.querySelector("[data-passkey-trouble]")?.removeAttribute("hidden");
+  });
+
   addEventListener("DOMContentLoaded", () => {
     offerThemes();
     for (const done of document.querySelectorAll("[data-draft-done]")) {

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
+from django.db import transaction
 from django.utils.translation import gettext as _
 
 from openpatron.accounts.models import Account
-from openpatron.accounts.queries import organizations_of
-from openpatron.accounts.rules import MINIMUM_PASSWORD, password
+from openpatron.accounts.queries import password_minimum
+from openpatron.accounts.rules import password
 from openpatron.kernel.errors import InputError
+from openpatron.notifications import texts
+from openpatron.notifications.models import Kind
+from openpatron.patrons.messages import tell_account
 
 
-def password_minimum(account: Account) -> int:
-    """Return how many characters a password has at least: the most that one organization asks."""
-    asked = organizations_of(account).values_list("password_minimum", flat=True)
-    return max(MINIMUM_PASSWORD, *asked)
-
-
+@transaction.atomic
 def change_password(account: Account, current: str, new: str) -> None:
     """Set the person's own password; all sessions of the account end with it.
 
@@ -31,3 +30,4 @@ def change_password(account: Account, current: str, new: str) -> None:
     account.set_password(new)
     account.must_change_password = False
     account.save(update_fields=["password", "must_change_password"])
+    tell_account(account, Kind.PASSWORD_CHANGED, lambda: texts.password_changed(account))

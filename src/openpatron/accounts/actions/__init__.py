@@ -1,1 +1,0 @@
-"""Everything that is written about an account by its own person, one file each."""

@@ -1,0 +1,106 @@
+"""Telling a patron something: by which way, to which addresses, in which language."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from django.utils.translation import gettext as _
+
+from openpatron.accounts.models import Account
+from openpatron.notifications import texts
+from openpatron.notifications.models import Kind, Message, Place
+from openpatron.notifications.post import About, Text, post
+from openpatron.organizations.models import Site
+
+from .models import Patron
+
+type Writer = Callable[[bool], Text]
+"""Makes the text; with True the one with a link in it, if there is to be one."""
+
+
+def tell_patron(patron: Patron, kind: Kind, write: Writer, *, with_link: bool = False) -> None:
+    """Post a message to a patron by the channel: e-mail with its copy, or a letter to the site.
+
+    A link goes to the account's own address alone. ``patron`` comes with account and organization.
+    """
+    account, site = patron.account, responsible_site(patron)
+    about = About(account.pk, patron.organization, patron.pk, site)
+    language = language_to(patron)
+    with texts.written_in(language):
+        if patron.channel == Patron.Channel.MAIL:
+            _post_letter(kind, about, patron, write(False), language)
+        else:
+            for place, to in addresses(patron):
+                text = write(with_link and place == Place.MAIN)
+                post(kind, about, text, to, language=language, place=place)
+
+
+def tell_account(
+    account: Account,
+    kind: Kind,
+    write: Callable[[], Text],
+    *,
+    to: str = "",
+    patron: Patron | None = None,
+) -> Message | None:
+    """Post a message about the account to its own address, or to ``to``; None without any.
+
+    ``patron``: in whose name of an organization; staff there see it with the patron's messages.
+    """
+    address = to or account.email
+    if not address:
+        return None
+    about = About(account.pk)
+    language = texts.language_of(account)
+    if patron is not None:
+        about = About(account.pk, patron.organization, patron.pk, responsible_site(patron))
+        language = language_to(patron)
+    with texts.written_in(language):
+        text = write()
+    place = Place.FIXED if to else Place.MAIN
+    return post(kind, about, text, address, language=language, place=place)
+
+
+def language_to(patron: Patron) -> str:
+    """Return the language in which the library writes to a patron."""
+    return texts.language_of(patron.account, patron.language, otherwise=patron.organization.locale)
+
+
+def addresses(patron: Patron) -> list[tuple[Place, str]]:
+    """Return where e-mail to a patron goes: the account's address, and the additional one."""
+    main, more = patron.account.email, patron.additional_email
+    found = [(Place.MAIN, main)] if main else []
+    if more and more.casefold() != main.casefold():
+        found.append((Place.ADDITIONAL, more))
+    return found
+
+
+def responsible_site(patron: Patron) -> Site | None:
+    """Return the site that is responsible for a patron: the one of the primary association."""
+    tie = patron.associations.select_related("site").order_by("-is_primary", "pk").first()
+    return None if tie is None else tie.site
+
+
+def no_letter_because(site: Site | None) -> str:
+    """Return why a letter cannot go to a site for printing; "" where it can."""
+    if site is None:
+        return _("The patron has no e-mail address and belongs to no site that could print it.")
+    if not site.email:
+        return _("%s has no e-mail address for letters to print.") % site.name
+    return ""
+
+
+def _post_letter(kind: Kind, about: About, patron: Patron, text: Text, language: str) -> None:
+    letter = Text(
+        _("Letter to print: %s") % text.subject, f"{_postal_address(patron)}\n\n\n{text.body}"
+    )
+    to = "" if about.site is None else about.site.email
+    problem = no_letter_because(about.site)
+    post(kind, about, letter, to, language=language, place=Place.SITE, problem=problem)
+
+
+def _postal_address(patron: Patron) -> str:
+    account = patron.account
+    city = " ".join(part for part in (account.postal_code, account.city) if part)
+    lines = (account.full_name, account.street, city, account.country)
+    return "\n".join(line for line in lines if line)
