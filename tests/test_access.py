@@ -29,7 +29,7 @@ from openpatron.ledger.kinds import kind_of
 from openpatron.ledger.models import Change, Job
 from openpatron.organizations.models import Organization, Site
 from openpatron.organizations.scope import open_organization
-from openpatron.patrons import actions as patron_actions, likely_patrons, queries
+from openpatron.patrons import actions as patron_actions, likely_patrons, notes, queries
 from openpatron.patrons.actions.block_patron import block_patron
 from openpatron.patrons.actions.edit_patron import (
     EditedAssociation,
@@ -38,6 +38,9 @@ from openpatron.patrons.actions.edit_patron import (
     may_edit,
 )
 from openpatron.patrons.actions.grant_staff_role import grant_staff_role
+from openpatron.patrons.actions.note_patron import Noted, note_patron
+from openpatron.patrons.actions.renew_patron import renew_patron
+from openpatron.patrons.actions.replace_card import replace_card
 from openpatron.patrons.actions.set_password import set_password
 from openpatron.patrons.actors import actor_for
 from openpatron.patrons.likely_patrons import Sought
@@ -339,6 +342,8 @@ QUERIES: dict[str, Everything] = {
     ),
     "patrons.patron_counts": lambda who, _p, _j: queries.patron_counts(who),
     "patrons.site_overviews": lambda who, _p, _j: queries.site_overviews(who),
+    "patrons.local_codes": lambda who, _p, _j: queries.local_codes(who),
+    "patrons.notes_of": lambda who, p, _j: notes.notes_of(who, p),
     "patrons.own_patron": lambda who, _p, _j: queries.own_patron(who),
     "patrons.patrons_per_site": lambda who, _p, _j: queries.patrons_per_site(who),
     "patrons.likely_patrons": lambda who, _p, _j: likely(who),
@@ -353,6 +358,9 @@ ACTIONS: dict[str, Everything] = {
         lambda who, p, _j: grant_staff_role(who, p.pk, a_level(), list(Site.objects.all()[:1]))
     ),
     "patrons.set_password": lambda who, p, _j: set_password(who, p.pk),
+    "patrons.note_patron": lambda who, p, _j: note_patron(who, p.pk, Noted("lost")),
+    "patrons.replace_card": lambda who, p, _j: replace_card(who, p.pk, p.barcodes.get().pk),
+    "patrons.renew_patron": lambda who, p, _j: renew_patron(who, p.pk),
     "patrons.block_patron": lambda who, p, _j: block_patron(who, p.pk, [Deed.RENEW], "lost"),
     "ledger.confirm_job": lambda who, _p, j: confirm_job(who, j),
     "ledger.cancel_job": lambda who, _p, j: cancel_job(who, j),
@@ -380,7 +388,12 @@ def with_actor(module: Any, app: str) -> set[str]:
 
 
 def test_no_query_and_no_action_is_left_out() -> None:
-    read = ((queries, "patrons"), (likely_patrons, "patrons"), (ledger_queries, "ledger"))
+    read = (
+        (queries, "patrons"),
+        (notes, "patrons"),
+        (likely_patrons, "patrons"),
+        (ledger_queries, "ledger"),
+    )
     assert set().union(*(with_actor(module, app) for module, app in read)) == set(QUERIES)
     written = {
         f"{app}.{module.name}"

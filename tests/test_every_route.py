@@ -18,7 +18,7 @@ from openpatron.access.registry import permissions
 from openpatron.accounts.models import Account
 from openpatron.ledger.models import Change, Job
 from openpatron.organizations.scope import open_organization
-from openpatron.patrons.models import Association, Barcode, Block, Patron, StaffRole
+from openpatron.patrons.models import Association, Barcode, Block, Note, Patron, StaffRole
 from openpatron.web import gate
 
 from .world import World
@@ -60,6 +60,14 @@ ROUTES = {
     "edit_patron": Route(STAFF, {"number": "patron"}),
     "block_patron": Route(STAFF, {"number": "patron"}),
     "lift_block": Route(STAFF, {"number": "patron", "block": "block"}),
+    "note_patron": Route(STAFF, {"number": "patron"}),
+    "edit_note": Route(STAFF, {"number": "patron", "note": "note"}),
+    "delete_note": Route(STAFF, {"number": "patron", "note": "note"}),
+    "card": Route(STAFF, {"number": "patron", "card": "card"}),
+    "print_card": Route(STAFF, {"number": "patron", "card": "card"}),
+    "replace_card": Route(STAFF, {"number": "patron", "card": "card"}),
+    "renew_patron": Route(STAFF, {"number": "patron"}),
+    "undo_renewal": Route(STAFF, {"number": "patron"}),
     "give_staff_role": Route(STAFF, {"number": "patron"}),
     "end_staff_role": Route(STAFF, {"number": "patron", "role": "role"}),
     "set_password": Route(STAFF, {"number": "patron"}),
@@ -139,12 +147,19 @@ def stage(world: World) -> Stage:
         strange_block = Block.objects.create(
             organization=world.rainier, patron=stranger, reason="theirs"
         )
+        strange_note = Note.objects.create(
+            organization=world.rainier, patron=stranger, text="theirs"
+        )
+        strange_card = world.card(stranger, world.fir, "4711")
     block = Block.objects.create(organization=world.cascadia, patron=patron, reason="ours")
     here = {"patron": patron.pk, "job": job.pk, "site": "maple", "block": block.pk}
+    here["note"] = Note.objects.create(organization=world.cascadia, patron=patron, text="ours").pk
+    here["card"] = patron.barcodes.get().pk
     here["role"] = StaffRole.objects.create(
         organization=world.cascadia, patron=patron, access_level=world.levels["Patron"]
     ).pk
     elsewhere = {"patron": stranger.pk, "job": strange_job.pk, "site": "fir"}
+    elsewhere |= {"note": strange_note.pk, "card": strange_card.pk}
     return Stage(
         world, accounts, here, elsewhere | {"block": strange_block.pk, "role": strange_role.pk}
     )
@@ -210,6 +225,7 @@ def test_the_neighbours_things_look_like_none(stage: Stage, name: str, role: str
     """A number of Rainier's under Cascadia's address answers as a number that nobody has."""
     client = stage.client(role)
     nothing = {"patron": 987_654_321, "job": 987_654_321, "site": "nowhere", "block": 1, "role": 1}
+    nothing |= {"note": 1, "card": 1}
     for call in (client.get, client.post):
         strange = call(stage.address(name, stage.elsewhere))
         missing = call(stage.address(name, nothing))

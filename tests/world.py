@@ -35,6 +35,7 @@ LEVELS: dict[str, list[str]] = {
         "patrons.edit",
         "patrons.register",
         "patrons.block",
+        "patrons.serve",
         "patrons.manage_staff",
     ],
     "District patrons manager": [
@@ -45,6 +46,7 @@ LEVELS: dict[str, list[str]] = {
         "patrons.edit",
         "patrons.register",
         "patrons.block",
+        "patrons.serve",
         "patrons.manage_staff",
         "patrons.manage_district",
     ],

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from openpatron.access.actor import Actor
 
 
-_DATES = ("expires_on", "registered", "until", "ends_on")
+_DATES = ("expires_on", "registered", "until", "ends_on", "renewed", "renewal_undone")
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +82,15 @@ def _by_hand(change: Change) -> str:
         return _("Blocked") if change.after["block"] else _("Block lifted")
     if "staff_role" in change.after:
         return _("Staff role given") if change.after["staff_role"] else _("Staff role ended")
-    return _("New password") if "password" in change.after else _("Edited")
+    if "note" in change.after:
+        return _("Note")
+    known = {
+        "replaced_card": _("Card replaced"),
+        "renewed": _("Renewed"),
+        "renewal_undone": _("Renewal undone"),
+        "password": _("New password"),
+    }
+    return next((words for name, words in known.items() if name in change.after), _("Edited"))
 
 
 def _who(change: Change, job: Job | None, names: Mapping[int, str]) -> str:
@@ -119,6 +127,8 @@ def _title(name: str, sites: Mapping[str, str]) -> str:
 def _words(name: str, value: Any, sites: Mapping[str, str] | None = None) -> str:
     if value in (None, ""):
         return _("none")
+    if isinstance(value, bool):
+        return _("yes") if value else _("no")
     if name == "status" and value in Patron.Status.values:
         return str(Patron.Status(value).label)
     if name == "stops":
@@ -126,7 +136,12 @@ def _words(name: str, value: Any, sites: Mapping[str, str] | None = None) -> str
     if name in _DATES:
         return date_format(date.fromisoformat(value))
     # Short names of sites, "*" for all of them; of a password only that there is a new one.
-    known = {"site": sites or {}, "where": {"*": _("in the whole organization")}}
+    known = {
+        "site": sites or {},
+        "where": {"*": _("in the whole organization")},
+        "note": {"*": _("not shown here")},
+        "note_for": {"person": _("staff and the person"), "staff": _("only staff")},
+    }
     if name == "password":
         known["password"] = {value: _("generated, to be changed at the next sign-in")}
     return known.get(name, {}).get(value, str(value))

@@ -100,6 +100,14 @@ _FIELD_TITLES = {
     "where": _("Where"),
     "ends_on": _("Last day"),
     "password": _("Password"),
+    "note": _("Note"),
+    "note_for": _("Who reads it"),
+    "pops_up": _("Shown on top"),
+    "local_codes": _("Local codes"),
+    "resource_sharing_library": _("Resource-sharing library"),
+    "replaced_card": _("Replaced card"),
+    "renewed": _("Renewed on"),
+    "renewal_undone": _("Renewal undone on"),
 }
 
 
