@@ -18,7 +18,15 @@ from openpatron.access.registry import permissions
 from openpatron.accounts.models import Account
 from openpatron.ledger.models import Change, Job
 from openpatron.organizations.scope import open_organization
-from openpatron.patrons.models import Association, Barcode, Block, Note, Patron, StaffRole
+from openpatron.patrons.models import (
+    Association,
+    Barcode,
+    Block,
+    Note,
+    Patron,
+    RegistrationTemplate,
+    StaffRole,
+)
 from openpatron.web import gate
 
 from .world import World
@@ -73,6 +81,24 @@ ROUTES = {
     "set_password": Route(STAFF, {"number": "patron"}),
     "sites": Route(STAFF),
     "site": Route(STAFF, {"short_name": "site"}),
+    "edit_site": Route(ONLY_MANAGER, {"short_name": "site"}),
+    **{
+        name: Route(ONLY_MANAGER)
+        for name in (
+            "administration", "edit_organization", "patron_types", "add_patron_type",
+            "access_levels", "add_access_level", "registration_templates",
+            "add_registration_template",
+        )
+    },
+    **{
+        name: Route(ONLY_MANAGER, {"number": thing})
+        for name, thing in (
+            ("edit_patron_type", "type"), ("delete_patron_type", "type"),
+            ("edit_access_level", "level"), ("delete_access_level", "level"),
+            ("edit_registration_template", "template"),
+            ("delete_registration_template", "template"),
+        )
+    },
     "update_patrons": Route(ONLY_MANAGER),
     "add_associations": Route(ONLY_MANAGER),
     "change_field": Route(ONLY_MANAGER),
@@ -151,15 +177,28 @@ def stage(world: World) -> Stage:
             organization=world.rainier, patron=stranger, text="theirs"
         )
         strange_card = world.card(stranger, world.fir, "4711")
+        strange_template = RegistrationTemplate.objects.create(
+            organization=world.rainier, name="theirs"
+        )
     block = Block.objects.create(organization=world.cascadia, patron=patron, reason="ours")
     here = {"patron": patron.pk, "job": job.pk, "site": "maple", "block": block.pk}
     here["note"] = Note.objects.create(organization=world.cascadia, patron=patron, text="ours").pk
     here["card"] = patron.barcodes.get().pk
+    here |= {"type": world.types["Student"].pk, "level": world.levels["Teacher"].pk}
+    here["template"] = RegistrationTemplate.objects.create(
+        organization=world.cascadia, name="ours"
+    ).pk
     here["role"] = StaffRole.objects.create(
         organization=world.cascadia, patron=patron, access_level=world.levels["Patron"]
     ).pk
     elsewhere = {"patron": stranger.pk, "job": strange_job.pk, "site": "fir"}
-    elsewhere |= {"note": strange_note.pk, "card": strange_card.pk}
+    elsewhere |= {
+        "note": strange_note.pk,
+        "card": strange_card.pk,
+        "type": world.neighbour_types["Student"].pk,
+        "level": world.neighbour_levels["Teacher"].pk,
+        "template": strange_template.pk,
+    }
     return Stage(
         world, accounts, here, elsewhere | {"block": strange_block.pk, "role": strange_role.pk}
     )
@@ -225,7 +264,7 @@ def test_the_neighbours_things_look_like_none(stage: Stage, name: str, role: str
     """A number of Rainier's under Cascadia's address answers as a number that nobody has."""
     client = stage.client(role)
     nothing = {"patron": 987_654_321, "job": 987_654_321, "site": "nowhere", "block": 1, "role": 1}
-    nothing |= {"note": 1, "card": 1}
+    nothing |= dict.fromkeys(("note", "card", "type", "level", "template"), 987_654_321)
     for call in (client.get, client.post):
         strange = call(stage.address(name, stage.elsewhere))
         missing = call(stage.address(name, nothing))

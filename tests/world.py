@@ -49,6 +49,8 @@ LEVELS: dict[str, list[str]] = {
         "patrons.serve",
         "patrons.manage_staff",
         "patrons.manage_district",
+        "administration.manage",
+        "administration.manage_levels",
     ],
 }
 

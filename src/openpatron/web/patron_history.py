@@ -10,11 +10,12 @@ from django.urls import reverse
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
-from openpatron.access.actor import CLI
+from openpatron.access.actor import CLI, EVERY_LEVEL
+from openpatron.access.registry import permissions
 from openpatron.ledger.kinds import kind_of
 from openpatron.ledger.models import Change, Job, Outcome
 from openpatron.ledger.queries import actor_names
-from openpatron.patrons.models import Patron
+from openpatron.patrons.models import SUBJECT, Patron
 from openpatron.patrons.standing import Deed
 
 from .templatetags.web import field_title
@@ -75,7 +76,9 @@ def _event(
 
 
 def _by_hand(change: Change) -> str:
-    """Return what somebody did to the one patron, by what the change tells of."""
+    """Return what somebody did to the one subject, by what the change tells of."""
+    if change.subject_kind != SUBJECT:
+        return _of_administration(change)
     if "registered" in change.after:
         return _("Registered")
     if "block" in change.after:
@@ -91,6 +94,13 @@ def _by_hand(change: Change) -> str:
         "password": _("New password"),
     }
     return next((words for name, words in known.items() if name in change.after), _("Edited"))
+
+
+def _of_administration(change: Change) -> str:
+    if not change.before:
+        return _("Added")
+    is_gone = "name" in change.before and change.after.get("name") is None
+    return _("Deleted") if is_gone else _("Edited")
 
 
 def _who(change: Change, job: Job | None, names: Mapping[int, str]) -> str:
@@ -129,19 +139,33 @@ def _words(name: str, value: Any, sites: Mapping[str, str] | None = None) -> str
         return _("none")
     if isinstance(value, bool):
         return _("yes") if value else _("no")
-    if name == "status" and value in Patron.Status.values:
-        return str(Patron.Status(value).label)
-    if name == "stops":
-        return ", ".join(str(Deed(deed).label) for deed in str(value).split(", "))
     if name in _DATES:
         return date_format(date.fromisoformat(value))
+    if name in _LISTS:
+        return _LISTS[name](str(value))
     # Short names of sites, "*" for all of them; of a password only that there is a new one.
-    known = {
+    known: dict[str, Mapping[str, Any]] = {
+        "status": dict(Patron.Status.choices),
         "site": sites or {},
         "where": {"*": _("in the whole organization")},
         "note": {"*": _("not shown here")},
         "note_for": {"person": _("staff and the person"), "staff": _("only staff")},
+        "grants": {EVERY_LEVEL: _("every level")},
     }
     if name == "password":
         known["password"] = {value: _("generated, to be changed at the next sign-in")}
-    return known.get(name, {}).get(value, str(value))
+    return str(known.get(name, {}).get(value, value))
+
+
+def _deeds(value: str) -> str:
+    return ", ".join(str(Deed(deed).label) for deed in value.split(", "))
+
+
+def _rights(value: str) -> str:
+    """Return the words for the names of permissions; what is not known any more as it is."""
+    labels = {one.name: str(one.label) for one in permissions()}
+    return "; ".join(labels.get(name, name) for name in value.split(", "))
+
+
+# What holds several values in one text.
+_LISTS = {"stops": _deeds, "permissions": _rights}

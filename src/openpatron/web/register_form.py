@@ -19,6 +19,8 @@ from openpatron.organizations.queries import patron_types, sites
 from openpatron.patrons.actions.register_patron import PERMISSION, Registered
 from openpatron.patrons.likely_patrons import Sought
 
+from .form_words import said_of
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -182,12 +184,7 @@ class RegisterForm(forms.Form):
             # What is only shown again has not been checked, so there is no room for errors yet.
             self.full_clean()
             self.cleaned_data = {}
-        said = str(error)
-        for name in (error.field, error.field.replace("_", " ")):
-            said = said.removeprefix(f"{name}: ")
-        self.add_error(
-            error.field if error.field in self.fields else None, said[:1].upper() + said[1:]
-        )
+        self.add_error(error.field if error.field in self.fields else None, said_of(error))
 
     def wanted(self, password: str | None) -> Registered:
         """Return what was typed, for the action."""

@@ -52,6 +52,7 @@ _organization: list[URLPattern | URLResolver] = [
     path("sites/", sites.sites, name="sites"),
     path("sites/<str:short_name>/", sites.site, name="site"),
     path("", include("openpatron.web.job_urls")),
+    path("", include("openpatron.web.administration_urls")),
 ]
 
 urlpatterns = [
