@@ -148,7 +148,7 @@ def test_a_permission_is_declared_once() -> None:
 
 
 def test_permissions_are_named_by_app_and_verb() -> None:
-    apps = {"organizations", "patrons", "ledger", "access", "accounts"}
+    apps = {"administration", "organizations", "patrons", "ledger", "access", "accounts"}
     for known in permissions():
         app, _dot, verb = known.name.partition(".")
         assert app in apps, known.name

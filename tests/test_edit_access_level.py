@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import pytest
 
 from openpatron.access.actor import WEB, Actor
@@ -55,9 +57,10 @@ def wanted(name: str, *permissions: str, grants: tuple[str, ...] = ()) -> Edited
 
 def test_nobody_puts_in_a_right_that_they_do_not_hold(world: World, kay: Actor) -> None:
     made = add_access_level(kay, wanted("Reader", "patrons.view"))
+    more = wanted("Reader", "patrons.view", "patrons.edit")
     for call in (
-        lambda: add_access_level(kay, wanted("New", "patrons.edit")),
-        lambda: edit_access_level(kay, made.pk, wanted("Reader", "patrons.view", "patrons.edit")),
+        partial(add_access_level, kay, wanted("New", "patrons.edit")),
+        partial(edit_access_level, kay, made.pk, more),
     ):
         with pytest.raises(NotAllowedError) as caught:
             call()
@@ -84,8 +87,8 @@ def test_a_right_at_a_site_does_not_suffice(world: World, kay: Actor) -> None:
 def test_nobody_touches_a_level_above_their_own(world: World, kay: Actor) -> None:
     above = world.levels["Library administrator"]
     for call in (
-        lambda: edit_access_level(kay, above.pk, wanted("Small")),
-        lambda: delete_access_level(kay, above.pk),
+        partial(edit_access_level, kay, above.pk, wanted("Small")),
+        partial(delete_access_level, kay, above.pk),
     ):
         with pytest.raises(NotAllowedError, match="holds rights that you do not hold"):
             call()

@@ -10,6 +10,7 @@ from openpatron.access.actor import Actor
 from openpatron.access.models import AccessLevel
 from openpatron.access.registry import known_names
 from openpatron.kernel.errors import NotFoundError
+from openpatron.kernel.lookup import the_one
 from openpatron.ledger import queries as ledger
 from openpatron.ledger.models import AT_WORK, Change, Job, State
 from openpatron.organizations.models import PatronType
@@ -84,6 +85,14 @@ def template(actor: Actor, number: int) -> RegistrationTemplate:
     """Return one registration template, or raise ``NotFoundError``."""
     actor.require(MANAGE)
     return the_row(RegistrationTemplate.objects.all(), number, _("There is no template %d here."))
+
+
+def template_by_name(actor: Actor, name: str, field: str) -> RegistrationTemplate:
+    """Return the template of that name, or raise ``InputError`` naming those there are."""
+    if not actor.may(MANAGE):
+        actor.require_anywhere("patrons.register")
+    found = RegistrationTemplate.objects.select_related("site", "patron_type", "access_level")
+    return the_one(found, "name", name, field, _("template"))
 
 
 def open_jobs_with(name: str, number: int) -> int:

@@ -96,16 +96,6 @@ def country(text: str) -> str:
     return value
 
 
-def language(text: str, field: str = "language") -> str:
-    """Return a language as codes say it ("en", "pt-BR"); "" stays empty."""
-    value = clean(text, field, limit=10)
-    if value and not re.fullmatch(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,4})?", value):
-        raise InputError(
-            field, _("“%s” is no code of a language. Write it like en, es or pt-BR.") % value
-        )
-    return value
-
-
 def differences[T](before: dict[str, T], after: dict[str, T]) -> tuple[dict[str, T], dict[str, T]]:
     """Return what differs, before and after: what the ledger tells."""
     names = [name for name in after if before.get(name) != after[name]]

@@ -10,12 +10,12 @@ from zoneinfo import available_timezones
 from django import forms
 from django.conf import settings
 from django.contrib import messages
-from django.http import Http404
+from django.http import Http404, HttpResponseNotAllowed
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils.translation import gettext as _, gettext_lazy
-from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.http import require_http_methods
 
 from openpatron.access.registry import permission
 from openpatron.administration.actions.edit_organization import (
@@ -97,9 +97,9 @@ def crumbs(request: OrganizationRequest, *further: tuple[str, str]) -> list[tupl
 
 
 @member
-@require_safe
 def administration(request: OrganizationRequest) -> HttpResponse:
     """Show what there is to administer, for whoever may use one part of it."""
+    # The right comes first: who lacks it learns nothing else.
     parts = parts_for(request.actor)
     if not parts:
         raise NotAllowedError(
@@ -107,6 +107,8 @@ def administration(request: OrganizationRequest) -> HttpResponse:
             _("This needs the right “%s”, which you do not hold. Ask your administrator.")
             % permission(MANAGE).label,
         )
+    if request.method not in {"GET", "HEAD"}:
+        return HttpResponseNotAllowed(["GET", "HEAD"])
     context: dict[str, Any] = {"title": _("Admin"), "breadcrumbs": [], "parts": parts}
     return TemplateResponse(request, "web/administration.html", context)
 
