@@ -320,7 +320,7 @@ def test_templates_by_page(dora: Visitor, world: World) -> None:
     dora.post("delete_registration_template", made.pk)
     assert "There are no templates yet" in text_of(dora.get("registration_templates"))
     told = list(Change.objects.order_by("pk").values_list("subject_kind", flat=True))
-    assert told == ["registration_template"] * 3
+    assert told == ["template"] * 3
 
 
 def test_a_template_names_no_media_site(world: World) -> None:

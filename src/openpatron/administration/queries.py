@@ -19,7 +19,7 @@ from openpatron.patrons.models import Association, RegistrationTemplate, StaffRo
 from .permissions import MANAGE, MANAGE_LEVELS
 
 ORGANIZATION, SITE = "organization", "site"
-PATRON_TYPE, ACCESS_LEVEL, TEMPLATE = "patron_type", "access_level", "registration_template"
+PATRON_TYPE, ACCESS_LEVEL, TEMPLATE = "patron_type", "access_level", "template"
 """What the ledger calls the things that are administered."""
 
 _RIGHTS = {ACCESS_LEVEL: MANAGE_LEVELS}

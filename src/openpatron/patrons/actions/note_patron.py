@@ -46,8 +46,7 @@ def note_patron(actor: Actor, patron_id: int, noted: Noted) -> Note:
         pops_up=noted.pops_up,
         written_by=actor.account_id,
     )
-    told = _told(note)
-    record_change(actor, SUBJECT, patron.pk, dict.fromkeys(told), told)
+    record_change(actor, SUBJECT, patron.pk, {}, _told(note))
     return note
 
 

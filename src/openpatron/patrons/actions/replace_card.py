@@ -72,7 +72,7 @@ def replace_card(actor: Actor, patron_id: int, card_id: int, barcode: str = "") 
         actor,
         SUBJECT,
         patron.pk,
-        {name: old.value, "replaced_card": None},
+        {name: old.value},
         {name: new.value, "replaced_card": old.value},
     )
     return new
