@@ -14,6 +14,10 @@ from django_scopes.exceptions import ScopeError
 
 from openpatron.accounts.lookup import look_up_account
 from openpatron.accounts.models import Account, Registration
+from openpatron.administration.actions.edit_registration_template import (
+    WantedTemplate,
+    add_registration_template,
+)
 from openpatron.kernel.errors import NotFoundError
 from openpatron.ledger.actions.confirm_job import confirm_job
 from openpatron.ledger.engine import run
@@ -22,7 +26,16 @@ from openpatron.ledger.record import record_change
 from openpatron.organizations.models import Organization, PatronType, Site
 from openpatron.organizations.scope import find_organization, open_organization
 from openpatron.patrons.actions.block_patron import block_patron
-from openpatron.patrons.models import Association, Barcode, Homeroom, Patron, StaffRole
+from openpatron.patrons.actions.note_patron import Noted, note_patron
+from openpatron.patrons.models import (
+    Association,
+    Barcode,
+    Homeroom,
+    LocalCode,
+    Patron,
+    SavedList,
+    StaffRole,
+)
 from openpatron.patrons.selection import FIELDS, values_at
 from openpatron.patrons.standing import Deed
 
@@ -217,6 +230,10 @@ def fill(world: World) -> None:
     )
     Barcode.objects.create(organization=world.cascadia, patron=patron, value="4711")
     block_patron(world.operator, patron.pk, [Deed.RENEW], "lost")
+    note_patron(world.operator, patron.pk, Noted("lost"))
+    LocalCode.objects.create(organization=world.cascadia, patron=patron, value="BUS 7")
+    add_registration_template(world.operator, WantedTemplate("Summer", site=world.maple))
+    SavedList.objects.create(organization=world.cascadia, name="Grade 5", filters={"grade": "5"})
     look_up_account(world.operator, "nobody", "", has_agreed=False)
     world.staff("Teacher")
     role = StaffRole.objects.create(
