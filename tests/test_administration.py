@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable
 from decimal import Decimal
+from importlib import import_module
 from typing import Any
 
 import pytest
+from django.apps import apps
 
 from openpatron.access.actor import Actor
+from openpatron.access.models import AccessLevel
+from openpatron.access.registry import permissions
 from openpatron.administration import queries, rules
 from openpatron.administration.actions.edit_access_level import (
     EditedLevel,
@@ -76,13 +81,52 @@ def test_it_takes_a_right_in_the_whole_organization(world: World, name: str) -> 
     assert not Change.objects.exists()
 
 
+def test_no_query_is_left_out() -> None:
+    with_actor = {
+        name
+        for name, function in inspect.getmembers(queries, inspect.isfunction)
+        if next(iter(inspect.signature(function).parameters), "") == "actor"
+    }
+    # ``is_above`` reads nothing; the others are asked below.
+    assert with_actor - {"is_above", "templates", "template_by_name"} <= set(EVERYTHING)
+
+
+def test_levels_that_held_every_right_get_the_new_ones(world: World) -> None:
+    old = [
+        name
+        for name in (one.name for one in permissions())
+        if not name.startswith("administration.") and name != "patrons.serve"
+    ]
+    made = [
+        AccessLevel.objects.create(
+            organization=world.cascadia, name=name, permissions=held, grants=grants
+        )
+        for name, held, grants in (
+            ("Full", old, ["*"]),
+            ("Named", old, ["Patron"]),
+            ("Personnel", old[:3], ["*"]),
+        )
+    ]
+    migration = import_module("openpatron.administration.migrations.0001_rights_for_full_rights")
+    migration.give(apps, None)
+    migration.give(apps, None)
+    for level in made:
+        level.refresh_from_db()
+    new = ["patrons.serve", "administration.manage", "administration.manage_levels"]
+    assert made[0].permissions == [*old, *new]
+    assert (made[1].permissions, made[2].permissions) == (old, old[:3])
+
+
 def test_templates_are_listed_for_who_registers(world: World) -> None:
     made = add_registration_template(world.operator, WantedTemplate("Summer"))
     assert queries.templates(world.actor(world.staff("Library administrator", world.maple))) == [
         made
     ]
+    teacher = world.actor(world.staff("Teacher"))
     with pytest.raises(NotAllowedError):
-        queries.templates(world.actor(world.staff("Teacher")))
+        queries.templates(teacher)
+    with pytest.raises(NotAllowedError):
+        queries.template_by_name(teacher, "Summer", "template")
 
 
 def test_the_neighbours_rows_do_not_exist(world: World) -> None:

@@ -1,4 +1,4 @@
-"""Every read of administration. Each takes the actor first."""
+"""Every read of administration; what is read for somebody takes the actor first."""
 
 from __future__ import annotations
 
