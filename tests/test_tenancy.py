@@ -18,6 +18,7 @@ from openpatron.administration.actions.edit_registration_template import (
     WantedTemplate,
     add_registration_template,
 )
+from openpatron.administration.queries import TEMPLATE
 from openpatron.kernel.errors import NotFoundError
 from openpatron.ledger.actions.confirm_job import confirm_job
 from openpatron.ledger.engine import run
@@ -28,11 +29,13 @@ from openpatron.organizations.scope import find_organization, open_organization
 from openpatron.patrons.actions.block_patron import block_patron
 from openpatron.patrons.actions.note_patron import Noted, note_patron
 from openpatron.patrons.models import (
+    SUBJECT,
     Association,
     Barcode,
     Homeroom,
     LocalCode,
     Patron,
+    RegistrationTemplate,
     SavedList,
     StaffRole,
 )
@@ -318,9 +321,14 @@ def test_a_change_tells_of_a_subject_of_its_own_organization(world: World) -> No
     """It points without a foreign key; the numbers must be those of its organization still."""
     fill(world)
     stranger = world.stranger()
-    subjects = set(Change.objects.values_list("subject_id", flat=True))
+    changes = Change.objects.all()
+    subjects, templates = (
+        set(changes.filter(subject_kind=kind).values_list("subject_id", flat=True))
+        for kind in (SUBJECT, TEMPLATE)
+    )
     assert subjects
     assert subjects <= set(Patron.objects.values_list("pk", flat=True))
+    assert templates == set(RegistrationTemplate.objects.values_list("pk", flat=True))
     with open_organization(world.rainier):
         assert stranger.patrons.get().pk not in subjects
         assert not Change.objects.exists()
