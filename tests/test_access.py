@@ -19,6 +19,7 @@ from openpatron.access.actor import CLI, EVERYWHERE, JOB, WEB, Actor, operator
 from openpatron.access.models import AccessLevel, ResourceGroup
 from openpatron.access.registry import UnknownPermissionError, declare, permission, permissions
 from openpatron.accounts.models import Account, Registration
+from openpatron.administration import actions as administration_actions
 from openpatron.kernel.errors import InputError, NotAllowedError, NotFoundError, StateError
 from openpatron.ledger import actions as ledger_actions, queries as ledger_queries
 from openpatron.ledger.actions.cancel_job import cancel_job
@@ -32,7 +33,7 @@ from openpatron.notifications.models import Kind, Message, Place
 from openpatron.notifications.post import About, Text, post
 from openpatron.organizations.models import Organization, Site
 from openpatron.organizations.scope import open_organization
-from openpatron.patrons import actions as patron_actions, likely_patrons, queries
+from openpatron.patrons import actions as patron_actions, likely_patrons, notes, queries
 from openpatron.patrons.actions.block_patron import block_patron
 from openpatron.patrons.actions.edit_patron import (
     EditedAssociation,
@@ -42,6 +43,9 @@ from openpatron.patrons.actions.edit_patron import (
 )
 from openpatron.patrons.actions.edit_personal_data import edit_personal_data
 from openpatron.patrons.actions.grant_staff_role import grant_staff_role
+from openpatron.patrons.actions.note_patron import Noted, note_patron
+from openpatron.patrons.actions.renew_patron import renew_patron
+from openpatron.patrons.actions.replace_card import replace_card
 from openpatron.patrons.actions.resend_message import resend_message
 from openpatron.patrons.actions.reset_second_factor import reset_second_factor
 from openpatron.patrons.actions.set_password import set_password
@@ -152,7 +156,10 @@ def test_a_permission_is_declared_once() -> None:
 
 
 def test_permissions_are_named_by_app_and_verb() -> None:
-    apps = {"organizations", "patrons", "ledger", "access", "accounts", "notifications"}
+    apps = {
+        "access", "accounts", "administration", "ledger", "notifications", "organizations",
+        "patrons",
+    }  # fmt: skip
     for known in permissions():
         app, _dot, verb = known.name.partition(".")
         assert app in apps, known.name
@@ -364,6 +371,8 @@ QUERIES: dict[str, Everything] = {
     ),
     "patrons.patron_counts": lambda who, _p, _j: queries.patron_counts(who),
     "patrons.site_overviews": lambda who, _p, _j: queries.site_overviews(who),
+    "patrons.local_codes": lambda who, _p, _j: queries.local_codes(who),
+    "patrons.notes_of": lambda who, p, _j: notes.notes_of(who, p),
     "patrons.own_patron": lambda who, _p, _j: queries.own_patron(who),
     "patrons.patrons_per_site": lambda who, _p, _j: queries.patrons_per_site(who),
     "patrons.likely_patrons": lambda who, _p, _j: likely(who),
@@ -387,6 +396,9 @@ ACTIONS: dict[str, Everything] = {
     "patrons.set_password_link": lambda who, p, _j: set_password_link(who, p.pk),
     "patrons.reset_second_factor": lambda who, p, _j: reset_second_factor(who, p.pk),
     "patrons.resend_message": lambda who, p, _j: resend_message(who, letter_to(p)),
+    "patrons.note_patron": lambda who, p, _j: note_patron(who, p.pk, Noted("lost")),
+    "patrons.replace_card": lambda who, p, _j: replace_card(who, p.pk, p.barcodes.get().pk),
+    "patrons.renew_patron": lambda who, p, _j: renew_patron(who, p.pk),
     "patrons.block_patron": lambda who, p, _j: block_patron(who, p.pk, [Deed.RENEW], "lost"),
     "ledger.confirm_job": lambda who, _p, j: confirm_job(who, j),
     "ledger.cancel_job": lambda who, _p, j: cancel_job(who, j),
@@ -400,6 +412,10 @@ ELSEWHERE = {
     "patrons.add_associations", "patrons.register_patron", "patrons.look_up_person",
     "patrons.update_patrons", "patrons.promote", "patrons.expire_patrons",
     "patrons.edit_own_contact",
+    # As everybody in test_administration.
+    "administration.edit_access_level", "administration.edit_organization",
+    "administration.edit_patron_type", "administration.edit_registration_template",
+    "administration.edit_site",
 }  # fmt: skip
 
 
@@ -408,6 +424,13 @@ OWN = {
     "patrons.change_password", "patrons.use_password_link", "patrons.change_email",
     "patrons.edit_own_data",
 }  # fmt: skip
+
+
+WRITTEN = (
+    ("patrons", patron_actions),
+    ("ledger", ledger_actions),
+    ("administration", administration_actions),
+)
 
 
 def with_actor(module: Any, app: str) -> set[str]:
@@ -423,19 +446,19 @@ def with_actor(module: Any, app: str) -> set[str]:
 
 def test_no_query_and_no_action_is_left_out() -> None:
     read = (
-        (queries, "patrons"), (likely_patrons, "patrons"), (ledger_queries, "ledger"),
-        (told, "notifications"),
+        (queries, "patrons"), (notes, "patrons"), (likely_patrons, "patrons"),
+        (ledger_queries, "ledger"), (told, "notifications"),
     )  # fmt: skip
     # It is asked about a patron whom the actor was shown; the page of the same name asks first.
     found = set().union(*(with_actor(module, app) for module, app in read))
     assert found - {"notifications.messages_of_patron"} == set(QUERIES)
     written = {
         f"{app}.{module.name}"
-        for app, package in (("patrons", patron_actions), ("ledger", ledger_actions))
+        for app, package in WRITTEN
         for module in pkgutil.iter_modules(package.__path__)
     }
     assert written == set(ACTIONS) | ELSEWHERE | OWN
-    for app, package in (("patrons", patron_actions), ("ledger", ledger_actions)):
+    for app, package in WRITTEN:
         for module in pkgutil.iter_modules(package.__path__):
             has_actor = with_actor(import_module(f"{package.__name__}.{module.name}"), app)
             assert bool(has_actor) != (f"{app}.{module.name}" in OWN)

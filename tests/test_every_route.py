@@ -22,7 +22,15 @@ from openpatron.ledger.models import Change, Job
 from openpatron.notifications.models import Kind, Message
 from openpatron.notifications.post import About, Text, post
 from openpatron.organizations.scope import open_organization
-from openpatron.patrons.models import Association, Barcode, Block, Patron, StaffRole
+from openpatron.patrons.models import (
+    Association,
+    Barcode,
+    Block,
+    Note,
+    Patron,
+    RegistrationTemplate,
+    StaffRole,
+)
 from openpatron.web import gate
 
 from .world import World
@@ -90,6 +98,14 @@ ROUTES = {
     "edit_personal_data": Route(STAFF, {"number": "patron"}),
     "block_patron": Route(STAFF, {"number": "patron"}),
     "lift_block": Route(STAFF, {"number": "patron", "block": "block"}),
+    "note_patron": Route(STAFF, {"number": "patron"}),
+    "edit_note": Route(STAFF, {"number": "patron", "note": "note"}),
+    "delete_note": Route(STAFF, {"number": "patron", "note": "note"}),
+    "card": Route(STAFF, {"number": "patron", "card": "card"}),
+    "print_card": Route(STAFF, {"number": "patron", "card": "card"}),
+    "replace_card": Route(STAFF, {"number": "patron", "card": "card"}),
+    "renew_patron": Route(STAFF, {"number": "patron"}),
+    "undo_renewal": Route(STAFF, {"number": "patron"}),
     "give_staff_role": Route(STAFF, {"number": "patron"}),
     "end_staff_role": Route(STAFF, {"number": "patron", "role": "role"}),
     "set_password": Route(STAFF, {"number": "patron"}),
@@ -101,6 +117,24 @@ ROUTES = {
     "resend_messages": Route(STAFF),
     "sites": Route(STAFF),
     "site": Route(STAFF, {"short_name": "site"}),
+    "edit_site": Route(ONLY_MANAGER, {"short_name": "site"}),
+    **{
+        name: Route(ONLY_MANAGER)
+        for name in (
+            "administration", "edit_organization", "patron_types", "add_patron_type",
+            "access_levels", "add_access_level", "registration_templates",
+            "add_registration_template",
+        )
+    },
+    **{
+        name: Route(ONLY_MANAGER, {"number": thing})
+        for name, thing in (
+            ("edit_patron_type", "type"), ("delete_patron_type", "type"),
+            ("edit_access_level", "level"), ("delete_access_level", "level"),
+            ("edit_registration_template", "template"),
+            ("delete_registration_template", "template"),
+        )
+    },
     "update_patrons": Route(ONLY_MANAGER),
     "add_associations": Route(ONLY_MANAGER),
     "change_field": Route(ONLY_MANAGER),
@@ -182,6 +216,13 @@ def stage(world: World) -> Stage:
         strange_block = Block.objects.create(
             organization=world.rainier, patron=stranger, reason="theirs"
         )
+        strange_note = Note.objects.create(
+            organization=world.rainier, patron=stranger, text="theirs"
+        )
+        strange_card = world.card(stranger, world.fir, "4711")
+        strange_template = RegistrationTemplate.objects.create(
+            organization=world.rainier, name="theirs"
+        )
     block = Block.objects.create(organization=world.cascadia, patron=patron, reason="ours")
     for organization, site, told in (
         (world.cascadia, world.maple, patron),
@@ -198,10 +239,23 @@ def stage(world: World) -> Stage:
     ours, theirs = Message.objects.order_by("pk").values_list("pk", flat=True)
     here = {"key": "x-y-z", "passkey": 1, "message": ours}
     here |= {"patron": patron.pk, "job": job.pk, "site": "maple", "block": block.pk}
+    here["note"] = Note.objects.create(organization=world.cascadia, patron=patron, text="ours").pk
+    here["card"] = patron.barcodes.get().pk
+    here |= {"type": world.types["Student"].pk, "level": world.levels["Teacher"].pk}
+    here["template"] = RegistrationTemplate.objects.create(
+        organization=world.cascadia, name="ours"
+    ).pk
     here["role"] = StaffRole.objects.create(
         organization=world.cascadia, patron=patron, access_level=world.levels["Patron"]
     ).pk
     elsewhere = {"message": theirs, "patron": stranger.pk, "job": strange_job.pk, "site": "fir"}
+    elsewhere |= {
+        "note": strange_note.pk,
+        "card": strange_card.pk,
+        "type": world.neighbour_types["Student"].pk,
+        "level": world.neighbour_levels["Teacher"].pk,
+        "template": strange_template.pk,
+    }
     return Stage(
         world, accounts, here, elsewhere | {"block": strange_block.pk, "role": strange_role.pk}
     )
@@ -268,14 +322,9 @@ def what_is_said(page: bytes) -> bytes:
 def test_the_neighbours_things_look_like_none(stage: Stage, name: str, role: str) -> None:
     """A number of Rainier's under Cascadia's address answers as a number that nobody has."""
     client = stage.client(role)
-    nothing = {
-        "message": 987_654_321,
-        "patron": 987_654_321,
-        "job": 987_654_321,
-        "site": "nowhere",
-        "block": 1,
-        "role": 1,
-    }
+    nothing = {"patron": 987_654_321, "job": 987_654_321, "site": "nowhere", "block": 1, "role": 1}
+    numbered = ("note", "card", "type", "level", "template", "message")
+    nothing |= dict.fromkeys(numbered, 987_654_321)
     for call in (client.get, client.post):
         strange = call(stage.address(name, stage.elsewhere))
         missing = call(stage.address(name, nothing))

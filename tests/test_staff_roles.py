@@ -150,6 +150,19 @@ def test_each_right_says_where_it_comes_from(world: World) -> None:
     assert sources(world, patron) == []
 
 
+def test_a_right_by_a_role_says_since_when(world: World) -> None:
+    patron, today = world.patron(), timezone.localdate()
+    grant_staff_role(world.operator, patron.pk, world.levels["Teacher"], [world.maple])
+    before_the_ledger = StaffRole.objects.create(
+        organization=world.cascadia, patron=patron, access_level=world.levels["Teacher"]
+    )
+    before_the_ledger.sites.add(world.alder)
+    found = {one.site: one.since for one in sources(world, patron) if one.is_role}
+    assert found == {"Maple": today, "Alder": None}
+    dora = Visitor(world.staff("District patrons manager", None, "dora"))
+    assert "role Teacher, Maple, since " in text_of(dora.get("patron", patron.pk))
+
+
 def test_a_role_is_given_shown_and_ended_by_page(world: World) -> None:
     leo = Visitor(world.staff("Library administrator", world.maple, "leo"))
     patron = world.patron()

@@ -14,6 +14,11 @@ from django_scopes.exceptions import ScopeError
 
 from openpatron.accounts.lookup import look_up_account
 from openpatron.accounts.models import Account, Registration
+from openpatron.administration.actions.edit_registration_template import (
+    WantedTemplate,
+    add_registration_template,
+)
+from openpatron.administration.queries import TEMPLATE
 from openpatron.kernel.errors import NotFoundError
 from openpatron.ledger.actions.confirm_job import confirm_job
 from openpatron.ledger.engine import run
@@ -23,12 +28,13 @@ from openpatron.notifications.models import Message, PasswordRequest
 from openpatron.organizations.models import Organization, PatronType, Site
 from openpatron.organizations.scope import find_organization, open_organization
 from openpatron.patrons.actions.block_patron import block_patron
+from openpatron.patrons.actions.note_patron import Noted, note_patron
 from openpatron.patrons.models import (
+    SUBJECT,
     Association,
     Barcode,
     Homeroom,
     LocalCode,
-    Note,
     Patron,
     RegistrationTemplate,
     SavedList,
@@ -229,10 +235,10 @@ def fill(world: World) -> None:
     )
     Barcode.objects.create(organization=world.cascadia, patron=patron, value="4711")
     block_patron(world.operator, patron.pk, [Deed.RENEW], "lost")
-    Note.objects.create(organization=world.cascadia, patron=patron, text="collects for Ann")
-    LocalCode.objects.create(organization=world.cascadia, patron=patron, value="choir")
-    RegistrationTemplate.objects.create(organization=world.cascadia, name="Pupil")
-    SavedList.objects.create(organization=world.cascadia, name="Leavers", filters={})
+    note_patron(world.operator, patron.pk, Noted("lost"))
+    LocalCode.objects.create(organization=world.cascadia, patron=patron, value="BUS 7")
+    add_registration_template(world.operator, WantedTemplate("Summer", site=world.maple))
+    SavedList.objects.create(organization=world.cascadia, name="Grade 5", filters={"grade": "5"})
     look_up_account(world.operator, "nobody", "", has_agreed=False)
     world.staff("Teacher")
     role = StaffRole.objects.create(
@@ -317,9 +323,14 @@ def test_a_change_tells_of_a_subject_of_its_own_organization(world: World) -> No
     """It points without a foreign key; the numbers must be those of its organization still."""
     fill(world)
     stranger = world.stranger()
-    subjects = set(Change.objects.values_list("subject_id", flat=True))
+    changes = Change.objects.all()
+    subjects, templates = (
+        set(changes.filter(subject_kind=kind).values_list("subject_id", flat=True))
+        for kind in (SUBJECT, TEMPLATE)
+    )
     assert subjects
     assert subjects <= set(Patron.objects.values_list("pk", flat=True))
+    assert templates == set(RegistrationTemplate.objects.values_list("pk", flat=True))
     with open_organization(world.rainier):
         assert stranger.patrons.get().pk not in subjects
         assert not Change.objects.exists()

@@ -31,10 +31,10 @@ class Visitor:
         self.client = Client()
         self.client.force_login(account)
 
-    def get(self, name: str, *args: Any, **query: str) -> Any:
+    def get(self, name: str, /, *args: Any, **query: str) -> Any:
         return self.client.get(reverse(name, args=["cascadia", *args]), query)
 
-    def post(self, name: str, *args: Any, **words: str) -> Any:
+    def post(self, name: str, /, *args: Any, **words: str) -> Any:
         return self.client.post(reverse(name, args=["cascadia", *args]), words)
 
     def preview(self, request: str = REQUEST, **words: str) -> Any:

@@ -35,6 +35,7 @@ LEVELS: dict[str, list[str]] = {
         "patrons.edit",
         "patrons.register",
         "patrons.block",
+        "patrons.serve",
         "patrons.manage_staff",
         "notifications.view",
     ],
@@ -46,9 +47,12 @@ LEVELS: dict[str, list[str]] = {
         "patrons.edit",
         "patrons.register",
         "patrons.block",
+        "patrons.serve",
         "patrons.manage_staff",
         "patrons.manage_district",
         "notifications.view",
+        "administration.manage",
+        "administration.manage_levels",
     ],
 }
 

@@ -8,6 +8,12 @@ import pytest
 from playwright.sync_api import expect
 
 from openpatron.accounts.models import Registration
+from openpatron.administration.actions.edit_registration_template import (
+    WantedTemplate,
+    add_registration_template,
+)
+from openpatron.patrons.actions.note_patron import Noted, note_patron
+from openpatron.patrons.actions.renew_patron import renew_patron
 from openpatron.web import jobs, patron_list
 
 from .conftest import Visit
@@ -129,6 +135,45 @@ def test_pages_of_patrons_and_sites(dora_inspects: Inspector, scene: Scene) -> N
     look_at(f"patrons/{expired.pk}/personal-data/", "Edit personal data of Evi Expired")
     look_at("sites/", "Sites")
     look_at("sites/depot/", "Depot")
+    dora_inspects.end()
+
+
+def test_pages_of_the_desk(dora_inspects: Inspector, scene: Scene) -> None:
+    patron = scene.expired()
+    who = scene.world.operator
+    note_patron(who, patron.pk, Noted("Ask for the form.", pops_up=True))
+    card = patron.barcodes.get(value="000777")
+    look_at = dora_inspects.look_at
+    look_at(f"patrons/{patron.pk}/", "Evi Expired")
+    renew_patron(who, patron.pk)
+    look_at(f"patrons/{patron.pk}/", "Evi Expired")
+    look_at(f"patrons/{patron.pk}/notes/write/", "Note on Evi Expired")
+    look_at(f"patrons/{patron.pk}/cards/{card.pk}/", "Card 000777")
+    look_at(f"patrons/{patron.pk}/cards/{card.pk}/replace/", "Replace card 000777")
+    dora_inspects.end()
+
+
+def test_pages_of_the_administration(dora_inspects: Inspector, scene: Scene) -> None:
+    world = scene.world
+    look_at = dora_inspects.look_at
+    look_at("admin/", "Admin")
+    look_at("admin/organization/", "Organization settings")
+    look_at("sites/maple/edit/", "Edit Maple")
+    look_at("admin/templates/", "Registration templates")
+    add_registration_template(world.operator, WantedTemplate("Summer", world.maple))
+    look_at("admin/templates/", "Registration templates")
+    look_at("admin/templates/add/", "Add a template")
+    look_at("patrons/register/", "Register a patron")
+    look_at("admin/patron-types/", "Patron types")
+    look_at(f"admin/patron-types/{world.types['Student'].pk}/", "Edit Student")
+    look_at("admin/access-levels/", "Access levels")
+    dora_inspects.visitor.page.locator("summary").click()
+    dora_inspects.inspect("matrix")
+    look_at(f"admin/access-levels/{world.levels['Teacher'].pk}/", "Edit Teacher")
+    dora_inspects.visitor.page.get_by_label("Name").fill("Patron")
+    dora_inspects.visitor.by_role("button", "Save this access level").click()
+    dora_inspects.visitor.page.get_by_role("alert").wait_for()
+    dora_inspects.inspect("level with an error")
     dora_inspects.end()
 
 

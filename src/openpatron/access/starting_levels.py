@@ -19,8 +19,8 @@ FULL_RIGHTS = "Full rights"
 # Names of permissions; each belongs to the package before its dot.
 HOME = ("organizations.view_home",)
 READ = (*HOME, "organizations.view_sites", "patrons.view")
-_DESK = (*READ, "notifications.view", "patrons.block")
-_EDIT = (*READ, "notifications.view", "patrons.edit", "patrons.register")
+_DESK = (*READ, "notifications.view", "patrons.block", "patrons.serve")
+_EDIT = (*READ, "notifications.view", "patrons.edit", "patrons.register", "patrons.serve")
 _LEAD = (*_EDIT, "patrons.block", "patrons.override", "patrons.manage_staff")
 _DISTRICT = (*_EDIT, "patrons.block", "patrons.manage_district", "ledger.view_jobs")
 

@@ -101,6 +101,7 @@ INSTALLED_APPS = [
     "openpatron.web",
     "openpatron.cli",
     "openpatron.demo",
+    "openpatron.administration",
     "openpatron.patrons",
     "openpatron.ledger",
     "openpatron.notifications",

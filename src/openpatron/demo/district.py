@@ -9,7 +9,8 @@ size.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from decimal import Decimal
+from typing import Any, NamedTuple
 
 from openpatron.access.starting_levels import HOME, READ
 from openpatron.organizations.barcode_pattern import (
@@ -25,7 +26,19 @@ CREATED_AT = "2026-05-04 16:00:00"
 SCHOOL_YEAR_ENDS = 2026
 FACULTY_COHORT = ""
 STUDENT, FACULTY = "Student", "Faculty"
-PATRON_TYPES = (STUDENT, FACULTY)
+# What patrons of a type may borrow, and how long.
+PATRON_TYPES: dict[str, dict[str, Any]] = {
+    STUDENT: {
+        "loan_days": 14,
+        "loan_limit": 10,
+        "loan_limit_at_site": 5,
+        "request_limit": 5,
+        "renewal_limit": 2,
+        "maximum_fees": Decimal("10.00"),
+        "maximum_overdue": 3,
+    },
+    FACULTY: {"loan_days": 42, "loan_limit": 60, "request_limit": 20, "renewal_limit": 5},
+}
 
 ELEMENTARY = ("K", "1", "2", "3", "4", "5")
 MIDDLE = ("6", "7", "8")

@@ -264,8 +264,8 @@ def _make_ground(organization: Organization, plan: OrganizationPlan) -> Ground:
         for site in plan.sites
     }
     patron_types = {
-        name: PatronType.objects.create(organization=organization, name=name)
-        for name in PATRON_TYPES
+        name: PatronType.objects.create(organization=organization, name=name, **conditions)
+        for name, conditions in PATRON_TYPES.items()
     }
     access_levels = make_starting_levels(organization)
     groups = {

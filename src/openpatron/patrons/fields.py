@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING, Any
@@ -60,6 +61,16 @@ def day(text: str, field: str) -> date:
             _("“%(found)s” is no date. Write it as year-month-day, for example 2027-06-30.")
             % {"found": text[:100]},
         ) from None
+
+
+def language(text: str, field: str = "language") -> str:
+    """Return a language as codes say it ("en", "pt-BR"); "" stays empty."""
+    value = clean(text, field, limit=10)
+    if value and not re.fullmatch(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,4})?", value):
+        raise InputError(
+            field, _("“%s” is no code of a language. Write it like en, es or pt-BR.") % value
+        )
+    return value
 
 
 def _year(text: str, field: str) -> int:

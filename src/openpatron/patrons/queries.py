@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
+from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 
 from django.db.models import (
@@ -29,7 +30,7 @@ from openpatron.ledger import queries as ledger
 from openpatron.organizations.models import Organization, PatronType, Site
 from openpatron.organizations.queries import sites
 
-from .models import SUBJECT, Association, Barcode, Homeroom, Patron
+from .models import SUBJECT, Association, Barcode, Homeroom, LocalCode, Patron
 from .rules import next_numbers
 from .search import matching
 from .selection import natural
@@ -64,6 +65,8 @@ class PatronFilter:
     graduation_year: int | None = None
     status: str = ""
     expired: bool = False
+    expiring: bool = False
+    local_code: str = ""
 
     @property
     def active(self) -> list[str]:
@@ -109,11 +112,31 @@ def _narrowed(
     for name in ("grade_level", "graduation_year", "status"):
         if getattr(narrowed, name) not in (None, ""):
             found = found.filter(**{name: getattr(narrowed, name)})
-    if not (storable(narrowed.grade_level + narrowed.status) and all(map(_is_id, ties.values()))):
+    texts = narrowed.grade_level + narrowed.status + narrowed.local_code
+    if not (storable(texts) and all(map(_is_id, ties.values()))):
         return found.none()
     if narrowed.expired:
         found = found.filter(expires_on__lt=timezone.localdate())
+    if narrowed.expiring:
+        found = found.filter(expires_on__range=_soon(actor))
+    if narrowed.local_code:
+        coded = LocalCode.objects.filter(organization=actor.organization, value=narrowed.local_code)
+        found = found.filter(pk__in=coded.values("patron"))
     return matching(found, narrowed.text)
+
+
+def _soon(actor: Actor) -> tuple[date, date]:
+    """Return the days on which who expires is told before: today and the days of the warning."""
+    today = timezone.localdate()
+    return today, today + timedelta(days=actor.organization.expiry_warning_days)
+
+
+def local_codes(actor: Actor) -> list[str]:
+    """Return the local codes that occur, by name; one query."""
+    codes = LocalCode.objects.filter(organization=actor.organization)
+    if actor.sites_with("patrons.view") is not None:
+        codes = codes.filter(patron__in=_visible(actor, _among).order_by())
+    return list(codes.order_by("value").values_list("value", flat=True).distinct())
 
 
 def with_ties(found: QuerySet[Patron]) -> QuerySet[Patron]:
@@ -224,11 +247,14 @@ def patrons_per_site_and_type(actor: Actor) -> list[tuple[int, str, int]]:
 
 
 def patron_counts(actor: Actor) -> dict[str, int]:
-    """Count the visible patrons: ``total``, each status, and ``expired`` (active nevertheless)."""
+    """Count the visible patrons: ``total``, each status, ``expired`` (active nevertheless), and
+    those ``expiring`` soon.
+    """
     active = Q(status=Patron.Status.ACTIVE)
     return _visible(actor, _among).aggregate(
         total=Count("pk"),
         expired=Count("pk", filter=active & Q(expires_on__lt=timezone.localdate())),
+        expiring=Count("pk", filter=active & Q(expires_on__range=_soon(actor))),
         **{value: Count("pk", filter=Q(status=value)) for value in Patron.Status.values},
     )
 

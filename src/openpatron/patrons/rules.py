@@ -9,6 +9,8 @@ highest stay gaps: a number that once was somebody's is never somebody else's.
 
 from __future__ import annotations
 
+from calendar import monthrange
+from datetime import MAXYEAR, date
 from typing import TYPE_CHECKING
 
 from openpatron.organizations.barcode_pattern import CHECK_LUHN, CHECK_MOD43, CODE39
@@ -17,6 +19,17 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from openpatron.organizations.barcode_pattern import BarcodePattern
+
+
+def months_later(day: date, months: int) -> date:
+    """Return the same day some months later, or the last one of a shorter month.
+
+    ``months_later(date(2028, 2, 29), 12) == date(2029, 2, 28)``; never beyond the calendar.
+    """
+    year, month = divmod(day.year * 12 + day.month - 1 + months, 12)
+    if year > MAXYEAR:
+        return date.max
+    return date(year, month + 1, min(day.day, monthrange(year, month + 1)[1]))
 
 
 def next_numbers(pattern: BarcodePattern, highest: int | None) -> Iterator[tuple[int, str]]:

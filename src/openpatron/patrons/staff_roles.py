@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.db.models import Q
 from django.utils import timezone
+from django.utils.timezone import localdate
 from django.utils.translation import gettext as _
 
 from openpatron.access.registry import known_names, permission
 from openpatron.kernel.errors import NotAllowedError
+from openpatron.ledger.queries import history
 
-from .models import Patron, StaffRole
+from .models import SUBJECT, Patron, StaffRole
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Collection, Iterable
     from datetime import date
 
     from openpatron.access.actor import Actor
@@ -33,6 +35,8 @@ class Source:
     is_role: bool
     site: str
     ends_on: date | None
+    # The day on which the role was given, as far as the ledger tells.
+    since: date | None = None
 
 
 def roles_of(actor: Actor, patron: Patron) -> list[StaffRole]:
@@ -41,8 +45,29 @@ def roles_of(actor: Actor, patron: Patron) -> list[StaffRole]:
     return _lasting(patron)
 
 
-def sources_of_rights(patron: Patron, roles: Iterable[StaffRole]) -> list[Source]:
-    """Return each right of a patron with what it comes from, by name; no query.
+def told(role: StaffRole) -> dict[str, Any]:
+    """Return a role as the ledger tells of it; ``where`` is "*" for the whole organization."""
+    sites = sorted(site.name for site in role.sites.all())
+    return {
+        "staff_role": role.access_level.name,
+        "where": "*" if role.is_organization_wide else ", ".join(sites),
+        "ends_on": role.ends_on.isoformat() if role.ends_on else None,
+    }
+
+
+def _given_on(patron: Patron, roles: Iterable[StaffRole]) -> dict[int, date]:
+    """Return the days on which the roles were given, by role; one query, none without roles."""
+    wanted = {role.pk: told(role) for role in roles}
+    if not wanted:
+        return {}
+    given = history(SUBJECT, patron.pk).filter(after__staff_role__isnull=False).order_by("at")
+    days = [(change.after, localdate(change.at)) for change in given.select_related(None)]
+    found = {key: [day for after, day in days if after == role] for key, role in wanted.items()}
+    return {key: matching[-1] for key, matching in found.items() if matching}
+
+
+def sources_of_rights(patron: Patron, roles: Collection[StaffRole]) -> list[Source]:
+    """Return each right of a patron with what it comes from, by name; one query at most.
 
     ``patron`` comes with associations, ``roles`` are those of ``roles_of``. Nobody who is not
     active holds a right.
@@ -54,12 +79,13 @@ def sources_of_rights(patron: Patron, roles: Iterable[StaffRole]) -> list[Source
         held = (tie.resource_group or tie.access_level).permissions
         name = tie.access_level.name
         found += [Source(r, name, False, tie.site.name, None) for r in _labels(held, wide=False)]
+    given = _given_on(patron, roles)
     for role in roles:
         level = role.access_level
         for site in _places(role):
             where = "" if site is None else site.name
             found += [
-                Source(right, level.name, True, where, role.ends_on)
+                Source(right, level.name, True, where, role.ends_on, given.get(role.pk))
                 for right in _labels(level.permissions, wide=site is None)
             ]
     return sorted(found, key=lambda one: (one.right, one.site, one.level))

@@ -9,6 +9,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from openpatron.accounts.queries import organizations_of
+from openpatron.administration.permissions import MANAGE, MANAGE_LEVELS
 from openpatron.ledger.queries import jobs_at_work
 from openpatron.organizations.scope import open_organization
 
@@ -69,6 +70,9 @@ def navigation(actor: Actor, path: str) -> list[Entry]:
         if actor.may_anywhere(permission):
             address = reverse(name, args=[actor.organization.slug])
             entries.append(Entry(label, icon, address, _current(path, address)))
+    if actor.may(MANAGE) or actor.may(MANAGE_LEVELS):
+        address = reverse("administration", args=[actor.organization.slug])
+        entries.append(Entry(_("Admin"), "settings", address, _current(path, address)))
     return entries
 
 

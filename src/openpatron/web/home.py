@@ -175,11 +175,18 @@ def _number_words(overview: SiteOverview) -> str:
 
 
 def _about_patrons(actor: Actor, counts: dict[str, int]) -> list[Matter]:
-    expired = counts.get("expired", 0)
-    if not expired:
-        return []
     address = reverse("patrons", args=[actor.organization.slug])
-    words = ngettext(
-        "%d patron is active, but has expired.", "%d patrons are active, but have expired.", expired
-    )
-    return [Matter(words % expired, f"{address}?status=active&expired=yes", "calendar", "orange")]
+    found = []
+    if expired := counts.get("expired", 0):
+        words = ngettext(
+            "%d patron is active, but has expired.",
+            "%d patrons are active, but have expired.",
+            expired,
+        )
+        where = f"{address}?status=active&expired=yes"
+        found.append(Matter(words % expired, where, "calendar", "orange"))
+    if expiring := counts.get("expiring", 0):
+        words = ngettext("%d patron expires soon.", "%d patrons expire soon.", expiring)
+        where = f"{address}?status=active&expiring=yes&sort=expires"
+        found.append(Matter(words % expiring, where, "clock", "blue"))
+    return found

@@ -19,9 +19,18 @@ if TYPE_CHECKING:
 
 
 def new_password(
-    request: OrganizationRequest, patron: Patron, password: str, *, said: str, draft: str = ""
+    request: OrganizationRequest,
+    patron: Patron,
+    password: str,
+    *,
+    said: str,
+    draft: str = "",
+    card: str = "",
 ) -> HttpResponse:
-    """Show the password of a patron's account, to be printed or written down."""
+    """Show the password of a patron's account, to be printed or written down.
+
+    ``card``: the address of a card that is to be printed as well.
+    """
     context = {
         "title": _("New password"),
         "breadcrumbs": crumbs_to(request, patron),
@@ -30,6 +39,7 @@ def new_password(
         "password": password,
         "said": said,
         "draft": draft,
+        "card": card,
     }
     response = TemplateResponse(request, "web/new_password.html", context)
     add_never_cache_headers(response)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from django import forms
 from django.utils.formats import date_format
@@ -15,6 +15,7 @@ from openpatron.access.registry import permission, permissions
 from openpatron.organizations.queries import patron_types
 from openpatron.patrons.actions.edit_patron import PERMISSION, EditedAssociation, EditedPatron
 from openpatron.patrons.models import Patron
+from openpatron.patrons.office import Office, codes_in, codes_of, sites_to_share_with
 from openpatron.patrons.queries import homerooms_at
 
 from .meanwhile import differences
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 
     from openpatron.access.actor import Actor
     from openpatron.kernel.errors import InputError
+    from openpatron.organizations.models import Site
     from openpatron.patrons.models import Association
 
     from .meanwhile import Difference
@@ -33,6 +35,7 @@ if TYPE_CHECKING:
 # The parts of an association in the form: "type_17" is the patron type of association 17.
 _PARTS = {"type": "patron_type", "level": "access_level", "homeroom": "homeroom"}
 _RECORD = ("status", "grade_level", "graduation_year", "expires_on")
+_OFFICE = ("local_codes", "resource_sharing_library")
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +59,8 @@ class PatronForm(forms.Form):
     grade_level = forms.CharField(max_length=30, required=False)
     graduation_year = forms.IntegerField(min_value=1900, max_value=2200, required=False)
     expires_on = forms.DateField(required=False)
+    local_codes = forms.CharField(max_length=2000, required=False)
+    resource_sharing_library = forms.ChoiceField(required=False)
 
     def __init__(self, actor: Actor, patron: Patron, data: QueryDict | None = None) -> None:
         self._actor = actor
@@ -65,6 +70,7 @@ class PatronForm(forms.Form):
         record = {name: getattr(patron, name) for name in _RECORD}
         super().__init__(data, initial=values_of(patron) | record)
         self._word_record()
+        self._word_office()
         types = list(patron_types())
         levels = list(access_levels())
         rooms = homerooms_at(tie.site_id for tie in self._ties)
@@ -108,6 +114,24 @@ class PatronForm(forms.Form):
         )
         expires.widget = forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"})
 
+    def _word_office(self) -> None:
+        """Word what the office keeps; where there is one site, no library is to be chosen."""
+        codes = self.fields["local_codes"]
+        codes.label = _("Local codes")
+        codes.help_text = _("Codes of your own, to select and count by. Commas part them.")
+        offered = sites_to_share_with()
+        self._libraries = {str(site.pk): site for site in offered}
+        if len(offered) < 2:  # noqa: PLR2004  several
+            del self.fields["resource_sharing_library"]
+            return
+        library = self.fields["resource_sharing_library"]
+        library.label = _("Resource-sharing library")
+        library.help_text = _("Where the patron fetches what other libraries send.")
+        cast("forms.ChoiceField", library).choices = [
+            ("", _("none")),
+            *((key, site.name) for key, site in self._libraries.items()),
+        ]
+
     def _add_fields(self, tie: Association) -> None:
         types = [(str(t.pk), t.name) for t in self._rows[f"type_{tie.pk}"].values()]
         levels = self._rows[f"level_{tie.pk}"].values()
@@ -142,7 +166,7 @@ class PatronForm(forms.Form):
     @property
     def record(self) -> list[tuple[forms.BoundField, str]]:
         """The record's own fields."""
-        return [(self[name], "") for name in _RECORD]
+        return [(self[name], "") for name in (*_RECORD, *_OFFICE) if name in self.fields]
 
     @property
     def sections(self) -> list[Section]:
@@ -171,7 +195,13 @@ class PatronForm(forms.Form):
                 )
                 for tie in self._ties
             ),
+            office=Office(codes_in(self.cleaned_data["local_codes"]), self._library()),
         )
+
+    def _library(self) -> Site | None:
+        if "resource_sharing_library" not in self.fields:
+            return self._patron.resource_sharing_library
+        return self._libraries.get(self.cleaned_data["resource_sharing_library"])
 
     def is_changed(self) -> bool:
         """Tell whether anything typed differs from what was stored."""
@@ -182,7 +212,11 @@ class PatronForm(forms.Form):
 
         What was typed over stays as typed; what was not touched takes the new value.
         """
-        stored = {n: v for n, v in values_of(self._patron).items() if n not in self.locked}
+        stored = {
+            n: v
+            for n, v in values_of(self._patron).items()
+            if n in self.fields and n not in self.locked
+        }
         return differences(seen, stored, typed, self._label, self._words)
 
     def _label(self, name: str) -> str:
@@ -221,6 +255,8 @@ def values_of(patron: Patron) -> dict[str, str]:
         "grade_level": patron.grade_level,
         "graduation_year": str(patron.graduation_year or ""),
         "expires_on": "" if patron.expires_on is None else patron.expires_on.isoformat(),
+        "local_codes": ", ".join(codes_of(patron)),
+        "resource_sharing_library": str(patron.resource_sharing_library_id or ""),
     }
     for tie in patron.associations.all():
         for part, column in _PARTS.items():

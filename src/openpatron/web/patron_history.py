@@ -11,11 +11,12 @@ from django.urls import reverse
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _, gettext_lazy as _lazy
 
-from openpatron.access.actor import AWAY, CLI
+from openpatron.access.actor import AWAY, CLI, EVERY_LEVEL
+from openpatron.access.registry import permissions
 from openpatron.ledger.kinds import kind_of
 from openpatron.ledger.models import Change, Job, Outcome
 from openpatron.ledger.queries import actor_names
-from openpatron.patrons.models import Patron
+from openpatron.patrons.models import SUBJECT, Patron
 from openpatron.patrons.personal_data import CONTACT, PERSONAL, told
 from openpatron.patrons.standing import Deed
 
@@ -29,7 +30,10 @@ if TYPE_CHECKING:
     from openpatron.access.actor import Actor
 
 
-_DATES = ("expires_on", "registered", "until", "ends_on", "birth_date")
+_DATES = (
+    *("expires_on", "registered", "until", "ends_on", "birth_date"),
+    *("renewed", "renewal_undone"),
+)
 _PERSONAL = {*map(told, PERSONAL), *CONTACT, "channel"}
 
 
@@ -68,7 +72,7 @@ def _event(
         address = reverse("job", args=[actor.organization.slug, job.pk])
     return Event(
         at=change.at,
-        title=by_hand(change.after) if job is None else kind_of(job).title(job),
+        title=_what_happened(change) if job is None else kind_of(job).title(job),
         who=_who(change, job, names),
         job=address,
         outcome=change.outcome,
@@ -84,7 +88,15 @@ _HAPPENED = {
     "block": (_lazy("Blocked"), _lazy("Block lifted")),
     "staff_role": (_lazy("Staff role given"), _lazy("Staff role ended")),
     "second_factor": (_lazy("Second factor taken away"), _lazy("Second factor taken away")),
+    "note": (_lazy("Note"), _lazy("Note deleted")),
+    "replaced_card": (_lazy("Card replaced"), _lazy("Card replaced")),
+    "renewed": (_lazy("Renewed"), _lazy("Renewed")),
+    "renewal_undone": (_lazy("Renewal undone"), _lazy("Renewal undone")),
 }
+
+
+def _what_happened(change: Change) -> str:
+    return by_hand(change.after) if change.subject_kind == SUBJECT else _of_administration(change)
 
 
 def by_hand(after: Mapping[str, Any]) -> str:
@@ -97,6 +109,13 @@ def by_hand(after: Mapping[str, Any]) -> str:
     if after.get("password") == "link":
         return _("Link to set a password sent")
     return _("New password") if "password" in after else _("Edited")
+
+
+def _of_administration(change: Change) -> str:
+    if not change.before:
+        return _("Added")
+    is_gone = "name" in change.before and change.after.get("name") is None
+    return _("Deleted") if is_gone else _("Edited")
 
 
 def _who(change: Change, job: Job | None, names: Mapping[int, str]) -> str:
@@ -139,14 +158,22 @@ def words(name: str, value: Any, sites: Mapping[str, str] | None = None) -> str:
         return _("none")
     if name in _SPOKEN:
         return _SPOKEN[name](value)
+    if isinstance(value, bool):
+        return yes_or_no(value)
     # Short names of sites, "*" for all of them; of a password only that there is a new one.
-    known = {"site": sites or {}, "where": {"*": _("in the whole organization")}}
-    known["second_factor"] = {"reset": _("none")}
-    known["password"] = {
-        "generated": _("generated, to be changed at the next sign-in"),
-        "link": _("a link, with which the person sets one"),
+    known: dict[str, Mapping[str, Any]] = {
+        "site": sites or {},
+        "where": {"*": _("in the whole organization")},
+        "second_factor": {"reset": _("none")},
+        "note": {"*": _("not shown here")},
+        "note_for": {"person": _("staff and the person"), "staff": _("only staff")},
+        "grants": {EVERY_LEVEL: _("every level")},
+        "password": {
+            "generated": _("generated, to be changed at the next sign-in"),
+            "link": _("a link, with which the person sets one"),
+        },
     }
-    return known.get(name, {}).get(value, str(value))
+    return str(known.get(name, {}).get(value, value))
 
 
 def _label_of(choices: type[TextChoices]) -> Callable[[str], str]:
@@ -154,10 +181,17 @@ def _label_of(choices: type[TextChoices]) -> Callable[[str], str]:
     return lambda value: str(choices(value).label) if value in choices.values else value
 
 
+def _rights(value: str) -> str:
+    """Return the words for the names of permissions; what is not known any more as it is."""
+    labels = {one.name: str(one.label) for one in permissions()}
+    return "; ".join(labels.get(name, name) for name in value.split(", "))
+
+
 _SPOKEN: dict[str, Callable[[Any], str]] = {
     "status": _label_of(Patron.Status),
     "channel": _label_of(Patron.Channel),
     "stops": lambda value: ", ".join(map(_label_of(Deed), str(value).split(", "))),
+    "permissions": lambda value: _rights(str(value)),
     "wants_mail": way_of_writing,
     "keep_history": yes_or_no,
     "language": language_name,

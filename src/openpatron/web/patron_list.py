@@ -26,6 +26,7 @@ from openpatron.patrons.queries import (
     cards_in_sight,
     grades_and_years,
     in_order,
+    local_codes,
     number_of_patrons,
     patrons as patrons_of,
     patrons_by_barcode,
@@ -111,6 +112,8 @@ class PatronListAddress:
             ("year", _("Graduation year"), [(y, y) for y in years]),
             ("status", _("Status"), [(s.value, str(s.label)) for s in Patron.Status]),
             ("expired", _("Expired"), [("yes", _("yes"))]),
+            ("expiring", _("Expires soon"), [("yes", _("yes"))]),
+            ("code", _("Local code"), [(c, c) for c in local_codes(self.actor)]),
         ]
         self.choices = [
             Choice(name, label, values, self._chosen(name, values))
@@ -137,6 +140,8 @@ class PatronListAddress:
             graduation_year=int(chosen["year"]) if chosen["year"] else None,
             status=chosen["status"],
             expired=bool(chosen["expired"]),
+            expiring=bool(chosen["expiring"]),
+            local_code=chosen["code"],
         )
 
     @property

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from django.core.paginator import Paginator
 from django.template.response import TemplateResponse
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
@@ -16,8 +18,13 @@ from openpatron.organizations.queries import sites
 from openpatron.patrons import staff_roles
 from openpatron.patrons.actions.block_patron import may_block
 from openpatron.patrons.actions.edit_patron import PERMISSION, may_edit
+from openpatron.patrons.actions.renew_patron import renewal_to_undo, renewed_until
+from openpatron.patrons.actions.replace_card import may_replace
 from openpatron.patrons.finding import open_blocks, standing_of
+from openpatron.patrons.notes import notes_of
+from openpatron.patrons.office import codes_of
 from openpatron.patrons.queries import cards_in_sight, history, patron as patron_of
+from openpatron.patrons.serving import may_serve
 from openpatron.patrons.standing import Deed, everything
 
 from .gate import OrganizationRequest, page
@@ -38,7 +45,8 @@ def patron(request: OrganizationRequest, number: int) -> HttpResponse:
     """Show a patron: associations and barcodes, personal and management data, history."""
     found = patron_of(request.actor, number)
     cards = cards_in_sight(request.actor, found)
-    changes = Paginator(history(request.actor, found), _EVENTS_PER_PAGE)
+    happened = history(request.actor, found)
+    changes = Paginator(happened, _EVENTS_PER_PAGE)
     shown = changes.get_page(request.GET.get("history"))
     names = dict(sites().values_list("short_name", "name"))
     roles = staff_roles.roles_of(request.actor, found)
@@ -51,6 +59,10 @@ def patron(request: OrganizationRequest, number: int) -> HttpResponse:
         "ties": [(tie, _cards_of(tie, cards)) for tie in found.associations.all()],
         "other_cards": _without_tie(list(found.associations.all()), cards),
         **_standing(request.actor, found),
+        **_served(request.actor, found, cards, above=above),
+        "notes": notes_of(request.actor, found),
+        "local_codes": codes_of(found),
+        "renewal": renewal_to_undo(found, happened.first()),
         "may_block": may_block(request.actor, found) and not above,
         **_roles(request.actor, found, roles),
         "may_manage": not above,
@@ -67,6 +79,18 @@ def patron(request: OrganizationRequest, number: int) -> HttpResponse:
         "events": events(request.actor, shown, names),
     }
     return TemplateResponse(request, "web/patron_page.html", context)
+
+
+def _served(actor: Actor, patron: Patron, cards: list[Barcode], *, above: bool) -> dict[str, Any]:
+    """Return what may be done at the desk, and whether the record expires soon."""
+    today, expires = timezone.localdate(), patron.expires_on
+    warned = today + timedelta(days=actor.organization.expiry_warning_days)
+    return {
+        "may_serve": may_serve(actor, patron) and not above,
+        "cards_served": {c.pk for c in cards if not above and may_replace(actor, patron, c)},
+        "expiring": expires is not None and today <= expires <= warned,
+        "renewed_until": renewed_until(today),
+    }
 
 
 def _standing(actor: Actor, patron: Patron) -> dict[str, Any]:

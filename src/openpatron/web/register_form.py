@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass
 from datetime import date
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from django import forms
 from django.core import signing
@@ -12,13 +12,16 @@ from django.utils.translation import gettext as _
 
 from openpatron.access.queries import access_levels
 from openpatron.accounts.rules import personal_data
+from openpatron.administration.queries import templates
 from openpatron.kernel.errors import InputError
 from openpatron.kernel.text import fold
 from openpatron.organizations.models import Site
 from openpatron.organizations.queries import patron_types, sites
 from openpatron.patrons.actions.register_patron import PERMISSION, Registered
 from openpatron.patrons.likely_patrons import Sought
+from openpatron.patrons.rules import months_later
 
+from .form_words import said_of
 from .personal_words import HELPS, LABELS
 
 if TYPE_CHECKING:
@@ -26,6 +29,7 @@ if TYPE_CHECKING:
 
     from openpatron.access.actor import Actor
     from openpatron.access.models import AccessLevel
+    from openpatron.patrons.models import RegistrationTemplate
 
 IDENTITY = ("first_name", "last_name", "birth_date", "email", "username")
 NAMES = ("middle_name", "preferred_name", "suffix", "mobile_phone")
@@ -35,7 +39,7 @@ FURTHER = (
 )  # fmt: skip
 MANAGEMENT = (
     "site", "patron_type", "access_level", "barcode", "district_id", "grade_level",
-    "graduation_year", "expires_on",
+    "graduation_year", "expires_on", "language",
 )  # fmt: skip
 _PERSONAL = (*IDENTITY, *NAMES, "country", *FURTHER)
 _SALT = "openpatron.web.register_patron"
@@ -91,6 +95,9 @@ class RegisterForm(forms.Form):
     grade_level = forms.CharField(max_length=30, required=False)
     graduation_year = forms.IntegerField(min_value=1900, max_value=2200, required=False)
     expires_on = forms.DateField(required=False)
+    language = forms.CharField(max_length=10, required=False)
+    keep_history = forms.BooleanField(required=False)
+    template = forms.ChoiceField(required=False)
     generate_password = forms.BooleanField(required=False)
     send_link = forms.BooleanField(required=False)
 
@@ -115,6 +122,11 @@ class RegisterForm(forms.Form):
             assert isinstance(field, forms.ChoiceField)  # noqa: S101  for mypy
             several = [("", _("Choose …"))] if len(found) != 1 else []
             field.choices = [*several, *((key, one.name) for key, one in found.items())]
+        self.templates = templates(actor)
+        cast("forms.ChoiceField", self.fields["template"]).choices = [
+            ("", _("none")),
+            *((str(one.pk), one.name) for one in self.templates),
+        ]
         if self._agreed(data or {}):
             self.fields["last_name"].required = False
         self._word()
@@ -185,18 +197,14 @@ class RegisterForm(forms.Form):
             # What is only shown again has not been checked, so there is no room for errors yet.
             self.full_clean()
             self.cleaned_data = {}
-        said = str(error)
-        for name in (error.field, error.field.replace("_", " ")):
-            said = said.removeprefix(f"{name}: ")
-        self.add_error(
-            error.field if error.field in self.fields else None, said[:1].upper() + said[1:]
-        )
+        self.add_error(error.field if error.field in self.fields else None, said_of(error))
 
     def wanted(self, password: str | None) -> Registered:
         """Return what was typed, for the action."""
         values = self.cleaned_data
+        names = dict.fromkeys((*_PERSONAL, "keep_history"))
         return Registered(
-            personal={n: values[n] for n in dict.fromkeys(_PERSONAL) if values.get(n)},
+            personal={n: values[n] for n in names if values.get(n)},
             site=self._picked("site"),
             patron_type=self._picked("patron_type"),
             access_level=self._picked("access_level"),
@@ -231,8 +239,22 @@ class RegisterForm(forms.Form):
 
     @property
     def management(self) -> list[forms.BoundField]:
-        """The record here."""
+        """The record here, in the order in which it is asked for."""
         return [self[name] for name in MANAGEMENT]
+
+
+def filled_in(template: RegistrationTemplate, today: date) -> dict[str, str]:
+    """Return what a template fills in, as if it was typed; what it leaves open is left out."""
+    months = template.expires_after_months
+    found = {
+        "site": template.site_id,
+        "patron_type": template.patron_type_id,
+        "access_level": template.access_level_id,
+        "language": template.language,
+        "expires_on": months_later(today, months).isoformat() if months else "",
+        "template": template.pk,
+    }
+    return {name: str(value) for name, value in found.items() if value}
 
 
 def sought(typed: Mapping[str, Any]) -> Sought:
@@ -282,6 +304,9 @@ def _labels() -> dict[str, str]:
         "grade_level": _("Grade level"),
         "graduation_year": _("Graduation year"),
         "expires_on": _("Expiry date"),
+        "language": _("Communication language"),
+        "keep_history": _("Keep a history of loans"),
+        "template": _("Template"),
         "generate_password": _("Generate a password"),
         "send_link": _("Send a link to set a password"),
     }
@@ -297,6 +322,9 @@ def _helps() -> dict[str, str]:
             "It goes to the e-mail address above and works once, for three days. An account that "
             "has a password keeps it, and gets no link."
         ),
+        "language": _("Its code, like en, es or pt-BR. Empty: the person's own."),
+        "keep_history": _("Only if the person wishes it; they may change it themselves."),
+        "template": _("Fills in site, type, level, language and expiry date."),
         "generate_password": _(
             "It is shown once, after saving, and has to be changed at the first sign-in. An "
             "account that exists keeps the password that it has."

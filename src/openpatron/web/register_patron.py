@@ -12,19 +12,24 @@ from django.contrib import messages
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
 from openpatron.accounts.rules import generated_password
+from openpatron.administration.queries import templates
 from openpatron.kernel.errors import InputError, NotAllowedError
 from openpatron.patrons.actions.look_up_person import AccountExistsError, look_up_person
 from openpatron.patrons.actions.register_patron import PERMISSION, register_patron as write
 from openpatron.patrons.likely_patrons import likely_patrons
+from openpatron.patrons.serving import PERMISSION as SERVE
+from openpatron.patrons.staff_roles import PERMISSION as GIVE_ROLES
 
 from .gate import OrganizationRequest, page
 from .new_password import new_password
-from .register_form import RegisterForm, answer_for, sought
+from .patron_place import address_of
+from .register_form import RegisterForm, answer_for, filled_in, sought
 
 if TYPE_CHECKING:
     from django.http import HttpResponse
@@ -46,9 +51,20 @@ def register_patron(request: OrganizationRequest) -> HttpResponse:
     match request.POST.get("do"):
         case "look_up":
             return _looked_up(request)
-        case "register":
+        case "template":
+            return _shown(request, _from_template(request))
+        case "register" | "register_and_print":
             return _received(request)
     return _shown(request, RegisterForm(request.actor, typed=request.POST.dict()), at="likely")
+
+
+def _from_template(request: OrganizationRequest) -> RegisterForm:
+    """Return the form with what is typed, filled in by the chosen template."""
+    typed = request.POST.dict()
+    for one in templates(request.actor):
+        if str(one.pk) == typed.get("template"):
+            typed |= filled_in(one, timezone.localdate())
+    return RegisterForm(request.actor, typed=typed)
 
 
 def _looked_up(request: OrganizationRequest) -> HttpResponse:
@@ -87,13 +103,17 @@ def _received(request: OrganizationRequest) -> HttpResponse:
 
 
 def _registered(request: OrganizationRequest, patron: Patron, password: str | None) -> HttpResponse:
-    """Go to the patron; a password that is theirs is shown before, this once."""
+    """Go to the patron, or their card; a password that is theirs is shown before, this once."""
     said = _("%s is registered.") % patron.account.full_name
+    card = ""
+    if request.POST.get("do") == "register_and_print":
+        number = patron.barcodes.get().pk
+        card = reverse("card", args=[request.organization.slug, patron.pk, number])
     # An account that existed keeps the password that it had.
     if password is not None and patron.account.check_password(password):
-        return new_password(request, patron, password, said=said, draft=_draft(request))
+        return new_password(request, patron, password, said=said, draft=_draft(request), card=card)
     messages.success(request, said, extra_tags=_draft(request))
-    return redirect("patron", request.organization.slug, patron.pk)
+    return redirect(card or address_of(request, patron.pk))
 
 
 def _shown(
@@ -107,6 +127,8 @@ def _shown(
         "at": at,
         "draft": _draft(request),
         "is_fresh": request.method != "POST",
+        "may_print": request.actor.may_anywhere(SERVE),
+        "may_give_roles": request.actor.may_anywhere(GIVE_ROLES),
     }
     return TemplateResponse(request, "web/register_patron.html", context, status=status)
 

@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from openpatron.access.queries import resource_groups
+from openpatron.administration.permissions import MANAGE
 from openpatron.patrons.queries import homerooms, site_overviews
 
 from .gate import OrganizationRequest, page
@@ -51,5 +52,6 @@ def site(request: OrganizationRequest, short_name: str) -> HttpResponse:
         "homerooms": homerooms(overview.site).select_related("supervisor__account"),
         "resource_groups": resource_groups(overview.site).select_related("access_level"),
         "may_see_patrons": request.actor.may("patrons.view", overview.site),
+        "may_manage": request.actor.may(MANAGE),
     }
     return TemplateResponse(request, "web/site_page.html", context)

@@ -9,6 +9,7 @@ from django.urls import URLPattern, URLResolver, include, path
 
 from . import (
     blocks,
+    cards,
     change_email,
     change_password,
     edit_own_contact,
@@ -18,10 +19,12 @@ from . import (
     forgotten_password,
     home,
     my_messages,
+    notes,
     patron_list,
     patron_messages,
     patron_page,
     register_patron,
+    renew_patron as renew,
     second_factor,
     set_password,
     sites,
@@ -46,6 +49,14 @@ _organization: list[URLPattern | URLResolver] = [
     ),
     path("patrons/<int:number>/block/", blocks.block_patron, name="block_patron"),
     path("patrons/<int:number>/blocks/<int:block>/lift/", blocks.lift_block, name="lift_block"),
+    path("patrons/<int:number>/notes/write/", notes.note_patron, name="note_patron"),
+    path("patrons/<int:number>/notes/<int:note>/edit/", notes.edit_note, name="edit_note"),
+    path("patrons/<int:number>/notes/<int:note>/delete/", notes.delete_note, name="delete_note"),
+    path("patrons/<int:number>/cards/<int:card>/", cards.card, name="card"),
+    path("patrons/<int:number>/cards/<int:card>/print/", cards.print_card, name="print_card"),
+    path("patrons/<int:number>/cards/<int:card>/replace/", cards.replace_card, name="replace_card"),
+    path("patrons/<int:number>/renew/", renew.renew_patron, name="renew_patron"),
+    path("patrons/<int:number>/renew/undo/", renew.undo_renewal, name="undo_renewal"),
     path(
         "patrons/<int:number>/staff-roles/give/",
         staff_roles.give_staff_role,
@@ -76,6 +87,7 @@ _organization: list[URLPattern | URLResolver] = [
     path("sites/", sites.sites, name="sites"),
     path("sites/<str:short_name>/", sites.site, name="site"),
     path("", include("openpatron.web.job_urls")),
+    path("", include("openpatron.web.administration_urls")),
 ]
 
 # allauth's views behind our gate, in our words.

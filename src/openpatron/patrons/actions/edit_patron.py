@@ -13,6 +13,7 @@ from openpatron.kernel.errors import InputError, NotAllowedError
 from openpatron.ledger.record import record_change
 from openpatron.patrons import fields
 from openpatron.patrons.models import SUBJECT, Association, Patron
+from openpatron.patrons.office import Office, write_office
 from openpatron.patrons.queries import patron_to_edit
 from openpatron.patrons.staff_roles import require_not_above
 
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
     from openpatron.patrons.models import Homeroom
 
 PERMISSION = "patrons.edit"
+_RECORD = ("status", "grade_level", "graduation_year", "expires_on")
+_SAVED = (*_RECORD, "resource_sharing_library")
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +49,8 @@ class EditedPatron:
     graduation_year: int | None
     expires_on: date | None
     associations: tuple[EditedAssociation, ...] = ()
+    # None: what the office keeps stays as it is.
+    office: Office | None = None
 
 
 def may_edit(actor: Actor, patron: Patron) -> bool:
@@ -69,9 +74,11 @@ def edit_patron(actor: Actor, patron_id: int, edited: EditedPatron) -> Patron:
     edited = _checked(edited)
     before: dict[str, Any] = {}
     after: dict[str, Any] = {}
-    for name in ("status", "grade_level", "graduation_year", "expires_on"):
+    for name in _RECORD:
         _note(before, after, name, getattr(patron, name), getattr(edited, name))
         setattr(patron, name, getattr(edited, name))
+    if edited.office is not None:
+        write_office(actor, patron, edited.office, before, after)
     ties = {
         a.pk: a
         for a in Association.objects.select_related(
@@ -89,7 +96,7 @@ def edit_patron(actor: Actor, patron_id: int, edited: EditedPatron) -> Patron:
             )
         _edit_association(actor, tie, wanted, before, after)
     if after:
-        patron.save(update_fields=["status", "grade_level", "graduation_year", "expires_on"])
+        patron.save(update_fields=_SAVED)
         record_change(actor, SUBJECT, patron.pk, before, after)
     return patron
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from django.db import transaction
 from django.utils import timezone
@@ -13,7 +13,7 @@ from openpatron.ledger.record import record_change
 from openpatron.organizations.models import Site
 from openpatron.patrons.models import SUBJECT, Patron, StaffRole
 from openpatron.patrons.queries import patron_to_edit
-from openpatron.patrons.staff_roles import PERMISSION, require_not_above, roles_of
+from openpatron.patrons.staff_roles import PERMISSION, require_not_above, roles_of, told
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -59,7 +59,7 @@ def grant_staff_role(
         ends_on=ends_on,
     )
     made.sites.set(sites or ())
-    record_change(actor, SUBJECT, patron.pk, {"staff_role": None}, _told(made))
+    record_change(actor, SUBJECT, patron.pk, {"staff_role": None}, told(made))
     return made
 
 
@@ -72,9 +72,9 @@ def end_staff_role(actor: Actor, patron_id: int, role_id: int) -> StaffRole:
         raise NotFoundError(_("There is no staff role %d of this patron.") % role_id)
     for place in [None] if role.is_organization_wide else role.sites.all():
         actor.require(PERMISSION, place)
-    told = _told(role)
+    was = told(role)
     ended = StaffRole.objects.filter(pk=role.pk)
-    record_change(actor, SUBJECT, patron.pk, told, dict.fromkeys(told))
+    record_change(actor, SUBJECT, patron.pk, was, dict.fromkeys(was))
     ended.delete()
     return role
 
@@ -95,12 +95,3 @@ def _checked(sites: Collection[Site] | None) -> list[Site | None]:
         if site.kind == Site.Kind.MEDIA:
             raise InputError("sites", _("%s is a media site. It has no staff.") % site.name)
     return list(sites)
-
-
-def _told(role: StaffRole) -> dict[str, Any]:
-    sites = sorted(site.name for site in role.sites.all())
-    return {
-        "staff_role": role.access_level.name,
-        "where": "*" if role.is_organization_wide else ", ".join(sites),
-        "ends_on": role.ends_on.isoformat() if role.ends_on else None,
-    }

@@ -57,6 +57,8 @@ class Registered:
     grade_level: str = ""
     graduation_year: int | None = None
     expires_on: date | None = None
+    # In which the library writes to the person; "": the account's, then the organization's.
+    language: str = ""
     has_agreed: bool = False
     password: str | None = field(default=None, repr=False)
     send_link: bool = False
@@ -84,6 +86,7 @@ def register_patron(actor: Actor, wanted: Registered) -> Patron:
         "grade_level": fields.grade_level(wanted.grade_level),
         "graduation_year": None if year is None else fields.graduation_year(year),
         "expires_on": wanted.expires_on,
+        "language": fields.language(wanted.language),
     }
     # Before the transaction: what was looked up stays recorded, whatever comes of it.
     existing = _existing_account(actor, personal, wanted)

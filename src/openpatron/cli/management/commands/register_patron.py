@@ -4,17 +4,23 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Callable
 from typing import Any
 
 from django.core.management.base import CommandParser
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from openpatron.access.actor import Actor
 from openpatron.access.queries import access_level_by_name
 from openpatron.accounts.rules import generated_password, parse_date
+from openpatron.administration.queries import template_by_name
 from openpatron.cli.base import DONE, ActorCommand
 from openpatron.kernel.errors import InputError
 from openpatron.organizations.queries import patron_type_by_name, site_by_short_name
 from openpatron.patrons.actions.register_patron import Registered, register_patron
+from openpatron.patrons.models import RegistrationTemplate
+from openpatron.patrons.rules import months_later
 
 # Personal data that is taken as it is typed: (option, required).
 PERSONAL = {
@@ -51,7 +57,21 @@ class Command(ActorCommand):
         for name in ("birth-date", "expires"):
             parser.add_argument(f"--{name}", metavar="YYYY-MM-DD", default="")
         for name in ("site", "patron-type", "access-level"):
-            parser.add_argument(f"--{name}", metavar="NAME", required=True)
+            parser.add_argument(
+                f"--{name}",
+                metavar="NAME",
+                default="",
+                help=_("Required, unless a template has it."),
+            )
+        parser.add_argument(
+            "--template", metavar="NAME", default="", help=_("Fills in what is left out.")
+        )
+        parser.add_argument("--communication-language", metavar="CODE", default="")
+        parser.add_argument(
+            "--keep-history",
+            action="store_true",
+            help=_("The person wishes a history of loans to be kept."),
+        )
         parser.add_argument(
             "--barcode", default="", help=_("Left out: the next number of the site.")
         )
@@ -85,25 +105,7 @@ class Command(ActorCommand):
             if options["generate_password"]:
                 minimum = actor.organization.password_minimum
                 password = generated_password(options["username"], minimum)
-            personal = {n: options[n] for n in PERSONAL if options[n] is not None}
-            birth_date = parse_date(options["birth_date"], "birth_date")
-            patron = register_patron(
-                actor,
-                Registered(
-                    personal=personal | {"birth_date": birth_date},
-                    site=site_by_short_name(options["site"], "site"),
-                    patron_type=patron_type_by_name(options["patron_type"], "patron_type"),
-                    access_level=access_level_by_name(options["access_level"], "access_level"),
-                    barcode=options["barcode"],
-                    district_id=options["district_id"],
-                    grade_level=options["grade_level"],
-                    graduation_year=options["graduation_year"],
-                    expires_on=parse_date(options["expires"], "expires"),
-                    has_agreed=options["person_agreed"],
-                    password=password,
-                    send_link=options["send_link"],
-                ),
-            )
+            patron = register_patron(actor, _wanted(actor, options, password))
             answer: dict[str, Any] = {
                 "patron_id": patron.pk,
                 "account_id": patron.account_id,
@@ -118,3 +120,44 @@ class Command(ActorCommand):
             for name, value in answer.items():
                 sys.stdout.write(f"{name}: {value}\n")
         return DONE
+
+
+def _wanted(actor: Actor, options: dict[str, Any], password: str | None) -> Registered:
+    """Return what was asked for; a template fills in what was left out."""
+    template = RegistrationTemplate()
+    if options["template"]:
+        template = template_by_name(actor, options["template"], "template")
+    personal = {n: options[n] for n in PERSONAL if options[n] is not None}
+    if options["keep_history"]:
+        personal["keep_history"] = True
+    expires_on = parse_date(options["expires"], "expires")
+    if expires_on is None and template.expires_after_months:
+        expires_on = months_later(timezone.localdate(), template.expires_after_months)
+    return Registered(
+        personal=personal | {"birth_date": parse_date(options["birth_date"], "birth_date")},
+        site=_given(options, "site", template.site, site_by_short_name),
+        patron_type=_given(options, "patron_type", template.patron_type, patron_type_by_name),
+        access_level=_given(options, "access_level", template.access_level, access_level_by_name),
+        barcode=options["barcode"],
+        district_id=options["district_id"],
+        grade_level=options["grade_level"],
+        graduation_year=options["graduation_year"],
+        expires_on=expires_on,
+        language=options["communication_language"] or template.language,
+        has_agreed=options["person_agreed"],
+        password=password,
+        send_link=options["send_link"],
+    )
+
+
+def _given[M](
+    options: dict[str, Any], name: str, of_template: M | None, find: Callable[[str, str], M]
+) -> M:
+    if options[name]:
+        return find(options[name], name)
+    if of_template is None:
+        raise InputError(
+            name,
+            _("--%s is required: name it, or a --template that has it.") % name.replace("_", "-"),
+        )
+    return of_template

@@ -1,0 +1,14 @@
+"""Administration as a Django app."""
+
+from django.apps import AppConfig
+
+
+class AdministrationConfig(AppConfig):
+    """Registers the app and its permission names."""
+
+    name = "openpatron.administration"
+    label = "administration"
+
+    def ready(self) -> None:
+        """Declare the permissions."""
+        from . import permissions  # noqa: F401, PLC0415  names are declared on import
