@@ -61,6 +61,7 @@ class Writing:
     touches: str
     lost: str = "FALSE"
     blocked: str = "FALSE"
+    # What is read along of each patron: joins after ``patron``.
     tie: str = ""
     # The statements that write, and that undo.
     write: str = "set_fields"
@@ -219,10 +220,18 @@ class FieldJob(JobKind):
             rows=_PLANNED,
         )
         execute(recheck, params)
-        written = execute(_statement(writing.write, writing, values=writing.values), params)
+        written = self.write(writing, params)
         if execute(statement(_HERE, "finish_batch"), params) != written:
             raise IntegrityError(_FASTER)
         return Step(batch.rows, batch.following)
+
+    def write(self, writing: Writing, params: Params) -> int:
+        """Write the planned rows of a batch; return how many patrons were written."""
+        return execute(_statement(writing.write, writing, values=writing.values), params)
+
+    def restore(self, writing: Writing, params: Params) -> int:
+        """Put back the applied rows of a batch; return how many patrons were written."""
+        return execute(_statement(writing.restore, writing, values=writing.restored), params)
 
     def undo(self, job: Job, cursor: Cursor) -> Step:
         """Put back what was, for the next rows whose fields nobody has changed since."""
@@ -232,7 +241,7 @@ class FieldJob(JobKind):
         writing, params = self.writing(job), batch.params | {"now": timezone.now()}
         fetch(statement(_HERE, "lock_patrons"), params)
         execute(_statement("leave_changed_fields", writing), params)
-        restored = execute(_statement(writing.restore, writing, values=writing.restored), params)
+        restored = self.restore(writing, params)
         if execute(statement(_HERE, "finish_undo"), params) != restored:
             raise IntegrityError(_FASTER)
         return Step(batch.rows, batch.following)

@@ -6,8 +6,10 @@ the same patrons.
 
 from __future__ import annotations
 
+from copy import copy
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
+from urllib.parse import urlencode
 
 from django.utils.translation import gettext as _
 
@@ -48,7 +50,6 @@ class ListWords:
     def __init__(self, actor: Actor, words: Mapping[str, str]) -> None:
         """Read the words; what means nothing here is left out, and stands in ``unknown``."""
         self.actor = actor
-        self._words = words
         self.grades, known_years = grades_and_years(actor)
         found = list(sites_in_sight(actor))
         self.ids: dict[str, dict[str, int]] = {
@@ -57,7 +58,7 @@ class ListWords:
             "level": {a.name: a.pk for a in access_levels()},
         }
         years = [str(year) for year in known_years]
-        options: list[tuple[str, str, list[tuple[str, str]]]] = [
+        self._options: list[tuple[str, str, list[tuple[str, str]]]] = [
             ("site", _("Site"), [(s.short_name, s.name) for s in found]),
             ("type", _("Patron type"), [(n, n) for n in self.ids["type"]]),
             ("level", _("Access level"), [(n, n) for n in self.ids["level"]]),
@@ -66,9 +67,19 @@ class ListWords:
             ("status", _("Status"), [(s.value, str(s.label)) for s in Patron.Status]),
             ("expired", _("Expired"), [("yes", _("yes"))]),
         ]
+        self._read(words)
+
+    def other(self, words: Mapping[str, str]) -> ListWords:
+        """Return other words, read here and now as well; no query."""
+        other = copy(self)
+        other._read(words)  # noqa: SLF001  its own
+        return other
+
+    def _read(self, words: Mapping[str, str]) -> None:
+        self._words = words
         self.choices = [
             Choice(name, label, values, self._chosen(name, values))
-            for name, label, values in options
+            for name, label, values in self._options
         ]
 
     def _chosen(self, name: str, values: list[tuple[str, str]]) -> str:
@@ -132,3 +143,8 @@ class ListWords:
                 _("The filter %(label)s: “%(value)s” means nothing here (any more). Choose again.")
                 % {"label": label, "value": value},
             )
+
+
+def as_text(filters: Mapping[str, str]) -> str:
+    """Return the filters as one word of an address."""
+    return urlencode(filters)

@@ -8,7 +8,6 @@ from __future__ import annotations
 import json
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
-from urllib.parse import urlencode
 
 from django.conf import settings
 from django.utils.translation import gettext as _, ngettext
@@ -19,7 +18,7 @@ from openpatron.organizations.models import Site
 from openpatron.organizations.queries import site_by_short_name
 
 from .field_jobs import FieldJob
-from .list_words import ListWords
+from .list_words import ListWords, as_text
 from .listed import Entry, read_list, who_is_meant, write_down
 from .people import at_site, found, named
 from .queries import PatronFilter, number_of_patrons, patrons
@@ -179,11 +178,6 @@ def again_of(job: Job) -> dict[str, str]:
     if asked["listed"]:
         return words | {"list_of": str(job.pk)}
     return words | {"whose": asked["whose"], "value": typed_value(asked)}
-
-
-def as_text(filters: Mapping[str, str]) -> str:
-    """Return the filters as one word of an address."""
-    return urlencode(filters)
 
 
 class WhomJob(FieldJob):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode
 
 from django.core.paginator import Paginator
 from django.http import StreamingHttpResponse
@@ -18,7 +19,7 @@ from django.views.decorators.http import require_safe
 
 from openpatron.kernel.spreadsheets import csv_lines
 from openpatron.patrons.actions.register_patron import PERMISSION as REGISTER
-from openpatron.patrons.list_words import ListWords
+from openpatron.patrons.list_words import ListWords, as_text
 from openpatron.patrons.models import Patron
 from openpatron.patrons.queries import (
     cards_in_sight,
@@ -28,6 +29,7 @@ from openpatron.patrons.queries import (
     patrons_by_barcode,
     with_ties,
 )
+from openpatron.patrons.whom import PERMISSION as UPDATE
 
 from .gate import OrganizationRequest, page, streamed
 
@@ -173,7 +175,12 @@ def patrons(request: OrganizationRequest) -> HttpResponse:
         return TemplateResponse(request, "web/patron_choose.html", context)
     shown = _Paginator(address).get_page(request.GET.get("page"))
     export = reverse("export_patrons", args=[request.organization.slug])
+    slug = [request.organization.slug]
+    found = urlencode({"who": "found", "found": as_text(address.kept)})
     context |= {
+        "may_update": request.actor.may(UPDATE),
+        "update_address": f"{reverse('update_patrons', args=slug)}?{found}",
+        "save_address": f"{reverse('save_list', args=slug)}?{as_text(address.kept)}",
         "page": shown,
         "heads": _heads(address, columns),
         "rows": [(patron, _current_cards(request.actor, patron)) for patron in shown],

@@ -79,7 +79,9 @@ class WhoSentence(Sentence):
     @property
     def filters_said(self) -> str:
         """The filters in words."""
-        said = self._list_words.said if self._list_words else []
+        if self._list_words is None:
+            return ""
+        said = self._list_words.said
         return ", ".join(f"{label}: {value}" for label, value in said) or _("all patrons")
 
     @property

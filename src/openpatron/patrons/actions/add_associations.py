@@ -282,8 +282,9 @@ class AddAssociations(JobKind):
         if batch is None:
             return Step(0, None)
         fetch(statement(_HERE, "lock_associations"), batch.params)
+        given = {"site": "%(target)s", "which": "planned.reason <> 'held'"}
         for step in ("leave_changed", "remove_associations", "retire_barcodes", "finish_undo"):
-            execute(statement(_HERE, step), batch.params)
+            execute(statement(_HERE, step, **given), batch.params)
         return Step(batch.rows, batch.following)
 
     def title(self, job: Job) -> str:
