@@ -19,6 +19,7 @@ class PatronsConfig(AppConfig):
         from .actions.expire_patrons import ExpirePatrons  # noqa: PLC0415
         from .actions.promote import Promote  # noqa: PLC0415
         from .actions.remove_associations import RemoveAssociations  # noqa: PLC0415
+        from .actions.transfer import Transfer  # noqa: PLC0415
         from .actions.unblock_patrons import UnblockPatrons  # noqa: PLC0415
         from .actions.update_patrons import UpdatePatrons  # noqa: PLC0415
 
@@ -28,6 +29,7 @@ class PatronsConfig(AppConfig):
             ExpirePatrons,
             Promote,
             RemoveAssociations,
+            Transfer,
             UnblockPatrons,
             UpdatePatrons,
         ):

@@ -19,7 +19,7 @@ from openpatron.ledger.kinds import JobKind, Step
 from openpatron.ledger.models import Change, Job, Outcome
 
 from .actors import actor_of_job
-from .association_batches import Batch
+from .association_batches import Batch, plain
 from .fields import RECORD_FIELDS
 from .people import TIE
 
@@ -175,8 +175,11 @@ class FieldJob(JobKind):
 
     def params(self, job: Job) -> Params:
         """Return what the statements need to know of the job, beside its own words."""
-        asked: Params = {k: v for k, v in job.params.items() if not isinstance(v, list)}
-        return asked | {"organization": job.organization_id, "job": job.pk, "way": job.way}
+        return plain(job.params) | {
+            "organization": job.organization_id,
+            "job": job.pk,
+            "way": job.way,
+        }
 
     def actor(self, job: Job) -> Actor:
         """Return who acts, with the rights held now."""
@@ -194,7 +197,7 @@ class FieldJob(JobKind):
     def plan_batch(self, job: Job, params: Params) -> int:
         """Write the next planned rows; return how many."""
         people = self.people(job)
-        sql = _statement(
+        sql = field_statement(
             "plan_fields",
             self.writing(job),
             columns=f"{people.place} AS place,",
@@ -211,7 +214,7 @@ class FieldJob(JobKind):
         writing, people = self.writing(job), self.people(job)
         params = batch.params | people.params | {"now": timezone.now()}
         fetch(statement(_HERE, "lock_patrons"), params)
-        recheck = _statement(
+        recheck = field_statement(
             "recheck_fields",
             writing,
             columns="planned.id AS change_id, EXISTS (SELECT 1 FROM patrons_patron living "
@@ -227,11 +230,11 @@ class FieldJob(JobKind):
 
     def write(self, writing: Writing, params: Params) -> int:
         """Write the planned rows of a batch; return how many patrons were written."""
-        return execute(_statement(writing.write, writing, values=writing.values), params)
+        return execute(field_statement(writing.write, writing, values=writing.values), params)
 
     def restore(self, writing: Writing, params: Params) -> int:
         """Put back the applied rows of a batch; return how many patrons were written."""
-        return execute(_statement(writing.restore, writing, values=writing.restored), params)
+        return execute(field_statement(writing.restore, writing, values=writing.restored), params)
 
     def undo(self, job: Job, cursor: Cursor) -> Step:
         """Put back what was, for the next rows whose fields nobody has changed since."""
@@ -240,14 +243,14 @@ class FieldJob(JobKind):
             return Step(0, None)
         writing, params = self.writing(job), batch.params | {"now": timezone.now()}
         fetch(statement(_HERE, "lock_patrons"), params)
-        execute(_statement("leave_changed_fields", writing), params)
+        execute(field_statement("leave_changed_fields", writing), params)
         restored = self.restore(writing, params)
         if execute(statement(_HERE, "finish_undo"), params) != restored:
             raise IntegrityError(_FASTER)
         return Step(batch.rows, batch.following)
 
 
-def _statement(name: str, writing: Writing, **fragments: str) -> str:
+def field_statement(name: str, writing: Writing, **fragments: str) -> str:
     """Return a statement with the kind's SQL in its places; what holds others comes first."""
     if writing.tie and "people" in fragments:
         fragments["people"] += f" {writing.tie}"

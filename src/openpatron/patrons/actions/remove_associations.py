@@ -20,6 +20,7 @@ from openpatron.organizations.models import Site
 from openpatron.patrons import field_words
 from openpatron.patrons.association_words import counted
 from openpatron.patrons.field_jobs import Writing
+from openpatron.patrons.kept_association import KEPT, LOST, kept_id
 from openpatron.patrons.levels_above import levels_above
 from openpatron.patrons.people import TIE
 from openpatron.patrons.whom import Whom, WhomJob, again_of, choose, nobody_of, said_of
@@ -42,14 +43,6 @@ LEFT JOIN patrons_association heir ON heir.id = (
 )
 LEFT JOIN patrons_barcode card
   ON card.patron_id = patron.id AND card.site_id = %(source)s AND card.state = 'current'"""  # noqa: S608  our own
-
-# What an association points to, with the table of it: its names are for people, its ids for undo.
-_ROWS = {
-    "patron_type": "organizations_patrontype",
-    "access_level": "access_accesslevel",
-    "resource_group": "access_resourcegroup",
-    "homeroom": "patrons_homeroom",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,16 +81,12 @@ class RemoveAssociations(WhomJob):
         above = levels_above(self.actor(job), Site.objects.get(pk=job.params["source"]))
         primary = "CASE WHEN tie.is_primary THEN CAST(%(site)s AS text) END"
         heir = "(SELECT s.short_name FROM organizations_site s WHERE s.id = heir.site_id)"
-        kept = ", ".join(
-            f"'{name}', {_name_of(name, f'tie.{name}_id')}, '{name}_id', tie.{name}_id"
-            for name in _ROWS
-        )
         return Writing(
             reason="CASE WHEN tie.id IS NULL THEN 'unchanged' "
             f"WHEN {above('tie.resource_group_id', 'tie.access_level_id')} THEN 'above' "
             "WHEN heir.id IS NULL THEN 'only_one' ELSE '' END",
             was="JSON_OBJECT('site', CASE WHEN tie.id IS NOT NULL THEN CAST(%(site)s AS text) END, "
-            f"'barcode', card.value, 'primary_site', {primary}, 'id', tie.id, {kept})",
+            f"'barcode', card.value, 'primary_site', {primary}, {KEPT})",
             becomes="JSON_OBJECT('site', NULL, 'barcode', NULL, "
             f"'primary_site', CASE WHEN tie.is_primary THEN {heir} END)",
             table="patrons_association",
@@ -106,8 +95,8 @@ class RemoveAssociations(WhomJob):
             restored="",
             still="tie.id IS NULL AND card.id IS NULL",
             touches="TRUE",
-            lost=" OR ".join(f"({_gone(name)})" for name in _ROWS),
-            blocked=above(_kept_id("resource_group"), _kept_id("access_level")),
+            lost=LOST,
+            blocked=above(kept_id("resource_group"), kept_id("access_level")),
             tie=_READ_ALONG,
         )
 
@@ -193,17 +182,3 @@ class RemoveAssociations(WhomJob):
     def again(self, job: Job) -> dict[str, str]:
         """Return the words of the page."""
         return again_of(job)
-
-
-def _name_of(name: str, key: str) -> str:
-    return f"(SELECT r.name FROM {_ROWS[name]} r WHERE r.id = {key})"  # noqa: S608  our own
-
-
-def _kept_id(name: str) -> str:
-    return f"CAST(ledger_change.before ->> '{name}_id' AS bigint)"
-
-
-def _gone(name: str) -> str:
-    kept = _kept_id(name)
-    there = f"SELECT 1 FROM {_ROWS[name]} r WHERE r.id = {kept}"  # noqa: S608  our own
-    return f"{kept} IS NOT NULL AND NOT EXISTS ({there})"
