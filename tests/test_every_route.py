@@ -18,7 +18,7 @@ from openpatron.access.registry import permissions
 from openpatron.accounts.models import Account
 from openpatron.ledger.models import Change, Job
 from openpatron.organizations.scope import open_organization
-from openpatron.patrons.models import Association, Barcode, Block, Patron, StaffRole
+from openpatron.patrons.models import Association, Barcode, Block, Patron, SavedList, StaffRole
 from openpatron.web import gate
 
 from .world import World
@@ -55,6 +55,11 @@ ROUTES = {
     "my_library": Route(MEMBERS),
     "patrons": Route(STAFF),
     "export_patrons": Route(STAFF),
+    "saved_lists": Route(STAFF),
+    "save_list": Route(STAFF),
+    # The list is the librarian's own.
+    "rename_list": Route(STAFF, {"number": "list"}),
+    "delete_list": Route(STAFF, {"number": "list"}),
     "register_patron": Route(STAFF),
     "patron": Route(STAFF, {"number": "patron"}),
     "edit_patron": Route(STAFF, {"number": "patron"}),
@@ -68,6 +73,10 @@ ROUTES = {
     "update_patrons": Route(ONLY_MANAGER),
     "add_associations": Route(ONLY_MANAGER),
     "change_field": Route(ONLY_MANAGER),
+    "transfer": Route(ONLY_MANAGER),
+    "remove_associations": Route(ONLY_MANAGER),
+    "block_patrons": Route(ONLY_MANAGER),
+    "unblock_patrons": Route(ONLY_MANAGER),
     "promote": Route(ONLY_MANAGER),
     "expire_patrons": Route(ONLY_MANAGER),
     "jobs": Route(ONLY_MANAGER),
@@ -139,12 +148,20 @@ def stage(world: World) -> Stage:
         strange_block = Block.objects.create(
             organization=world.rainier, patron=stranger, reason="theirs"
         )
+        strange_list = SavedList.objects.create(
+            organization=world.rainier, name="Theirs", filters={}
+        )
+    ours = SavedList.objects.create(
+        organization=world.cascadia, name="Ours", filters={}, saved_by=accounts[LIBRARIAN].pk
+    )
     block = Block.objects.create(organization=world.cascadia, patron=patron, reason="ours")
     here = {"patron": patron.pk, "job": job.pk, "site": "maple", "block": block.pk}
+    here["list"] = ours.pk
     here["role"] = StaffRole.objects.create(
         organization=world.cascadia, patron=patron, access_level=world.levels["Patron"]
     ).pk
     elsewhere = {"patron": stranger.pk, "job": strange_job.pk, "site": "fir"}
+    elsewhere["list"] = strange_list.pk
     return Stage(
         world, accounts, here, elsewhere | {"block": strange_block.pk, "role": strange_role.pk}
     )
@@ -210,6 +227,7 @@ def test_the_neighbours_things_look_like_none(stage: Stage, name: str, role: str
     """A number of Rainier's under Cascadia's address answers as a number that nobody has."""
     client = stage.client(role)
     nothing = {"patron": 987_654_321, "job": 987_654_321, "site": "nowhere", "block": 1, "role": 1}
+    nothing["list"] = 987_654_321
     for call in (client.get, client.post):
         strange = call(stage.address(name, stage.elsewhere))
         missing = call(stage.address(name, nothing))

@@ -100,6 +100,9 @@ _FIELD_TITLES = {
     "where": _("Where"),
     "ends_on": _("Last day"),
     "password": _("Password"),
+    "language": _("Communication language"),
+    "local_code": _("Local code"),
+    "primary_site": _("Primary site"),
 }
 
 
