@@ -365,6 +365,8 @@ ACTIONS: dict[str, Everything] = {
 ELSEWHERE = {
     "patrons.add_associations", "patrons.register_patron", "patrons.look_up_person",
     "patrons.update_patrons", "patrons.promote", "patrons.expire_patrons",
+    "patrons.remove_associations", "patrons.transfer", "patrons.block_patrons",
+    "patrons.unblock_patrons", "patrons.save_list",
 }  # fmt: skip
 
 

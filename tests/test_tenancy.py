@@ -22,7 +22,15 @@ from openpatron.ledger.record import record_change
 from openpatron.organizations.models import Organization, PatronType, Site
 from openpatron.organizations.scope import find_organization, open_organization
 from openpatron.patrons.actions.block_patron import block_patron
-from openpatron.patrons.models import Association, Barcode, Homeroom, Patron, StaffRole
+from openpatron.patrons.models import (
+    Association,
+    Barcode,
+    Homeroom,
+    LocalCode,
+    Patron,
+    SavedList,
+    StaffRole,
+)
 from openpatron.patrons.selection import FIELDS, values_at
 from openpatron.patrons.standing import Deed
 
@@ -217,6 +225,8 @@ def fill(world: World) -> None:
     )
     Barcode.objects.create(organization=world.cascadia, patron=patron, value="4711")
     block_patron(world.operator, patron.pk, [Deed.RENEW], "lost")
+    SavedList.objects.create(organization=world.cascadia, name="Fifth", filters={"grade": "5"})
+    LocalCode.objects.create(organization=world.cascadia, patron=patron, value="BUS-1")
     look_up_account(world.operator, "nobody", "", has_agreed=False)
     world.staff("Teacher")
     role = StaffRole.objects.create(

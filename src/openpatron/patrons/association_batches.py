@@ -128,11 +128,12 @@ class Statements:
             "card_site": "card.site_id IS NULL" if wide else "card.site_id = %(source)s",
             "refused": f"WHEN {refused} THEN 'conflict'" if refused else "",
             "refusals": " ".join(f"WHEN {c} THEN '{reason}'" for c, reason in self.refusals),
-            "before": dialect(self.before),
+            "before": self.before,
         }
         # What holds others comes first.
         decided = statement(_HERE, "associations_to_add")
-        return statement(_HERE, name, associations_to_add=decided, **fragments)
+        said = {part: dialect(text) for part, text in fragments.items()}
+        return statement(_HERE, name, associations_to_add=decided, **said)
 
 
 def set_aside(job: Job, changes: list[int], outcome: Outcome, reason: str) -> None:

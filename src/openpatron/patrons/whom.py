@@ -93,11 +93,7 @@ def choose(
     by_words = filters is not None or bool(saved)
     by_value = listed is None and not by_words
     site = site_by_short_name(at, "at") if at or by_value or needs_site else None
-    if saved:
-        filters = saved_list_by_name(actor, saved, "saved").filters
-    chosen = ListWords(actor, filters) if by_words and filters is not None else None
-    if chosen is not None:
-        chosen.require_known("saved" if saved else "filters")
+    chosen = words_of(actor, filters or {}, saved) if by_words else None
     selected = _selected(site, whose, value) if by_value and site is not None else None
     entries = [] if listed is None else read_list(listed, "listed")
     count = len(entries) if selected is None else selected[1].count
@@ -114,6 +110,15 @@ def choose(
         saved=saved,
         count=count,
     )
+
+
+def words_of(actor: Actor, filters: Mapping[str, str], saved: str) -> ListWords:
+    """Return the filters, or those of a saved list; ``InputError`` where one means nothing."""
+    if saved:
+        filters = saved_list_by_name(actor, saved, "saved").filters
+    words = ListWords(actor, filters)
+    words.require_known("saved" if saved else "filters")
+    return words
 
 
 def _selected(site: Site, whose: str, value: str) -> tuple[Field, Value]:

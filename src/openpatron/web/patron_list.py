@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
@@ -17,8 +16,8 @@ from django.utils.functional import cached_property
 from django.utils.translation import gettext as _, gettext_lazy
 from django.views.decorators.http import require_safe
 
-from openpatron.kernel.spreadsheets import csv_lines
 from openpatron.patrons.actions.register_patron import PERMISSION as REGISTER
+from openpatron.patrons.export import as_csv, as_json
 from openpatron.patrons.list_words import ListWords, as_text
 from openpatron.patrons.models import Patron
 from openpatron.patrons.queries import (
@@ -42,7 +41,6 @@ if TYPE_CHECKING:
     from openpatron.patrons.models import Barcode
 
 PER_PAGE = 50
-_EXPORT_CHUNK = 1000
 
 # What a column is called in the address, and in words. The name stands always.
 COLUMNS: dict[str, StrOrPromise] = {
@@ -174,7 +172,6 @@ def patrons(request: OrganizationRequest) -> HttpResponse:
         ]
         return TemplateResponse(request, "web/patron_choose.html", context)
     shown = _Paginator(address).get_page(request.GET.get("page"))
-    export = reverse("export_patrons", args=[request.organization.slug])
     slug = [request.organization.slug]
     found = urlencode({"who": "found", "found": as_text(address.kept)})
     context |= {
@@ -185,48 +182,33 @@ def patrons(request: OrganizationRequest) -> HttpResponse:
         "heads": _heads(address, columns),
         "rows": [(patron, _current_cards(request.actor, patron)) for patron in shown],
         "may_register": request.actor.may_anywhere(REGISTER),
-        "export_address": export + address.without(),
+        "exports": [
+            (form.upper(), reverse("export_patrons", args=[*slug, form]) + address.without())
+            for form in _FORMS
+        ],
     }
     return TemplateResponse(request, "web/patron_list.html", context)
 
 
 @page("patrons.view")
 @require_safe
-def export_patrons(request: OrganizationRequest) -> StreamingHttpResponse:
-    """Send the patrons of the list, all pages, as a CSV file."""
+def export_patrons(request: OrganizationRequest, form: str) -> StreamingHttpResponse:
+    """Send the patrons of the list, all pages, as a CSV or JSON file."""
     address = PatronListAddress(request)
-    header = [
-        _("Last name"), _("First name"), _("Preferred name"), _("Username"), _("E-mail"),
-        _("District ID"), _("Status"), _("Grade level"), _("Graduation year"), _("Expires"),
-        _("Sites"), _("Patron types"), _("Access levels"), _("Barcodes"),
-    ]  # fmt: skip
-    lines = csv_lines(header, _export_rows(address))
-    response = StreamingHttpResponse(
-        streamed(request, lines), content_type="text/csv; charset=utf-8"
-    )
+    write, content_type = _FORMS[form]
     day = timezone.localdate().isoformat()
-    name = f"patrons-{request.organization.slug}-{day}.csv"
-    response["Content-Disposition"] = f'attachment; filename="{name}"'
-    return response
+    name = f"patrons-{request.organization.slug}-{day}.{form}"
+    return StreamingHttpResponse(
+        streamed(request, write(request.actor, address.found())),
+        content_type=content_type,
+        headers={"Content-Disposition": f'attachment; filename="{name}"'},
+    )
 
 
-def _export_rows(address: PatronListAddress) -> Iterator[list[Any]]:
-    for patron in with_ties(address.found()).iterator(chunk_size=_EXPORT_CHUNK):
-        ties = list(patron.associations.all())
-        cards = [
-            f"{card.site.short_name}: {card.value}" if card.site else card.value
-            for card in _current_cards(address.actor, patron)
-        ]
-        account = patron.account
-        yield [
-            account.last_name, account.first_name, account.preferred_name, account.username,
-            account.email, patron.district_id, patron.get_status_display(), patron.grade_level,
-            patron.graduation_year, patron.expires_on,
-            "; ".join(t.site.short_name for t in ties),
-            "; ".join(f"{t.site.short_name}: {t.patron_type.name}" for t in ties),
-            "; ".join(f"{t.site.short_name}: {t.access_level.name}" for t in ties),
-            "; ".join(cards),
-        ]  # fmt: skip
+_FORMS = {
+    "csv": (as_csv, "text/csv; charset=utf-8"),
+    "json": (as_json, "application/json"),
+}
 
 
 class _Paginator(Paginator[Patron]):

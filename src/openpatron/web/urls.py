@@ -1,7 +1,7 @@
 """The addresses of all pages. Inside an organization every address begins with its name."""
 
 from allauth.account.views import account_inactive, login, logout
-from django.urls import URLPattern, URLResolver, include, path
+from django.urls import URLPattern, URLResolver, include, path, re_path
 
 from . import (
     blocks,
@@ -22,7 +22,9 @@ _organization: list[URLPattern | URLResolver] = [
     path("", home.home, name="home"),
     path("my-library/", home.my_library, name="my_library"),
     path("patrons/", patron_list.patrons, name="patrons"),
-    path("patrons/export.csv", patron_list.export_patrons, name="export_patrons"),
+    re_path(
+        r"^patrons/export\.(?P<form>csv|json)$", patron_list.export_patrons, name="export_patrons"
+    ),
     path("patrons/lists/", saved_lists.saved_lists, name="saved_lists"),
     path("patrons/lists/save/", saved_lists.save_list, name="save_list"),
     path("patrons/lists/<int:number>/rename/", saved_lists.rename_list, name="rename_list"),
