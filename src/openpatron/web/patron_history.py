@@ -103,7 +103,7 @@ def _lines(change: Change, sites: Mapping[str, str]) -> list[tuple[str, str, str
     for name, after in change.after.items():
         before = change.before.get(name)
         if before != after:
-            was = _words(name, before) if name in change.before else ""
+            was = _words(name, before, sites) if name in change.before else ""
             found.append((_title(name, sites), was, _words(name, after, sites)))
     return found
 
@@ -126,7 +126,11 @@ def _words(name: str, value: Any, sites: Mapping[str, str] | None = None) -> str
     if name in _DATES:
         return date_format(date.fromisoformat(value))
     # Short names of sites, "*" for all of them; of a password only that there is a new one.
-    known = {"site": sites or {}, "where": {"*": _("in the whole organization")}}
+    known = {
+        "site": sites or {},
+        "primary_site": sites or {},
+        "where": {"*": _("in the whole organization")},
+    }
     if name == "password":
         known["password"] = {value: _("generated, to be changed at the next sign-in")}
     return known.get(name, {}).get(value, str(value))
