@@ -152,5 +152,8 @@ class WhoSentence(Sentence):
             except InputError:
                 return 0
         if self._list_words is not None:
+            if self._list_words.unknown:
+                # Without it more would be found than anybody meant: the action refuses it.
+                return 0
             return number_of_patrons(self._actor, self._list_words.filter)
         return self.value.count if self.value and self.is_by_value else 0
