@@ -416,6 +416,8 @@ ELSEWHERE = {
     "administration.edit_access_level", "administration.edit_organization",
     "administration.edit_patron_type", "administration.edit_registration_template",
     "administration.edit_site",
+    "patrons.remove_associations", "patrons.transfer", "patrons.block_patrons",
+    "patrons.unblock_patrons", "patrons.save_list",
 }  # fmt: skip
 
 

@@ -178,7 +178,7 @@ def test_a_site_librarian_sees_the_own_sites_patrons_only(world: World, leo: Vis
     assert "means nothing here" in leo.text("patrons", site="cedar")
     assert leo.get("patrons", q="4711").status_code == 200
     assert leo.get("patron", there.pk).status_code == 404
-    assert "There" not in b"".join(leo.get("export_patrons").streaming_content).decode()
+    assert "There" not in b"".join(leo.get("export_patrons", "csv").streaming_content).decode()
 
 
 @near_the_database
@@ -278,7 +278,7 @@ def test_a_barcode_at_several_sites_asks_whom(world: World, dora: Visitor, leo: 
 def test_the_export_holds_the_list_in_safe_cells(world: World, dora: Visitor) -> None:
     world.patron(first="=1+1", last="@SUM(A1)", barcode="4711", grade="4")
     world.patron(last="Other", grade="6")
-    answer = dora.get("export_patrons", grade="4")
+    answer = dora.get("export_patrons", "csv", grade="4")
     body = b"".join(answer.streaming_content).decode("utf-8-sig")
     rows = list(csv.DictReader(io.StringIO(body)))
     assert [(r["Last name"], r["First name"], r["Barcodes"]) for r in rows] == [
@@ -638,7 +638,7 @@ def test_queries_do_not_grow_with_the_patrons(world: World, dora: Visitor) -> No
 def test_the_export_asks_per_thousand_not_per_patron(world: World, dora: Visitor) -> None:
     def count() -> int:
         with CaptureQueriesContext(connection) as queries:
-            list(dora.get("export_patrons").streaming_content)
+            list(dora.get("export_patrons", "csv").streaming_content)
         return len(queries)
 
     world.crowd(10)

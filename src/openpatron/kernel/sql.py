@@ -1,7 +1,8 @@
 """Statements that the ORM cannot say: loaded from ``sql/`` folders, the same text for both engines.
 
-A statement file is written for SQLite and PostgreSQL alike. Three words are replaced, because the
-engines name the same thing differently: ``JSON_OBJECT(``, ``JSON_EACH`` and ``FOR_UPDATE``.
+A statement file is written for SQLite and PostgreSQL alike. Some words are replaced, because the
+engines name the same thing differently: ``JSON_OBJECT(``, ``JSON_EACH``, ``FOR_UPDATE`` and
+``STRING_AGG(``.
 Further ``{names}`` are filled in by the caller with SQL that it made itself, never with input;
 values always travel as ``%(name)s`` parameters.
 """
@@ -18,7 +19,12 @@ from django.db import connection
 Params = dict[str, Any]
 
 _DIALECT = {
-    "sqlite": {"JSON_OBJECT(": "json_object(", "JSON_EACH": "json_each", "FOR_UPDATE": ""},
+    "sqlite": {
+        "JSON_OBJECT(": "json_object(",
+        "JSON_EACH": "json_each",
+        "FOR_UPDATE": "",
+        "STRING_AGG(": "group_concat(",
+    },
     "postgresql": {
         "JSON_OBJECT(": "jsonb_build_object(",
         "JSON_EACH": "jsonb_array_elements",
@@ -41,7 +47,7 @@ def statement(package: str, name: str, **fragments: str) -> str:
 
 
 def dialect(text: str) -> str:
-    """Return SQL with the three words as the engine in use says them."""
+    """Return SQL with these words as the engine in use says them."""
     for word, meant in _DIALECT[connection.vendor].items():
         text = text.replace(word, meant)
     return text

@@ -1,4 +1,4 @@
-"""Batches of the main job: which rows, with which parameters, by which statements."""
+"""Batches of jobs on associations: which rows, with which parameters, by which statements."""
 
 from __future__ import annotations
 
@@ -7,11 +7,9 @@ from typing import TYPE_CHECKING
 
 from django.conf import settings
 
-from openpatron.kernel.sql import Params, fetch, statement
+from openpatron.kernel.sql import Params, dialect, fetch, statement
 from openpatron.ledger.models import Change, Job, Outcome
 from openpatron.organizations.models import Organization, Site
-
-from .selection import FIELDS
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -19,6 +17,8 @@ if TYPE_CHECKING:
     from django.db.models import QuerySet
 
     from openpatron.ledger.kinds import Cursor
+
+    from .people import People
 
 _HERE = "openpatron.patrons"
 
@@ -31,11 +31,6 @@ class Batch:
     is_last: bool
     rows: int
     params: Params
-
-    @classmethod
-    def next(cls, job: Job, cursor: Cursor, outcome: Outcome) -> Batch | None:
-        """Return the next batch of the main job."""
-        return cls.after(cursor, outcome, params_of(job))
 
     @classmethod
     def after(cls, cursor: Cursor, outcome: Outcome, asked: Params) -> Batch | None:
@@ -73,8 +68,7 @@ class Batch:
 def params_of(job: Job) -> Params:
     """Return what the statements need to know of the job."""
     target = target_of(job)
-    asked: Params = job.params
-    return asked | {
+    return plain(job.params) | {
         "organization": job.organization_id,
         "job": job.pk,
         "way": job.way,
@@ -82,50 +76,64 @@ def params_of(job: Job) -> Params:
     }
 
 
+def plain(asked: Params) -> Params:
+    """Return those of a job's params that a statement can take."""
+    return {name: v for name, v in asked.items() if not isinstance(v, (list, dict))}
+
+
 def target_of(job: Job) -> Site:
     """Return the site that associations are added to."""
     return Site.objects.get(pk=job.params["target"])
 
 
-def plan_sql(job: Job) -> str:
-    """Return the statement that plans the next patrons of the selection."""
-    return _sql(
-        "plan_add_associations",
-        job,
-        columns="source.patron_id AS place,",
-        source="patrons_association source",
-        join="JOIN",
-        # Site and patron alone: so the index answers, and the table is not read.
-        rows="source.site_id = %(source)s AND source.patron_id > %(after)s",
-    )
+@dataclass(frozen=True, slots=True)
+class Statements:
+    """The statements about the people of a job, for the plan and for the planned rows of a batch.
 
+    ``joins`` are read along of each of them; ``refusals`` are (condition, reason) of those who
+    get no association; ``before`` is what the plan keeps.
+    """
 
-def planned_sql(name: str, job: Job, which: str = "TRUE", **fragments: str) -> str:
-    """Return a statement about the planned rows of a batch; ``which`` narrows them further."""
-    return _sql(
-        name,
-        job,
-        columns="planned.id AS change_id, planned.reason AS planned_reason, "
-        "planned.after ->> 'barcode' AS planned_barcode,",
-        source="ledger_change planned LEFT JOIN patrons_association source "
-        "ON source.patron_id = planned.subject_id AND source.site_id = %(source)s",
-        join="LEFT JOIN",
-        rows="planned.job_id = %(job)s AND planned.id > %(after)s AND planned.id <= %(last)s "
-        f"AND planned.outcome = 'planned' AND {which}",
-        **fragments,
-    )
+    job: Job
+    people: People
+    joins: str = ""
+    refusals: tuple[tuple[str, str], ...] = ()
+    before: str = "JSON_OBJECT('barcode', selected.old_barcode)"
 
+    def plan(self) -> str:
+        """Return the statement that plans the next patrons of the selection."""
+        return self._sql(
+            "plan_add_associations",
+            columns=f"{self.people.place} AS place,",
+            selected_patrons=f"FROM {self.people.planning} {self.joins}",
+            rows=self.people.rows,
+        )
 
-def _sql(name: str, job: Job, **fragments: str) -> str:
-    wide = job.organization.barcode_scope == Organization.BarcodeScope.ORGANIZATION
-    fragments |= {
-        "wide": "TRUE" if wide else "FALSE",
-        "card_site": "card.site_id IS NULL" if wide else "card.site_id = source.site_id",
-        "whose": FIELDS[job.params["whose"]].column,
-    }
-    # Those that hold others come first.
-    parts = {p: statement(_HERE, p) for p in ("associations_to_add", "selected_patrons")}
-    return statement(_HERE, name, **parts, **fragments)
+    def planned(self, name: str, which: str = "TRUE") -> str:
+        """Return a statement about the planned rows of a batch; ``which`` narrows them further."""
+        return self._sql(
+            name,
+            columns="planned.id AS change_id, planned.reason AS planned_reason, "
+            "planned.after ->> 'barcode' AS planned_barcode,",
+            selected_patrons=f"FROM {self.people.applying} {self.joins}",
+            rows="planned.job_id = %(job)s AND planned.id > %(after)s AND planned.id <= %(last)s "
+            f"AND planned.outcome = 'planned' AND {which}",
+        )
+
+    def _sql(self, name: str, **fragments: str) -> str:
+        wide = self.job.organization.barcode_scope == Organization.BarcodeScope.ORGANIZATION
+        refused = " OR ".join(condition for condition, _reason in self.refusals)
+        fragments |= {
+            "wide": "TRUE" if wide else "FALSE",
+            "card_site": "card.site_id IS NULL" if wide else "card.site_id = %(source)s",
+            "refused": f"WHEN {refused} THEN 'conflict'" if refused else "",
+            "refusals": " ".join(f"WHEN {c} THEN '{reason}'" for c, reason in self.refusals),
+            "before": self.before,
+        }
+        # What holds others comes first.
+        decided = statement(_HERE, "associations_to_add")
+        said = {part: dialect(text) for part, text in fragments.items()}
+        return statement(_HERE, name, associations_to_add=decided, **said)
 
 
 def set_aside(job: Job, changes: list[int], outcome: Outcome, reason: str) -> None:

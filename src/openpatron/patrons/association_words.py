@@ -164,3 +164,26 @@ def line(row: Change, told: Told) -> Line:
         edit_url=told.edit_url,
         barcode_changed=row.reason in NUMBERED and assigns,
     )
+
+
+# Functions, because the language is only known when somebody reads.
+REASONS = {
+    "associated": lambda: _("Is associated with %(site)s already."),
+    "taken": lambda: _("Barcode %(old)s is taken at %(site)s by another patron."),
+    "taken_since": lambda: _(
+        "The number was taken at %(site)s after the preview; the next one was given."
+    ),
+    "no_barcode": lambda: _("Has no barcode at %(source)s."),
+    "exhausted": lambda: _(
+        "All numbers of the range of %(site)s are given. Widen the range and run again."
+    ),
+    "no_pattern": lambda: _(
+        "%(site)s has no barcode pattern, so no number can be given. Set one and run again."
+    ),
+    "held": lambda: _("Has a barcode at %(site)s already, which stays."),
+    "gone": lambda: _("The patron record no longer exists."),
+    "no_longer_selected": lambda: _(
+        "Was changed after the preview and no longer fits the selection."
+    ),
+    "changed_since": lambda: _("Was changed or used after the job; left as it is."),
+}

@@ -11,6 +11,7 @@ from django.utils.formats import date_format
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _, ngettext
 
+from openpatron.accounts.rules import LANGUAGES
 from openpatron.ledger.kinds import Head, Wording
 
 from .association_words import counted, not_touched
@@ -100,6 +101,8 @@ def value_words(name: str, value: Any) -> str:
         return str(Patron.Status(value).label)
     if name == "expires_on":
         return date_format(date.fromisoformat(value), "SHORT_DATE_FORMAT")
+    if name == "language" and value in LANGUAGES:
+        return str(_(LANGUAGES[value]))
     return str(value)
 
 

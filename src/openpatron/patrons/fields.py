@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from django.utils.translation import gettext as _, gettext_lazy
 
+from openpatron.accounts.rules import language
 from openpatron.kernel.errors import InputError
 from openpatron.kernel.text import clean
 
@@ -63,14 +63,19 @@ def day(text: str, field: str) -> date:
         ) from None
 
 
-def language(text: str, field: str = "language") -> str:
-    """Return a language as codes say it ("en", "pt-BR"); "" stays empty."""
-    value = clean(text, field, limit=10)
-    if value and not re.fullmatch(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,4})?", value):
-        raise InputError(
-            field, _("“%s” is no code of a language. Write it like en, es or pt-BR.") % value
-        )
-    return value
+def _language(text: str, field: str) -> str:
+    found = language(text, field)
+    if not found:
+        raise InputError(field, _("Give the code of a language, like en, es or pt-br."))
+    return found
+
+
+def local_code(text: str, field: str = "local_code") -> str:
+    """Return the local code as it can be stored, or raise ``InputError``."""
+    try:
+        return clean(text, "local_code", limit=40, empty=False)
+    except InputError as error:
+        raise InputError(field, str(error)) from None
 
 
 def _year(text: str, field: str) -> int:
@@ -127,7 +132,17 @@ class TieField:
         return f"tie.{self.name}_id"
 
 
-type SettableField = RecordField | TieField
+@dataclass(frozen=True, slots=True)
+class ListField:
+    """A field that holds any number of values: they are added to it, and removed from it."""
+
+    name: str
+    label: Any
+    parse: Callable[[str, str], str]
+    may_be_cleared: bool = False
+
+
+type SettableField = RecordField | TieField | ListField
 
 RECORD_FIELDS = {
     f.name: f
@@ -165,6 +180,15 @@ RECORD_FIELDS = {
             read="CAST(patron.expires_on AS text)",
             written="date({json} ->> 'expires_on')",
         ),
+        RecordField(
+            "language",
+            gettext_lazy("communication language"),
+            _language,
+            may_be_cleared=True,
+            read="patron.language",
+            written="{json} ->> 'language'",
+            nothing="",
+        ),
     )
 }
 TIE_FIELDS = {
@@ -175,5 +199,10 @@ TIE_FIELDS = {
         TieField("homeroom", gettext_lazy("homeroom"), True, "patrons_homeroom"),
     )
 }
-SETTABLE: dict[str, SettableField] = {**RECORD_FIELDS, **TIE_FIELDS}
-"""All of them by name; the first four are of the record, the others of an association."""
+SETTABLE: dict[str, RecordField | TieField] = {**RECORD_FIELDS, **TIE_FIELDS}
+"""Those that are set or cleared, by name: of the record, then of an association."""
+
+LIST_FIELDS = {
+    f.name: f for f in (ListField("local_code", gettext_lazy("local code"), local_code),)
+}
+"""Those whose values are added or removed."""

@@ -101,6 +101,15 @@ def are_above(actor: Actor, roles: Iterable[StaffRole]) -> bool:
     )
 
 
+def patrons_above(actor: Actor) -> list[int]:
+    """Return the ids of all patrons who hold more rights by a staff role than the actor."""
+    lasting = Q(ends_on=None) | Q(ends_on__gte=timezone.localdate())
+    roles = StaffRole.objects.filter(lasting).select_related("access_level")
+    return sorted(
+        {role.patron_id for role in roles.prefetch_related("sites") if are_above(actor, [role])}
+    )
+
+
 def require_not_above(actor: Actor, patron: Patron) -> None:
     """Raise ``NotAllowedError`` where the patron holds more rights than the actor."""
     if are_above(actor, _lasting(patron)):

@@ -22,6 +22,7 @@ from openpatron.patrons.actions.add_associations import PERMISSION, ask, plan_as
 from .gate import page
 from .once import made, request_key
 from .sentence import Sentence
+from .who_sentence import WhoSentence
 
 if TYPE_CHECKING:
     from django.http import HttpResponse
@@ -33,8 +34,12 @@ if TYPE_CHECKING:
 @require_safe
 def update_patrons(request: OrganizationRequest) -> HttpResponse:
     """List the updates of many patrons at once."""
+    whom = {name: request.GET[name] for name in ("who", "saved", "found") if name in request.GET}
     context = {
         "title": _("Update patrons"),
+        # Whom the updates are about, where somebody comes from a list of patrons.
+        "whom": f"?{urlencode(whom)}" if whom else "",
+        "sentence": WhoSentence(request.actor, whom) if whom else None,
         "may_view_jobs": request.actor.may_anywhere("ledger.view_jobs"),
     }
     return TemplateResponse(request, "web/update_patrons.html", context)

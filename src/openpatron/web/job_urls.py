@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, path
 
-from . import add_associations, change_field, job_actions, jobs, promote
+from . import add_associations, change_field, job_actions, jobs, promote, whom_updates
 
 urlpatterns: list[URLPattern] = [
     path("update-patrons/", add_associations.update_patrons, name="update_patrons"),
@@ -12,6 +12,14 @@ urlpatterns: list[URLPattern] = [
         name="add_associations",
     ),
     path("update-patrons/change-a-field/", change_field.change_field, name="change_field"),
+    path("update-patrons/transfer/", whom_updates.transfer, name="transfer"),
+    path(
+        "update-patrons/remove-associations/",
+        whom_updates.remove_associations,
+        name="remove_associations",
+    ),
+    path("update-patrons/block-patrons/", whom_updates.block_patrons, name="block_patrons"),
+    path("update-patrons/lift-blocks/", whom_updates.unblock_patrons, name="unblock_patrons"),
     path("update-patrons/promote/", promote.promote, name="promote"),
     path("update-patrons/expire-patrons/", promote.expire_patrons, name="expire_patrons"),
     path("jobs/", jobs.jobs, name="jobs"),

@@ -139,7 +139,7 @@ def lines(
     found = []
     for name, now in after.items():
         if before.get(name) != now:
-            was = words(name, before[name]) if name in before else ""
+            was = words(name, before[name], sites) if name in before else ""
             found.append((_title(name, sites), was, words(name, now, sites)))
     return found
 
@@ -163,6 +163,7 @@ def words(name: str, value: Any, sites: Mapping[str, str] | None = None) -> str:
     # Short names of sites, "*" for all of them; of a password only that there is a new one.
     known: dict[str, Mapping[str, Any]] = {
         "site": sites or {},
+        "primary_site": sites or {},
         "where": {"*": _("in the whole organization")},
         "second_factor": {"reset": _("none")},
         "note": {"*": _("not shown here")},

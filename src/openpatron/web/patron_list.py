@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode
 
 from django.core.paginator import Paginator
 from django.http import StreamingHttpResponse
@@ -16,23 +16,19 @@ from django.utils.functional import cached_property
 from django.utils.translation import gettext as _, gettext_lazy
 from django.views.decorators.http import require_safe
 
-from openpatron.access.queries import access_levels
-from openpatron.kernel.spreadsheets import csv_lines
-from openpatron.organizations.queries import patron_types
 from openpatron.patrons.actions.register_patron import PERMISSION as REGISTER
+from openpatron.patrons.export import as_csv, as_json
+from openpatron.patrons.list_words import ListWords, as_text
 from openpatron.patrons.models import Patron
 from openpatron.patrons.queries import (
-    PatronFilter,
     cards_in_sight,
-    grades_and_years,
     in_order,
-    local_codes,
     number_of_patrons,
     patrons as patrons_of,
     patrons_by_barcode,
-    sites_in_sight,
     with_ties,
 )
+from openpatron.patrons.whom import PERMISSION as UPDATE
 
 from .gate import OrganizationRequest, page, streamed
 
@@ -45,7 +41,6 @@ if TYPE_CHECKING:
     from openpatron.patrons.models import Barcode
 
 PER_PAGE = 50
-_EXPORT_CHUNK = 1000
 
 # What a column is called in the address, and in words. The name stands always.
 COLUMNS: dict[str, StrOrPromise] = {
@@ -72,16 +67,6 @@ ORDERS = {
 
 
 @dataclass(frozen=True, slots=True)
-class Choice:
-    """One filter: its name in the address, its words, and (value in the address, words) pairs."""
-
-    name: str
-    label: str
-    options: list[tuple[str, str]]
-    chosen: str
-
-
-@dataclass(frozen=True, slots=True)
 class Chip:
     """One filter that is on, and the address without it."""
 
@@ -90,59 +75,12 @@ class Chip:
     address: str
 
 
-class PatronListAddress:
+class PatronListAddress(ListWords):
     """The list's state, read from its address: nothing else decides what is shown."""
 
     def __init__(self, request: OrganizationRequest) -> None:
-        self.actor = request.actor
+        super().__init__(request.actor, request.GET.dict())
         self.query = request.GET
-        self.grades, known_years = grades_and_years(self.actor)
-        found = list(sites_in_sight(self.actor))
-        self.ids: dict[str, dict[str, int]] = {
-            "site": {s.short_name: s.pk for s in found},
-            "type": {t.name: t.pk for t in patron_types()},
-            "level": {a.name: a.pk for a in access_levels()},
-        }
-        years = [str(year) for year in known_years]
-        options: list[tuple[str, str, list[tuple[str, str]]]] = [
-            ("site", _("Site"), [(s.short_name, s.name) for s in found]),
-            ("type", _("Patron type"), [(n, n) for n in self.ids["type"]]),
-            ("level", _("Access level"), [(n, n) for n in self.ids["level"]]),
-            ("grade", _("Grade level"), [(g, g) for g in self.grades]),
-            ("year", _("Graduation year"), [(y, y) for y in years]),
-            ("status", _("Status"), [(s.value, str(s.label)) for s in Patron.Status]),
-            ("expired", _("Expired"), [("yes", _("yes"))]),
-            ("expiring", _("Expires soon"), [("yes", _("yes"))]),
-            ("code", _("Local code"), [(c, c) for c in local_codes(self.actor)]),
-        ]
-        self.choices = [
-            Choice(name, label, values, self._chosen(name, values))
-            for name, label, values in options
-        ]
-
-    def _chosen(self, name: str, values: list[tuple[str, str]]) -> str:
-        given = self.query.get(name, "")
-        return given if any(given == value for value, _words in values) else ""
-
-    @property
-    def text(self) -> str:
-        return self.query.get("q", "").replace("\x00", " ").strip()[:200]
-
-    @property
-    def filter(self) -> PatronFilter:
-        chosen = {c.name: c.chosen for c in self.choices}
-        return PatronFilter(
-            text=self.text,
-            site=self.ids["site"].get(chosen["site"]),
-            patron_type=self.ids["type"].get(chosen["type"]),
-            access_level=self.ids["level"].get(chosen["level"]),
-            grade_level=chosen["grade"],
-            graduation_year=int(chosen["year"]) if chosen["year"] else None,
-            status=chosen["status"],
-            expired=bool(chosen["expired"]),
-            expiring=bool(chosen["expiring"]),
-            local_code=chosen["code"],
-        )
 
     @property
     def order(self) -> str:
@@ -150,21 +88,8 @@ class PatronListAddress:
         return given if given.removeprefix("-") in ORDERS else "name"
 
     @property
-    def unknown(self) -> list[tuple[str, str]]:
-        """The filters of the address that mean nothing here: (label, value)."""
-        return [
-            (c.label, self.query[c.name][:100])
-            for c in self.choices
-            if self.query.get(c.name) and not c.chosen
-        ]
-
-    @property
     def chips(self) -> list[Chip]:
-        chips = [
-            Chip(c.label, dict(c.options)[c.chosen], self.without(c.name))
-            for c in self.choices
-            if c.chosen
-        ]
+        chips = [Chip(c.label, c.shown, self.without(c.name)) for c in self.choices if c.chosen]
         if self.text:
             chips.insert(0, Chip(_("Search"), self.text, self.without("q", "scan")))
         return chips
@@ -247,54 +172,43 @@ def patrons(request: OrganizationRequest) -> HttpResponse:
         ]
         return TemplateResponse(request, "web/patron_choose.html", context)
     shown = _Paginator(address).get_page(request.GET.get("page"))
-    export = reverse("export_patrons", args=[request.organization.slug])
+    slug = [request.organization.slug]
+    found = urlencode({"who": "found", "found": as_text(address.kept)})
     context |= {
+        "may_update": request.actor.may(UPDATE),
+        "update_address": f"{reverse('update_patrons', args=slug)}?{found}",
+        "save_address": f"{reverse('save_list', args=slug)}?{as_text(address.kept)}",
         "page": shown,
         "heads": _heads(address, columns),
         "rows": [(patron, _current_cards(request.actor, patron)) for patron in shown],
         "may_register": request.actor.may_anywhere(REGISTER),
-        "export_address": export + address.without(),
+        "exports": [
+            (form.upper(), reverse("export_patrons", args=[*slug, form]) + address.without())
+            for form in _FORMS
+        ],
     }
     return TemplateResponse(request, "web/patron_list.html", context)
 
 
 @page("patrons.view")
 @require_safe
-def export_patrons(request: OrganizationRequest) -> StreamingHttpResponse:
-    """Send the patrons of the list, all pages, as a CSV file."""
+def export_patrons(request: OrganizationRequest, form: str) -> StreamingHttpResponse:
+    """Send the patrons of the list, all pages, as a CSV or JSON file."""
     address = PatronListAddress(request)
-    header = [
-        _("Last name"), _("First name"), _("Preferred name"), _("Username"), _("E-mail"),
-        _("District ID"), _("Status"), _("Grade level"), _("Graduation year"), _("Expires"),
-        _("Sites"), _("Patron types"), _("Access levels"), _("Barcodes"),
-    ]  # fmt: skip
-    lines = csv_lines(header, _export_rows(address))
-    response = StreamingHttpResponse(
-        streamed(request, lines), content_type="text/csv; charset=utf-8"
-    )
+    write, content_type = _FORMS[form]
     day = timezone.localdate().isoformat()
-    name = f"patrons-{request.organization.slug}-{day}.csv"
-    response["Content-Disposition"] = f'attachment; filename="{name}"'
-    return response
+    name = f"patrons-{request.organization.slug}-{day}.{form}"
+    return StreamingHttpResponse(
+        streamed(request, write(request.actor, address.found())),
+        content_type=content_type,
+        headers={"Content-Disposition": f'attachment; filename="{name}"'},
+    )
 
 
-def _export_rows(address: PatronListAddress) -> Iterator[list[Any]]:
-    for patron in with_ties(address.found()).iterator(chunk_size=_EXPORT_CHUNK):
-        ties = list(patron.associations.all())
-        cards = [
-            f"{card.site.short_name}: {card.value}" if card.site else card.value
-            for card in _current_cards(address.actor, patron)
-        ]
-        account = patron.account
-        yield [
-            account.last_name, account.first_name, account.preferred_name, account.username,
-            account.email, patron.district_id, patron.get_status_display(), patron.grade_level,
-            patron.graduation_year, patron.expires_on,
-            "; ".join(t.site.short_name for t in ties),
-            "; ".join(f"{t.site.short_name}: {t.patron_type.name}" for t in ties),
-            "; ".join(f"{t.site.short_name}: {t.access_level.name}" for t in ties),
-            "; ".join(cards),
-        ]  # fmt: skip
+_FORMS = {
+    "csv": (as_csv, "text/csv; charset=utf-8"),
+    "json": (as_json, "application/json"),
+}
 
 
 class _Paginator(Paginator[Patron]):

@@ -25,7 +25,6 @@ from openpatron.administration.permissions import MANAGE
 from openpatron.administration.queries import TEMPLATE, history, template, templates
 from openpatron.organizations.models import Site
 from openpatron.organizations.queries import patron_types, sites
-from openpatron.patrons import fields as patron_fields
 
 from .administration import crumbs, shown
 from .administration_form import AdministrationForm, lines_of
@@ -61,7 +60,7 @@ class TemplateForm(AdministrationForm):
         widget=forms.TextInput({"inputmode": "numeric", "maxlength": "4"}),
     )
     checks: ClassVar[Mapping[str, Callable[[str], Any]]] = {
-        "language": patron_fields.language,
+        "language": account_rules.language,
         "expires_after_months": lambda text: rules.number(
             text, "expires_after_months", lowest=1, highest=LONGEST
         ),

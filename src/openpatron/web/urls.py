@@ -5,7 +5,7 @@ from allauth.mfa.base.views import authenticate, reauthenticate as reauthenticat
 from allauth.mfa.recovery_codes import views as recovery_codes
 from allauth.mfa.totp import views as totp
 from allauth.mfa.webauthn import views as passkeys
-from django.urls import URLPattern, URLResolver, include, path
+from django.urls import URLPattern, URLResolver, include, path, re_path
 
 from . import (
     blocks,
@@ -25,6 +25,7 @@ from . import (
     patron_page,
     register_patron,
     renew_patron as renew,
+    saved_lists,
     second_factor,
     set_password,
     sites,
@@ -38,7 +39,13 @@ _organization: list[URLPattern | URLResolver] = [
     path("my-library/", home.my_library, name="my_library"),
     path("my-library/contact/", edit_own_contact.edit_own_contact, name="edit_own_contact"),
     path("patrons/", patron_list.patrons, name="patrons"),
-    path("patrons/export.csv", patron_list.export_patrons, name="export_patrons"),
+    re_path(
+        r"^patrons/export\.(?P<form>csv|json)$", patron_list.export_patrons, name="export_patrons"
+    ),
+    path("patrons/lists/", saved_lists.saved_lists, name="saved_lists"),
+    path("patrons/lists/save/", saved_lists.save_list, name="save_list"),
+    path("patrons/lists/<int:number>/rename/", saved_lists.rename_list, name="rename_list"),
+    path("patrons/lists/<int:number>/delete/", saved_lists.delete_list, name="delete_list"),
     path("patrons/register/", register_patron.register_patron, name="register_patron"),
     path("patrons/<int:number>/", patron_page.patron, name="patron"),
     path("patrons/<int:number>/edit/", edit_patron.edit_patron, name="edit_patron"),

@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 
 from openpatron.access.actor import Actor
 from openpatron.access.models import AccessLevel
+from openpatron.accounts.rules import language
 from openpatron.administration.permissions import MANAGE as PERMISSION
 from openpatron.administration.queries import TEMPLATE, template
 from openpatron.administration.rules import differences
@@ -17,7 +18,6 @@ from openpatron.kernel.errors import InputError
 from openpatron.kernel.text import clean
 from openpatron.ledger.record import record_change
 from openpatron.organizations.models import PatronType, Site
-from openpatron.patrons.fields import language
 from openpatron.patrons.models import RegistrationTemplate
 
 LONGEST = 120

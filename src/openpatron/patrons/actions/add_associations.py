@@ -8,6 +8,7 @@ for the plan and again when the plan is applied; the barcode rule is in ``rules.
 from __future__ import annotations
 
 import json
+from collections import defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
@@ -17,27 +18,26 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from openpatron.access.models import AccessLevel, ResourceGroup
-from openpatron.access.queries import access_level_by_name, the_group
 from openpatron.kernel.errors import InputError
-from openpatron.kernel.sql import execute, fetch, statement
+from openpatron.kernel.sql import Params, execute, fetch, statement
 from openpatron.ledger.kinds import JobKind, Step
 from openpatron.ledger.models import Change, Job, Outcome, State
 from openpatron.ledger.planning import make_job
 from openpatron.organizations.models import Organization, Site
-from openpatron.organizations.queries import patron_type_by_name, site_by_short_name
 from openpatron.patrons import association_words
 from openpatron.patrons.actors import actor_of_job
 from openpatron.patrons.association_batches import (
     Batch,
+    Statements,
     params_of,
-    plan_sql,
-    planned_sql,
     set_aside,
     target_of,
 )
 from openpatron.patrons.lines import COLUMNS
 from openpatron.patrons.models import Patron
+from openpatron.patrons.new_tie import NewTie, params_of_tie, site_of_patrons, where_to
 from openpatron.patrons.numbering import NumberGiver, shares_numbers
+from openpatron.patrons.people import at_site
 from openpatron.patrons.rules import number_sql
 from openpatron.patrons.selection import FIELDS, Field, Value, typed_value, value_at
 
@@ -81,7 +81,7 @@ def ask(
     and group. Raises ``NotAllowedError``, or ``InputError`` with the parameter's name as field.
     """
     actor.require(PERMISSION)
-    source = _site(at, "at")
+    source = site_of_patrons(at, "at")
     if whose not in FIELDS:
         raise InputError(
             "whose",
@@ -89,20 +89,18 @@ def ask(
             % {"found": whose[:100], "known": ", ".join(FIELDS)},
         )
     chosen = value_at(source, FIELDS[whose], value)
-    target = _site(to, "to")
-    if target == source:
-        raise InputError("to", _("Choose another site than %s.") % source.name)
-    level = access_level_by_name(access_level, "access_level")
-    group = the_group(target, level, "resource_group", resource_group)
-    actor.require_give(level, target, group)
     return Asked(
         at=source,
         whose=FIELDS[whose],
         value=chosen,
-        to=target,
-        patron_type=patron_type_by_name(patron_type, "patron_type"),
-        access_level=level,
-        resource_group=group,
+        **where_to(
+            actor,
+            source,
+            to=to,
+            patron_type=patron_type,
+            access_level=access_level,
+            resource_group=resource_group,
+        ),
     )
 
 
@@ -112,33 +110,21 @@ def plan_associations(actor: Actor, asked: Asked, request_key: str | None = None
     The same ``request_key`` gives the same job: a form that is sent twice makes one.
     """
     actor.require(PERMISSION)
-    group = asked.resource_group
-    params = {
+    new: NewTie = {
+        "to": asked.to,
+        "patron_type": asked.patron_type,
+        "access_level": asked.access_level,
+        "resource_group": asked.resource_group,
+    }
+    params = params_of_tie(new) | {
         "source": asked.at.pk,
         "source_name": asked.at.name,
         "whose": asked.whose.name,
         "value": asked.value.stored,
         "value_name": asked.value.label,
-        "target": asked.to.pk,
-        "target_name": asked.to.name,
-        "patron_type": asked.patron_type.pk,
-        "patron_type_name": asked.patron_type.name,
-        "access_level": asked.access_level.pk,
-        "access_level_name": asked.access_level.name,
-        "resource_group": None if group is None else group.pk,
-        "resource_group_name": None if group is None else group.name,
     }
     total = asked.value.count
     return make_job(actor, KIND, params, total, request_key)
-
-
-def _site(short_name: str, field: str) -> Site:
-    site = site_by_short_name(short_name, field)
-    if site.kind == Site.Kind.MEDIA:
-        raise InputError(
-            field, _("%s is a media site. Patrons are not associated with media sites.") % site.name
-        )
-    return site
 
 
 class AddAssociations(JobKind):
@@ -163,23 +149,39 @@ class AddAssociations(JobKind):
             of_group = None if group is None else ResourceGroup.objects.get(pk=group)
             self.actor(job).require_give(level, target_of(job), of_group)
 
+    def statements(self, job: Job) -> Statements:
+        """Return the statements about those who are selected."""
+        return Statements(job, at_site(f"{FIELDS[job.params['whose']].column} = %(value)s"))
+
+    def params(self, job: Job) -> Params:
+        """Return what the statements need to know of the job."""
+        return params_of(job) | self.statements(job).people.params
+
+    def associate(self, job: Job, params: Params) -> int:
+        """Write the planned associations of a batch; return how many."""
+        return execute(self.statements(job).planned("insert_associations"), params)
+
+    def retire(self, params: Params) -> None:
+        """Retire no card: the one at the site of the selection stays."""
+
     def plan(self, job: Job, cursor: Cursor) -> Step:
         """Plan the next patrons; when all are there, give numbers to those who need one."""
         if cursor.get("stage") == "numbers":
             return self._plan_numbers(job, cursor)
-        params = params_of(job) | {
+        people = self.statements(job)
+        params = self.params(job) | {
             "after": cursor.get("after", 0),
             "rows": settings.OPENPATRON_JOB_BATCH_ROWS,
             "now": timezone.now(),
         }
-        rows = execute(plan_sql(job), params)
+        rows = execute(people.plan(), params)
         if rows < params["rows"]:
             return Step(rows, {"stage": "numbers", "after": 0})
         last = Change.objects.filter(job=job).order_by("-id").values_list("subject_id")[:1]
         return Step(rows, {"stage": "select", "after": last.get()[0]})
 
     def _plan_numbers(self, job: Job, cursor: Cursor) -> Step:
-        giver = NumberGiver(job, params_of(job), cursor.get("highest"))
+        giver = NumberGiver(job, self.params(job), cursor.get("highest"))
         size = settings.OPENPATRON_JOB_BATCH_ROWS
         waiting = list(
             Change.objects.filter(
@@ -199,14 +201,10 @@ class AddAssociations(JobKind):
 
     def apply(self, job: Job, cursor: Cursor) -> Step:
         """Write the next planned associations and barcodes, and their outcomes."""
-        batch = Batch.next(job, cursor, Outcome.PLANNED)
+        batch = Batch.after(cursor, Outcome.PLANNED, self.params(job))
         if batch is None:
             return Step(0, None)
-        # Those with a number given by the plan are looked at one by one, the many others only
-        # if the rows that were written do not add up. (No number is written where the whole
-        # organization has one: nothing there that could fail to add up.)
-        wide = job.organization.barcode_scope == Organization.BarcodeScope.ORGANIZATION
-        self._recheck(job, batch, "TRUE" if wide else "planned.notable")
+        self._recheck(job, batch, self.first_look(job, batch))
         try:
             with transaction.atomic():
                 self._write(job, batch, rechecked=False)
@@ -215,10 +213,20 @@ class AddAssociations(JobKind):
             self._write(job, batch, rechecked=True)
         return Step(batch.rows, batch.following)
 
+    def first_look(self, job: Job, batch: Batch) -> str:  # noqa: ARG002  no rows of it
+        """Return as SQL which rows are looked at again before anything is written.
+
+        Those with a number given by the plan; the many others only if the rows that were written
+        do not add up. (No number is written where the whole organization has one: nothing there
+        that could fail to add up.)
+        """
+        wide = job.organization.barcode_scope == Organization.BarcodeScope.ORGANIZATION
+        return "TRUE" if wide else "planned.notable"
+
     def _write(self, job: Job, batch: Batch, *, rechecked: bool) -> None:
         """Write the planned rows of a batch, all of them, or raise ``IntegrityError``."""
         params = batch.params | {"now": timezone.now()}
-        written = execute(planned_sql("insert_associations", job), params)
+        written = self.associate(job, params)
         if job.organization.barcode_scope == Organization.BarcodeScope.SITE:
             number = number_sql(target_of(job).barcode_pattern, "planned.barcode")
             if shares_numbers(job):
@@ -234,28 +242,31 @@ class AddAssociations(JobKind):
             if execute(insert, params) != written:
                 raise IntegrityError(_FASTER)
             execute(statement(_HERE, "index_new_barcodes"), params)
+            self.retire(params)
         if execute(statement(_HERE, "finish_batch"), params) != written:
             raise IntegrityError(_FASTER)
 
     def _recheck(self, job: Job, batch: Batch, which: str) -> None:
         """Set right those rows that are no longer what the plan says."""
-        stale = fetch(planned_sql("recheck_add_associations", job, which), batch.params)
-        found: dict[str, list[int]] = {"associated": [], "missing": []}
+        recheck = self.statements(job).planned("recheck_add_associations", which)
+        stale = fetch(recheck, batch.params)
+        aside: dict[tuple[str, str], list[int]] = defaultdict(list)
+        gone: list[int] = []
         corrected, renumber = [], []
         for change, outcome, reason, old, new, number_taken in stale:
             if outcome is None:
-                found["missing"].append(change)
-            elif outcome == Outcome.SKIPPED:
-                found[reason].append(change)
+                gone.append(change)
+            elif outcome != Outcome.PLANNED:
+                aside[outcome, reason].append(change)
             else:
                 since = new is None and (number_taken or reason == "taken")
                 corrected.append((change, old, new, "taken_since" if since else reason))
                 if new is None:
                     renumber.append(change)
-        set_aside(job, found["associated"], Outcome.SKIPPED, "associated")
-        missing = Change.objects.filter(job=job, pk__in=found["missing"]).values_list(
-            "pk", "subject_id"
-        )
+        for (outcome, reason), changes in aside.items():
+            failed = outcome == Outcome.CONFLICT
+            set_aside(job, changes, Outcome.FAILED if failed else Outcome.SKIPPED, reason)
+        missing = Change.objects.filter(job=job, pk__in=gone).values_list("pk", "subject_id")
         living = set(
             Patron.objects.filter(pk__in=[s for _c, s in missing]).values_list("pk", flat=True)
         )
@@ -278,12 +289,13 @@ class AddAssociations(JobKind):
 
     def undo(self, job: Job, cursor: Cursor) -> Step:
         """Take the next associations away again; their numbers go to nobody."""
-        batch = Batch.next(job, cursor, Outcome.APPLIED)
+        batch = Batch.after(cursor, Outcome.APPLIED, self.params(job))
         if batch is None:
             return Step(0, None)
         fetch(statement(_HERE, "lock_associations"), batch.params)
+        given = {"site": "%(target)s", "which": "planned.reason <> 'held'"}
         for step in ("leave_changed", "remove_associations", "retire_barcodes", "finish_undo"):
-            execute(statement(_HERE, step), batch.params)
+            execute(statement(_HERE, step, **given), batch.params)
         return Step(batch.rows, batch.following)
 
     def title(self, job: Job) -> str:
@@ -347,30 +359,8 @@ class AddAssociations(JobKind):
             "source": job.params["source_name"],
             "old": change.before.get("barcode"),
         }
-        return _REASONS.get(change.reason, lambda: "")() % words
+        return association_words.REASONS.get(change.reason, lambda: "")() % words
 
 
 _HERE = "openpatron.patrons"
 _FASTER = "a concurrent writer was faster"
-
-# Functions, because the language is only known when somebody reads.
-_REASONS = {
-    "associated": lambda: _("Is associated with %(site)s already."),
-    "taken": lambda: _("Barcode %(old)s is taken at %(site)s by another patron."),
-    "taken_since": lambda: _(
-        "The number was taken at %(site)s after the preview; the next one was given."
-    ),
-    "no_barcode": lambda: _("Has no barcode at %(source)s."),
-    "exhausted": lambda: _(
-        "All numbers of the range of %(site)s are given. Widen the range and run again."
-    ),
-    "no_pattern": lambda: _(
-        "%(site)s has no barcode pattern, so no number can be given. Set one and run again."
-    ),
-    "held": lambda: _("Has a barcode at %(site)s already, which stays."),
-    "gone": lambda: _("The patron record no longer exists."),
-    "no_longer_selected": lambda: _(
-        "Was changed after the preview and no longer fits the selection."
-    ),
-    "changed_since": lambda: _("Was changed or used after the job; left as it is."),
-}

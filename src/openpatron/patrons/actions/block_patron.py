@@ -28,10 +28,7 @@ def block_patron(
     """Block the patron for the deeds, with a reason that they will read, until a day if wanted."""
     patron = _patron(actor, patron_id)
     words = clean(reason, "reason", empty=False)
-    if not stops:
-        raise InputError("stops", _("Choose what the block stops: checkout, renew or request."))
-    if until is not None and until < timezone.localdate():
-        raise InputError("until", _("until: %s is over already.") % until.isoformat())
+    require_block(stops, until)
     block = Block.objects.create(
         organization=actor.organization,
         patron=patron,
@@ -69,6 +66,16 @@ def lift_block(actor: Actor, patron_id: int, block_id: int) -> Block:
         block.save(update_fields=["lifted_at"])
         record_change(actor, SUBJECT, patron.pk, {"block": block.reason}, {"block": None})
     return block
+
+
+def require_block(stops: Collection[str], until: date | None) -> list[Deed]:
+    """Return what a block stops, or raise ``InputError``: something, and not in the past."""
+    known = [deed for deed in Deed if deed in stops]
+    if not known or len(known) < len(set(stops)):
+        raise InputError("stops", _("Choose what the block stops: checkout, renew or request."))
+    if until is not None and until < timezone.localdate():
+        raise InputError("until", _("until: %s is over already.") % until.isoformat())
+    return known
 
 
 def may_block(actor: Actor, patron: Patron) -> bool:

@@ -17,7 +17,7 @@ from django.utils.translation import gettext as _
 from openpatron.access.actor import Actor
 from openpatron.access.models import AccessLevel
 from openpatron.accounts.models import Account, Registration
-from openpatron.accounts.rules import personal_data, username
+from openpatron.accounts.rules import language, personal_data, username
 from openpatron.kernel.errors import InputError
 from openpatron.kernel.text import clean
 from openpatron.ledger.record import record_change
@@ -86,7 +86,7 @@ def register_patron(actor: Actor, wanted: Registered) -> Patron:
         "grade_level": fields.grade_level(wanted.grade_level),
         "graduation_year": None if year is None else fields.graduation_year(year),
         "expires_on": wanted.expires_on,
-        "language": fields.language(wanted.language),
+        "language": language(wanted.language),
     }
     # Before the transaction: what was looked up stays recorded, whatever comes of it.
     existing = _existing_account(actor, personal, wanted)

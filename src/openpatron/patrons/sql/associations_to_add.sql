@@ -8,8 +8,8 @@
 SELECT
   {columns}
   patron.id AS patron_id,
-  CASE WHEN target.id IS NULL THEN 'planned' ELSE 'skipped' END AS outcome,
-  CASE
+  CASE {refused} WHEN target.id IS NULL THEN 'planned' ELSE 'skipped' END AS outcome,
+  CASE {refusals}
     WHEN target.id IS NOT NULL THEN 'associated'
     WHEN {wide} THEN ''
     WHEN there.value IS NOT NULL THEN 'held'
@@ -26,18 +26,18 @@ SELECT
 {selected_patrons}
 -- The number that the patron holds at the site of the selection.
 LEFT JOIN patrons_barcode card
-  ON card.patron_id = source.patron_id AND card.state = 'current'
+  ON card.patron_id = patron.id AND card.state = 'current'
   AND {card_site}
 LEFT JOIN patrons_association target
-  ON target.patron_id = source.patron_id AND target.site_id = %(target)s
+  ON target.patron_id = patron.id AND target.site_id = %(target)s
 -- A number that the patron has at the new site already, from whatever time.
 LEFT JOIN patrons_barcode there
-  ON there.patron_id = source.patron_id AND there.state = 'current'
+  ON there.patron_id = patron.id AND there.state = 'current'
   AND there.site_id = %(target)s
 -- Anybody's number there stands in the way (also that of somebody whose record is gone), but for
 -- a retired one of the patron's own.
 LEFT JOIN patrons_barcode taken
   ON taken.organization_id = %(organization)s AND taken.value = card.value
   AND taken.site_id = %(target)s
-  AND NOT (COALESCE(taken.patron_id, 0) = source.patron_id AND taken.state = 'retired')
+  AND NOT (COALESCE(taken.patron_id, 0) = patron.id AND taken.state = 'retired')
 WHERE {rows}

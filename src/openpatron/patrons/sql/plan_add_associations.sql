@@ -6,7 +6,7 @@ INSERT INTO ledger_change (
 SELECT
   %(organization)s, %(job)s, 'patron', selected.patron_id, selected.outcome, selected.reason,
   selected.reason <> '',
-  JSON_OBJECT('barcode', selected.old_barcode),
+  {before},
   JSON_OBJECT(
     'site', CAST(%(site_name)s AS text),
     'patron_type', CAST(%(patron_type_name)s AS text),

@@ -2,10 +2,10 @@
 UPDATE patrons_barcode SET state = 'retired' WHERE id IN (
   SELECT (
     SELECT given.id FROM patrons_barcode given
-    WHERE given.patron_id = planned.subject_id AND given.site_id = %(target)s
+    WHERE given.patron_id = planned.subject_id AND given.site_id = {site}
       AND given.state = 'current'
   )
   FROM ledger_change planned
   WHERE planned.job_id = %(job)s AND planned.id > %(after)s AND planned.id <= %(last)s
-    AND planned.outcome = 'applied' AND planned.reason <> 'held'
+    AND planned.outcome = %(outcome)s AND {which}
 )
