@@ -58,7 +58,7 @@ def test_places_offer_what_occurs_with_counts(world: World, dora: Visitor) -> No
     )
     clearing = dora.get("change_field", **FIFTH, do="clear")
     assert options(clearing, "field") == [
-        "grade level", "graduation year", "expiry date", "homeroom"
+        "grade level", "graduation year", "expiry date", "communication language", "homeroom"
     ]  # fmt: skip
 
 

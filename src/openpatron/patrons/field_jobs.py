@@ -21,75 +21,22 @@ from openpatron.ledger.models import Change, Job, Outcome
 from .actors import actor_of_job
 from .association_batches import Batch
 from .fields import RECORD_FIELDS
+from .people import TIE
 
 if TYPE_CHECKING:
     from openpatron.access.actor import Actor
     from openpatron.ledger.kinds import Cursor
 
     from .fields import TieField
+    from .people import People
 
 _HERE = "openpatron.patrons"
 _FASTER = "a concurrent writer was faster"
-
-TIE = "LEFT JOIN patrons_association tie ON tie.patron_id = patron.id AND tie.site_id = %(source)s"
 
 _PLANNED = (
     "planned.job_id = %(job)s AND planned.id > %(after)s AND planned.id <= %(last)s "
     "AND planned.outcome = 'planned'"
 )
-
-
-@dataclass(frozen=True, slots=True)
-class People:
-    """Who is selected, as SQL: for the plan, and among the planned rows of a batch.
-
-    In both, ``patron`` is the record; among the planned rows it is NULL for who is not selected
-    any more.
-    """
-
-    planning: str
-    rows: str
-    place: str
-    applying: str
-
-
-def at_site(whose: str) -> People:
-    """Return the patrons of the site %(source)s for whom the condition holds."""
-    record = f"patrons_patron patron ON patron.id = source.patron_id AND {whose}"
-    return People(
-        planning=f"patrons_association source JOIN {record}",
-        rows="source.site_id = %(source)s AND source.patron_id > %(after)s",
-        place="source.patron_id",
-        applying="ledger_change planned LEFT JOIN patrons_association source "
-        "ON source.patron_id = planned.subject_id AND source.site_id = %(source)s "
-        f"LEFT JOIN {record}",
-    )
-
-
-def everywhere(whose: str) -> People:
-    """Return the patrons of the organization for whom the condition holds."""
-    own = f"patron.organization_id = %(organization)s AND {whose}"
-    return People(
-        planning="patrons_patron patron",
-        rows=f"{own} AND patron.id > %(after)s",
-        place="patron.id",
-        applying=f"ledger_change planned LEFT JOIN patrons_patron patron "
-        f"ON patron.id = planned.subject_id AND {own}",
-    )
-
-
-def named() -> People:
-    """Return the patrons %(listed)s, [[id, place], …]."""
-    return People(
-        planning="(SELECT CAST(value ->> 0 AS bigint) AS patron_id, "
-        "CAST(value ->> 1 AS bigint) AS place FROM JSON_EACH(%(listed)s)) source "
-        "JOIN patrons_patron patron ON patron.id = source.patron_id "
-        "AND patron.organization_id = %(organization)s",
-        rows="TRUE",
-        place="source.place",
-        applying="ledger_change planned LEFT JOIN patrons_patron patron "
-        "ON patron.id = planned.subject_id",
-    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +62,9 @@ class Writing:
     lost: str = "FALSE"
     blocked: str = "FALSE"
     tie: str = ""
+    # The statements that write, and that undo.
+    write: str = "set_fields"
+    restore: str = "set_fields"
 
 
 def of_record(names: tuple[str, ...], becomes: str, reason: str = "") -> Writing:
@@ -185,6 +135,30 @@ def of_tie(field: TieField, above: str, above_before: str) -> Writing:
     )
 
 
+def of_code(*, adds: bool) -> Writing:
+    """Return how the local code %(new)s is added to the record, or removed from it."""
+    there = (
+        "EXISTS (SELECT 1 FROM patrons_localcode code "
+        "WHERE code.patron_id = patron.id AND code.value = %(new)s)"
+    )
+    done = there if adds else f"NOT {there}"
+    becomes = "%(new)s" if adds else "NULL"
+    add, remove = "add_local_codes", "remove_local_codes"
+    return Writing(
+        reason=f"CASE WHEN {done} THEN 'unchanged' ELSE '' END",
+        was=f"JSON_OBJECT('local_code', CASE WHEN {there} THEN CAST(%(new)s AS text) END)",
+        becomes=f"JSON_OBJECT('local_code', CAST({becomes} AS text))",
+        table="patrons_localcode",
+        whom="",
+        values="",
+        restored="",
+        still=done,
+        touches="%(new)s IN (later.before ->> 'local_code', later.after ->> 'local_code')",
+        write=add if adds else remove,
+        restore=remove if adds else add,
+    )
+
+
 class FieldJob(JobKind):
     """The kinds of jobs that set fields. Subclass and say who, and what."""
 
@@ -226,26 +200,26 @@ class FieldJob(JobKind):
             people=people.planning,
             rows=people.rows,
         )
-        return execute(sql, self.params(job) | {"now": timezone.now()} | params)
+        return execute(sql, self.params(job) | people.params | {"now": timezone.now()} | params)
 
     def apply(self, job: Job, cursor: Cursor) -> Step:
         """Write the next planned rows, those that still fit, and their outcomes."""
         batch = Batch.after(cursor, Outcome.PLANNED, self.params(job))
         if batch is None:
             return Step(0, None)
-        writing = self.writing(job)
-        params = batch.params | {"now": timezone.now()}
+        writing, people = self.writing(job), self.people(job)
+        params = batch.params | people.params | {"now": timezone.now()}
         fetch(statement(_HERE, "lock_patrons"), params)
         recheck = _statement(
             "recheck_fields",
             writing,
             columns="planned.id AS change_id, EXISTS (SELECT 1 FROM patrons_patron living "
             "WHERE living.id = planned.subject_id) AS lives,",
-            people=self.people(job).applying,
+            people=people.applying,
             rows=_PLANNED,
         )
         execute(recheck, params)
-        written = execute(_statement("set_fields", writing, values=writing.values), params)
+        written = execute(_statement(writing.write, writing, values=writing.values), params)
         if execute(statement(_HERE, "finish_batch"), params) != written:
             raise IntegrityError(_FASTER)
         return Step(batch.rows, batch.following)
@@ -255,10 +229,10 @@ class FieldJob(JobKind):
         batch = Batch.after(cursor, Outcome.APPLIED, self.params(job))
         if batch is None:
             return Step(0, None)
-        writing, params = self.writing(job), batch.params
+        writing, params = self.writing(job), batch.params | {"now": timezone.now()}
         fetch(statement(_HERE, "lock_patrons"), params)
         execute(_statement("leave_changed_fields", writing), params)
-        restored = execute(_statement("set_fields", writing, values=writing.restored), params)
+        restored = execute(_statement(writing.restore, writing, values=writing.restored), params)
         if execute(statement(_HERE, "finish_undo"), params) != restored:
             raise IntegrityError(_FASTER)
         return Step(batch.rows, batch.following)

@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _, ngettext
 from openpatron.ledger.kinds import Head, Wording
 
 from .association_words import counted, not_touched
+from .fields import LANGUAGES
 from .lines import Cell
 from .models import LISTED, Patron
 from .summary import number_of_applied
@@ -100,6 +101,8 @@ def value_words(name: str, value: Any) -> str:
         return str(Patron.Status(value).label)
     if name == "expires_on":
         return date_format(date.fromisoformat(value), "SHORT_DATE_FORMAT")
+    if name == "language" and value in LANGUAGES:
+        return str(_(LANGUAGES[value]))
     return str(value)
 
 

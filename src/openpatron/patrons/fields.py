@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
+from django.conf import global_settings
 from django.utils.translation import gettext as _, gettext_lazy
 
 from openpatron.kernel.errors import InputError
@@ -15,6 +16,9 @@ from .models import Patron
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+LANGUAGES: dict[str, str] = dict(global_settings.LANGUAGES)
+"""The languages that a library may write in: their names by their codes."""
 
 FIRST_YEAR, LAST_YEAR = 1900, 2200
 """The graduation years that make sense."""
@@ -60,6 +64,26 @@ def day(text: str, field: str) -> date:
             _("“%(found)s” is no date. Write it as year-month-day, for example 2027-06-30.")
             % {"found": text[:100]},
         ) from None
+
+
+def language(text: str, field: str = "language") -> str:
+    """Return the code of the language, or raise ``InputError``."""
+    code = text.strip().lower()
+    if code not in LANGUAGES:
+        raise InputError(
+            field,
+            _("“%(found)s” is no language. Give its code, for example %(known)s.")
+            % {"found": text[:100], "known": "en, es, de, pt-br"},
+        )
+    return code
+
+
+def local_code(text: str, field: str = "local_code") -> str:
+    """Return the local code as it can be stored, or raise ``InputError``."""
+    try:
+        return clean(text, "local_code", limit=40, empty=False)
+    except InputError as error:
+        raise InputError(field, str(error)) from None
 
 
 def _year(text: str, field: str) -> int:
@@ -116,7 +140,17 @@ class TieField:
         return f"tie.{self.name}_id"
 
 
-type SettableField = RecordField | TieField
+@dataclass(frozen=True, slots=True)
+class ListField:
+    """A field that holds any number of values: they are added to it, and removed from it."""
+
+    name: str
+    label: Any
+    parse: Callable[[str, str], str]
+    may_be_cleared: bool = False
+
+
+type SettableField = RecordField | TieField | ListField
 
 RECORD_FIELDS = {
     f.name: f
@@ -154,6 +188,15 @@ RECORD_FIELDS = {
             read="CAST(patron.expires_on AS text)",
             written="date({json} ->> 'expires_on')",
         ),
+        RecordField(
+            "language",
+            gettext_lazy("communication language"),
+            language,
+            may_be_cleared=True,
+            read="patron.language",
+            written="{json} ->> 'language'",
+            nothing="",
+        ),
     )
 }
 TIE_FIELDS = {
@@ -164,5 +207,10 @@ TIE_FIELDS = {
         TieField("homeroom", gettext_lazy("homeroom"), True, "patrons_homeroom"),
     )
 }
-SETTABLE: dict[str, SettableField] = {**RECORD_FIELDS, **TIE_FIELDS}
-"""All of them by name; the first four are of the record, the others of an association."""
+SETTABLE: dict[str, RecordField | TieField] = {**RECORD_FIELDS, **TIE_FIELDS}
+"""Those that are set or cleared, by name: of the record, then of an association."""
+
+LIST_FIELDS = {
+    f.name: f for f in (ListField("local_code", gettext_lazy("local code"), local_code),)
+}
+"""Those whose values are added or removed."""

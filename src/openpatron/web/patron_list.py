@@ -16,20 +16,16 @@ from django.utils.functional import cached_property
 from django.utils.translation import gettext as _, gettext_lazy
 from django.views.decorators.http import require_safe
 
-from openpatron.access.queries import access_levels
 from openpatron.kernel.spreadsheets import csv_lines
-from openpatron.organizations.queries import patron_types
 from openpatron.patrons.actions.register_patron import PERMISSION as REGISTER
+from openpatron.patrons.list_words import ListWords
 from openpatron.patrons.models import Patron
 from openpatron.patrons.queries import (
-    PatronFilter,
     cards_in_sight,
-    grades_and_years,
     in_order,
     number_of_patrons,
     patrons as patrons_of,
     patrons_by_barcode,
-    sites_in_sight,
     with_ties,
 )
 
@@ -71,16 +67,6 @@ ORDERS = {
 
 
 @dataclass(frozen=True, slots=True)
-class Choice:
-    """One filter: its name in the address, its words, and (value in the address, words) pairs."""
-
-    name: str
-    label: str
-    options: list[tuple[str, str]]
-    chosen: str
-
-
-@dataclass(frozen=True, slots=True)
 class Chip:
     """One filter that is on, and the address without it."""
 
@@ -89,55 +75,12 @@ class Chip:
     address: str
 
 
-class PatronListAddress:
+class PatronListAddress(ListWords):
     """The list's state, read from its address: nothing else decides what is shown."""
 
     def __init__(self, request: OrganizationRequest) -> None:
-        self.actor = request.actor
+        super().__init__(request.actor, request.GET.dict())
         self.query = request.GET
-        self.grades, known_years = grades_and_years(self.actor)
-        found = list(sites_in_sight(self.actor))
-        self.ids: dict[str, dict[str, int]] = {
-            "site": {s.short_name: s.pk for s in found},
-            "type": {t.name: t.pk for t in patron_types()},
-            "level": {a.name: a.pk for a in access_levels()},
-        }
-        years = [str(year) for year in known_years]
-        options: list[tuple[str, str, list[tuple[str, str]]]] = [
-            ("site", _("Site"), [(s.short_name, s.name) for s in found]),
-            ("type", _("Patron type"), [(n, n) for n in self.ids["type"]]),
-            ("level", _("Access level"), [(n, n) for n in self.ids["level"]]),
-            ("grade", _("Grade level"), [(g, g) for g in self.grades]),
-            ("year", _("Graduation year"), [(y, y) for y in years]),
-            ("status", _("Status"), [(s.value, str(s.label)) for s in Patron.Status]),
-            ("expired", _("Expired"), [("yes", _("yes"))]),
-        ]
-        self.choices = [
-            Choice(name, label, values, self._chosen(name, values))
-            for name, label, values in options
-        ]
-
-    def _chosen(self, name: str, values: list[tuple[str, str]]) -> str:
-        given = self.query.get(name, "")
-        return given if any(given == value for value, _words in values) else ""
-
-    @property
-    def text(self) -> str:
-        return self.query.get("q", "").replace("\x00", " ").strip()[:200]
-
-    @property
-    def filter(self) -> PatronFilter:
-        chosen = {c.name: c.chosen for c in self.choices}
-        return PatronFilter(
-            text=self.text,
-            site=self.ids["site"].get(chosen["site"]),
-            patron_type=self.ids["type"].get(chosen["type"]),
-            access_level=self.ids["level"].get(chosen["level"]),
-            grade_level=chosen["grade"],
-            graduation_year=int(chosen["year"]) if chosen["year"] else None,
-            status=chosen["status"],
-            expired=bool(chosen["expired"]),
-        )
 
     @property
     def order(self) -> str:
@@ -145,21 +88,8 @@ class PatronListAddress:
         return given if given.removeprefix("-") in ORDERS else "name"
 
     @property
-    def unknown(self) -> list[tuple[str, str]]:
-        """The filters of the address that mean nothing here: (label, value)."""
-        return [
-            (c.label, self.query[c.name][:100])
-            for c in self.choices
-            if self.query.get(c.name) and not c.chosen
-        ]
-
-    @property
     def chips(self) -> list[Chip]:
-        chips = [
-            Chip(c.label, dict(c.options)[c.chosen], self.without(c.name))
-            for c in self.choices
-            if c.chosen
-        ]
+        chips = [Chip(c.label, c.shown, self.without(c.name)) for c in self.choices if c.chosen]
         if self.text:
             chips.insert(0, Chip(_("Search"), self.text, self.without("q", "scan")))
         return chips

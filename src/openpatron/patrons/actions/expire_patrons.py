@@ -17,16 +17,18 @@ from openpatron.ledger.models import Job
 from openpatron.ledger.planning import make_job
 from openpatron.patrons import field_words
 from openpatron.patrons.association_words import counted
-from openpatron.patrons.field_jobs import FieldJob, everywhere, of_record
+from openpatron.patrons.field_jobs import FieldJob, of_record
 from openpatron.patrons.fields import RECORD_FIELDS
 from openpatron.patrons.models import Patron
+from openpatron.patrons.people import everywhere
 
 if TYPE_CHECKING:
     from openpatron.access.actor import Actor
     from openpatron.ledger.kinds import Head, Told, Wording
     from openpatron.ledger.models import Change
-    from openpatron.patrons.field_jobs import People, Writing
+    from openpatron.patrons.field_jobs import Writing
     from openpatron.patrons.lines import JobLine
+    from openpatron.patrons.people import People
 
 KIND = "expire_patrons"
 PERMISSION = "patrons.manage_district"

@@ -20,8 +20,9 @@ from openpatron.organizations.models import Site
 from openpatron.organizations.queries import site_by_short_name
 from openpatron.patrons import field_words, fields
 from openpatron.patrons.association_words import counted
-from openpatron.patrons.field_jobs import FieldJob, at_site, everywhere, of_record
+from openpatron.patrons.field_jobs import FieldJob, of_record
 from openpatron.patrons.models import Patron
+from openpatron.patrons.people import at_site, everywhere
 from openpatron.patrons.promotion import GRADUATED, highest_of, next_grade
 from openpatron.patrons.selection import grades
 
@@ -32,8 +33,9 @@ if TYPE_CHECKING:
     from openpatron.kernel.sql import Params
     from openpatron.ledger.kinds import Head, Told, Wording
     from openpatron.ledger.models import Change
-    from openpatron.patrons.field_jobs import People, Writing
+    from openpatron.patrons.field_jobs import Writing
     from openpatron.patrons.lines import JobLine
+    from openpatron.patrons.people import People
 
 KIND = "promote"
 PERMISSION = "patrons.manage_district"

@@ -1,11 +1,9 @@
-"""``openpatron update_patrons``: set or clear one field of many patrons."""
+"""``openpatron update_patrons``: set or clear one field of many patrons, add or remove a code."""
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 from django.core.management.base import CommandParser
@@ -13,46 +11,33 @@ from django.utils.translation import gettext as _
 
 from openpatron.access.actor import Actor
 from openpatron.cli.job_command import PlanningCommand, condition
-from openpatron.kernel.errors import InputError
+from openpatron.cli.whom_arguments import add_whom_arguments, read_whom, whom_of
 from openpatron.ledger.models import Job
 from openpatron.patrons.actions.update_patrons import ask, plan_update
-from openpatron.patrons.fields import SETTABLE
-from openpatron.patrons.selection import FIELDS
+from openpatron.patrons.fields import LIST_FIELDS, SETTABLE
 
 
 class Command(PlanningCommand):
     """Plan, show, ask, apply, summarise."""
 
-    help = "Set or clear one field of the patrons of a site, or of a list of patrons."
+    help = "Set or clear one field of many patrons, or give or take a value of one."
 
     def add_words(self, parser: CommandParser) -> None:
         """Add who, and what becomes of them."""
-        parser.add_argument(
-            "--at",
-            metavar="SITE",
-            default="",
-            help=_("The site whose patrons, or whose associations, are meant: its short name."),
-        )
-        who = parser.add_mutually_exclusive_group(required=True)
-        who.add_argument(
-            "--whose",
-            metavar="FIELD=VALUE",
-            help=_("Which patrons of the site; FIELD is one of: %s.") % ", ".join(FIELDS),
-        )
-        who.add_argument(
-            "--barcodes",
-            metavar="FILE",
-            help=_("A file of barcodes or district ids, one per line; - reads standard input."),
+        add_whom_arguments(
+            parser,
+            at=_("The site whose patrons, or whose associations, are meant: its short name."),
         )
         what = parser.add_mutually_exclusive_group(required=True)
-        what.add_argument(
-            "--set",
-            dest="new",
-            metavar="FIELD=VALUE",
-            help=_("What to set; FIELD is one of: %s.") % ", ".join(SETTABLE),
-        )
+        settable, several = ", ".join(SETTABLE), ", ".join(LIST_FIELDS)
         clearable = ", ".join(f.name for f in SETTABLE.values() if f.may_be_cleared)
-        what.add_argument("--clear", metavar="FIELD", help=_("What to clear: %s.") % clearable)
+        for name, metavar, text in (
+            ("--set", "FIELD=VALUE", _("What to set; FIELD is one of: %s.") % settable),
+            ("--clear", "FIELD", _("What to clear: %s.") % clearable),
+            ("--add", "FIELD=VALUE", _("What to add; FIELD is one of: %s.") % several),
+            ("--remove", "FIELD=VALUE", _("What to remove; FIELD is one of: %s.") % several),
+        ):
+            what.add_argument(name, metavar=metavar, help=text)
         parser.add_argument(
             "--resource-group",
             metavar="NAME",
@@ -62,41 +47,15 @@ class Command(PlanningCommand):
 
     def read_words(self, options: dict[str, Any]) -> None:
         """See that the conditions are some, and the list can be read."""
-        options["whose"], options["value"] = (
-            ("", "")
-            if options["whose"] is None
-            else condition(options["whose"], "whose", ", ".join(FIELDS))
-        )
+        read_whom(options)
+        do = next(name for name in ("set", "clear", "add", "remove") if options[name] is not None)
+        known = LIST_FIELDS if do in {"add", "remove"} else SETTABLE
+        options["do"] = do
         options["field"], options["new"] = (
-            (options["clear"], "")
-            if options["new"] is None
-            else condition(options["new"], "set", ", ".join(SETTABLE))
+            (options[do], "") if do == "clear" else condition(options[do], do, ", ".join(known))
         )
-        options["listed"] = None if options["barcodes"] is None else _read(options["barcodes"])
 
     def asked(self, actor: Actor, options: dict[str, Any]) -> Callable[[], Job]:
         """Check the words."""
-        words = ("at", "whose", "value", "listed", "field", "new", "resource_group")
-        asked = ask(
-            actor,
-            clear=options["clear"] is not None,
-            **{name: options[name] for name in words},
-        )
-        return partial(plan_update, actor, asked)
-
-
-def _read(name: str) -> str:
-    """Return the text of a file, or of standard input for "-"."""
-    try:
-        raw = sys.stdin.buffer.read() if name == "-" else Path(name).read_bytes()
-        return raw.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        raise InputError(
-            "barcodes", _("--barcodes: %s is not a text in UTF-8.") % name[:200]
-        ) from None
-    except (OSError, ValueError) as error:
-        raise InputError(
-            "barcodes",
-            _("--barcodes: %(name)s cannot be read: %(why)s.")
-            % {"name": name[:200], "why": getattr(error, "strerror", None) or str(error)},
-        ) from None
+        words = {name: options[name] for name in ("do", "field", "new", "resource_group")}
+        return partial(plan_update, actor, ask(actor, **words, **whom_of(options)))

@@ -1,0 +1,216 @@
+"""Whom an update is about: patrons of a site, on a list, or found by the list's filters.
+
+``choose`` checks the words, ``Whom.params`` is what the job keeps of them, ``WhomJob`` selects.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any, ClassVar
+from urllib.parse import urlencode
+
+from django.conf import settings
+from django.utils.translation import gettext as _, ngettext
+
+from openpatron.kernel.errors import InputError
+from openpatron.ledger.kinds import Step
+from openpatron.organizations.models import Site
+from openpatron.organizations.queries import site_by_short_name
+
+from .field_jobs import FieldJob
+from .list_words import ListWords
+from .listed import Entry, read_list, who_is_meant, write_down
+from .people import at_site, found, named
+from .queries import PatronFilter, number_of_patrons, patrons
+from .saved_lists import saved_list_by_name
+from .selection import FIELDS, Field, Value, typed_value, value_at
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from openpatron.access.actor import Actor
+    from openpatron.kernel.sql import Params
+    from openpatron.ledger.kinds import Cursor
+    from openpatron.ledger.models import Job
+
+    from .people import People
+
+PERMISSION = "patrons.manage_district"
+
+
+@dataclass(frozen=True, slots=True)
+class Whom:
+    """Who is meant, checked: ``value`` at ``at``, or the entries ``listed``, or the ``filters``.
+
+    With a list or filters, ``at`` is the site of the associations, where the update needs one.
+    ``filters`` are words as in the list's address, ``saved`` is the name of the list they are of.
+    """
+
+    at: Site | None
+    whose: Field | None
+    value: Value | None
+    listed: list[Entry]
+    filters: dict[str, str] | None
+    said: list[tuple[str, str]]
+    narrowed: PatronFilter | None
+    saved: str
+    count: int
+
+    @property
+    def params(self) -> dict[str, Any]:
+        """What a job keeps: ids, and the names they had."""
+        at, whose, value = self.at, self.whose, self.value
+        return {
+            "source": at.pk if at else None,
+            "source_name": at.name if at else None,
+            "whose": whose.name if whose else None,
+            "value": value.stored if value else None,
+            "value_name": value.label if value else None,
+            "listed": self.listed,
+            "filters": self.filters,
+            "filters_said": self.said,
+            "narrowed": None if self.narrowed is None else asdict(self.narrowed),
+            "saved": self.saved,
+        }
+
+
+def choose(
+    actor: Actor,
+    *,
+    at: str = "",
+    whose: str = "",
+    value: str = "",
+    listed: str | None = None,
+    filters: Mapping[str, str] | None = None,
+    saved: str = "",
+    needs_site: bool = True,
+) -> Whom:
+    """Check the words, all as typed: ``at``, ``whose`` and ``value``, or one of the others.
+
+    Raises ``NotAllowedError``, or ``InputError`` with the parameter's name.
+    """
+    actor.require(PERMISSION)
+    by_words = filters is not None or bool(saved)
+    by_value = listed is None and not by_words
+    site = site_by_short_name(at, "at") if at or by_value or needs_site else None
+    if saved:
+        filters = saved_list_by_name(actor, saved, "saved").filters
+    chosen = ListWords(actor, filters) if by_words and filters is not None else None
+    if chosen is not None:
+        chosen.require_known("saved" if saved else "filters")
+    selected = _selected(site, whose, value) if by_value and site is not None else None
+    entries = [] if listed is None else read_list(listed, "listed")
+    count = len(entries) if selected is None else selected[1].count
+    if chosen is not None:
+        count = number_of_patrons(actor, chosen.filter)
+    return Whom(
+        at=site,
+        whose=selected[0] if selected else None,
+        value=selected[1] if selected else None,
+        listed=entries,
+        filters=chosen.kept if chosen else None,
+        said=chosen.said if chosen else [],
+        narrowed=chosen.filter if chosen else None,
+        saved=saved,
+        count=count,
+    )
+
+
+def _selected(site: Site, whose: str, value: str) -> tuple[Field, Value]:
+    if whose not in FIELDS:
+        raise InputError(
+            "whose",
+            _("Patrons cannot be selected by “%(found)s”. Allowed: %(known)s.")
+            % {"found": whose[:100], "known": ", ".join(FIELDS)},
+        )
+    return FIELDS[whose], value_at(site, FIELDS[whose], value)
+
+
+def people_of(job: Job, actor: Actor) -> People:
+    """Return as SQL who is selected for a job with the params of ``Whom``."""
+    asked = job.params
+    if asked.get("narrowed") is not None:
+        return found(patrons(actor, PatronFilter(**asked["narrowed"])))
+    if asked["listed"]:
+        return named()
+    return at_site(f"{FIELDS[asked['whose']].column} = %(value)s")
+
+
+def said_of(job: Job) -> str:
+    """Return who is meant, in words that go on: “every patron at Maple whose …”."""
+    asked = job.params
+    if asked.get("saved"):
+        return _("the patrons of the saved list “%s”") % str(asked["saved"])
+    if asked.get("narrowed") is not None:
+        filters = ", ".join(f"{label}: {value}" for label, value in asked["filters_said"])
+        return _("the patrons found by %s") % filters if filters else _("all patrons")
+    if asked["listed"]:
+        n = len(asked["listed"])
+        return ngettext("the patron on a list of %d", "the patrons on a list of %d", n) % n
+    return _("every patron at %(source)s whose %(whose)s is %(value)s") % {
+        "source": asked["source_name"],
+        "whose": FIELDS[asked["whose"]].label,
+        "value": asked["value_name"],
+    }
+
+
+def nobody_of(job: Job) -> str:
+    """Say that nobody is selected."""
+    asked = job.params
+    if asked["whose"] is None:
+        return _("Nobody is selected, so there is nothing to do.")
+    return _("No patron at %(site)s has %(field)s %(value)s, so there is nothing to do.") % {
+        "site": asked["source_name"],
+        "field": FIELDS[asked["whose"]].label,
+        "value": asked["value_name"],
+    }
+
+
+def again_of(job: Job) -> dict[str, str]:
+    """Return the words of a page; the site by its present name, a list by its job."""
+    asked = job.params
+    site = Site.objects.filter(pk=asked["source"]).first()
+    words = {"at": site.short_name if site else ""}
+    if asked.get("saved"):
+        return words | {"who": "saved", "saved": asked["saved"]}
+    if asked.get("narrowed") is not None:
+        return words | {"who": "found", "found": as_text(asked["filters"])}
+    if asked["listed"]:
+        return words | {"list_of": str(job.pk)}
+    return words | {"whose": asked["whose"], "value": typed_value(asked)}
+
+
+def as_text(filters: Mapping[str, str]) -> str:
+    """Return the filters as one word of an address."""
+    return urlencode(filters)
+
+
+class WhomJob(FieldJob):
+    """A kind of job whose patrons are chosen by ``choose``."""
+
+    permission: ClassVar[str] = PERMISSION
+
+    def people(self, job: Job) -> People:
+        """Return who is selected."""
+        return people_of(job, self.actor(job))
+
+    def plan(self, job: Job, cursor: Cursor) -> Step:
+        """Plan the next patrons, of the selection or of the list."""
+        if not job.params["listed"]:
+            return super().plan(job, cursor)
+        return plan_listed(job, cursor, self.plan_batch)
+
+
+def plan_listed(job: Job, cursor: Cursor, plan_batch: Callable[[Job, Params], int]) -> Step:
+    """Plan the next entries of a job's list, and write down those that lead to no patron."""
+    start = cursor.get("place", 0)
+    end = start + settings.OPENPATRON_JOB_BATCH_ROWS
+    entries = [(line, key) for line, key in job.params["listed"][start:end]]
+    meant = who_is_meant(job, entries, job.params["source"])
+    write_down(job, meant.others)
+    if meant.patrons:
+        listed = json.dumps([[p, place] for place, p in enumerate(meant.patrons)])
+        plan_batch(job, {"listed": listed, "after": 0, "rows": len(meant.patrons)})
+    more = end < len(job.params["listed"])
+    return Step(len(entries), {"place": end} if more else None)
