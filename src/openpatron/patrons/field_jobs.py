@@ -7,7 +7,6 @@ what the recheck finds holds until the batch is written.
 
 from __future__ import annotations
 
-import dataclasses
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
@@ -66,9 +65,9 @@ class Writing:
     # The statements that write, and that undo.
     write: str = "set_fields"
     restore: str = "set_fields"
-    # By column what is written where the record is still what the plan saw: then nothing needs
-    # to be looked at again. Empty where that does not tell.
-    at_once: dict[str, str] = dataclasses.field(default_factory=dict)
+    # What is written where the record is still what the plan saw: then nothing needs to be looked
+    # at again. Empty where that does not tell.
+    at_once: str = ""
 
 
 def of_record(becomes: dict[str, str]) -> Writing:
@@ -98,7 +97,7 @@ def of_record(becomes: dict[str, str]) -> Writing:
             f"(later.before ->> '{f.name}') IS DISTINCT FROM (later.after ->> '{f.name}')"
             for f in fields
         ),
-        at_once={f.name: f.stored.format(value=becomes[f.name]) for f in fields},
+        at_once=", ".join(f"{f.name} = {f.stored.format(value=becomes[f.name])}" for f in fields),
     )
 
 
@@ -260,14 +259,12 @@ def _written_at_once(writing: Writing, people: People, batch: Batch, params: Par
     """Write the batch where all of it is still what the plan saw; otherwise write nothing."""
     if not writing.at_once:
         return False
-    places = {name: f"value{n}" for n, name in enumerate(writing.at_once)}
     update = _statement(
         "set_at_once",
         writing,
         people=people.applying,
         rows=_PLANNED,
-        values=", ".join(f"{name} = found.{place}" for name, place in places.items()),
-        columns=", ".join(f"{writing.at_once[name]} AS {place}" for name, place in places.items()),
+        values=writing.at_once,
     )
     with transaction.atomic():
         done = execute(update, params) == batch.rows
