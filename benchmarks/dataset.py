@@ -30,7 +30,7 @@ TARGET = "target"
 PREFIX, DIGITS = "2", 9
 """The pattern of card numbers, the same at every site, as districts have it."""
 
-_FIRST = (
+GIVEN = (
     "Ada Aisha Ana Andrés Anna Anneliese Aoife Ben Björn Carlos Chloe Chiara Daniel Dmitri Elena "
     "Élodie Emma Fatima Finn François Grace Hannah Hiroshi Ibrahim Ingrid Isabella Jack James "
     "Jasmine Joanna José Julia Kateryna Kenji Lars Leah Liam Lucía Łukasz Maria Marianne Mateo "
@@ -58,7 +58,7 @@ def people(seed: int) -> Iterator[tuple[str, str]]:
     last = surnames()
     while True:
         # The product of two is Zipf-like enough: the first surname has about 1 in 900 people.
-        yield made.choice(_FIRST), last[int(made.random() * made.random() * _SURNAMES)]
+        yield made.choice(GIVEN), last[int(made.random() * made.random() * _SURNAMES)]
 
 
 def card(number: int) -> str:

@@ -57,6 +57,8 @@ def _measure(engine: str, folder: Path, wanted: list[int]) -> list[Measure]:
         "DJANGO_SETTINGS_MODULE": "openpatron.config.settings",
     }
     environment.pop("OPENPATRON_DATABASE_URL", None)
+    # What is imported while a job runs is not to be compiled then.
+    environment.pop("PYTHONDONTWRITEBYTECODE", None)
     if engine == "postgresql":
         command = ["tools/postgres", "--durable", "--", *command]
     print(f"--- {engine}", flush=True)

@@ -17,6 +17,8 @@ BIN = ROOT / ".venv/bin"
 OPENPATRON = str(BIN / "openpatron")
 PYTEST = [str(BIN / "python"), "-m", "pytest"]
 CORES = "2"
+# Many processes are started: compiled once, not again in each of them.
+ENVIRONMENT = {k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"}
 
 # Programs that the tests start, and Debian's packages that hold them. PostgreSQL is looked
 # after by tools/postgres.
@@ -41,7 +43,7 @@ class Step:
         process = subprocess.run(
             self.command,
             cwd=ROOT,
-            env={**os.environ, **self.environment},
+            env={**ENVIRONMENT, **self.environment},
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE if quietly else None,
             stderr=subprocess.STDOUT if quietly else None,
