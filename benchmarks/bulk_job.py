@@ -53,24 +53,27 @@ def main() -> None:
     print(json.dumps(found))
 
 
-def _planned_job(actor: Actor, kind: str, n: int) -> Job:
-    """Make the job, which nobody has planned yet."""
+def _asked(actor: Actor, kind: str, n: int) -> Callable[[], Job]:
+    """Check what is asked for, and return what makes the job."""
     site = dataset.site_name(n)
     if kind == "add_associations":
         words = {"to": dataset.TARGET, "patron_type": "Student", "access_level": "Patron"}
         asked = add_associations.ask(actor, at=site, whose="grade_level", value="5", **words)
-        return add_associations.plan_associations(actor, asked)
+        return lambda: add_associations.plan_associations(actor, asked)
     if kind == "update_patrons":
         wanted = update_patrons.ask(
             actor, at=site, whose="grade_level", value="5", field="status", new="restricted"
         )
-        return update_patrons.plan_update(actor, wanted)
-    return promote.plan_promotion(actor, promote.ask(actor, at=site))
+        return lambda: update_patrons.plan_update(actor, wanted)
+    moving = promote.ask(actor, at=site)
+    return lambda: promote.plan_promotion(actor, moving)
 
 
 def _ours(actor: Actor, kind: str, n: int) -> Callable[[], None]:
+    make = _asked(actor, kind, n)
+
     def work() -> None:
-        planned = run(_planned_job(actor, kind, n))
+        planned = run(make())
         done = run(confirm_job(actor, planned))
         assert done.state == State.DONE, done.error
 
@@ -78,7 +81,7 @@ def _ours(actor: Actor, kind: str, n: int) -> Callable[[], None]:
 
 
 def _floor(actor: Actor, kind: str, n: int) -> Callable[[], None]:
-    job = _planned_job(actor, kind, n)
+    job = _asked(actor, kind, n)()
     job.state = State.DONE
     job.save()
     params = job.params | {"job": job.pk, "way": job.way, "organization": actor.organization.pk}

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
 from django.conf import settings
-from django.db import IntegrityError
+from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 
 from openpatron.kernel.sql import Params, dialect, execute, fetch, statement
@@ -66,34 +66,44 @@ class Writing:
     # The statements that write, and that undo.
     write: str = "set_fields"
     restore: str = "set_fields"
+    # What is written where the record is still what the plan saw: then nothing needs to be looked
+    # at again. Empty where that does not tell.
+    at_once: str = ""
 
 
-def of_record(names: tuple[str, ...], becomes: str, reason: str = "") -> Writing:
-    """Return how these fields of the record are written, as the planned change says."""
-    fields = [RECORD_FIELDS[name] for name in names]
-    was = ", ".join(f"'{f.name}', {f.read}" for f in fields)
-    unchanged = f"CASE WHEN JSON_OBJECT({was}) = {becomes} THEN 'unchanged' ELSE '' END"
+def of_record(becomes: dict[str, str]) -> Writing:
+    """Return how fields of the record are written: by name what they become, in SQL.
 
-    def written(json: str) -> str:
-        return ", ".join(f"{f.name} = {f.written.format(json=json)}" for f in fields)
+    What they become follows from what they are and from the job alone, and is of the type that
+    stands in a change.
+    """
+    fields = [RECORD_FIELDS[name] for name in becomes]
+    same = " AND ".join(f"{f.read} IS NOT DISTINCT FROM {becomes[f.name]}" for f in fields)
+
+    def written(change: str) -> str:
+        return ", ".join(f"{f.name} = {f.written(change)}" for f in fields)
 
     return Writing(
-        reason=reason or unchanged,
-        was=f"JSON_OBJECT({was})",
-        becomes=becomes,
+        reason=f"CASE WHEN {same} THEN 'unchanged' ELSE '' END",
+        was=_object({f.name: f.read for f in fields}),
+        becomes=_object(becomes),
         table="patrons_patron",
         whom="patrons_patron.id = planned.subject_id",
         values=written("planned.after"),
         restored=written("planned.before"),
         still=" AND ".join(
-            f"{f.column} IS NOT DISTINCT FROM {f.written.format(json='ledger_change.after')}"
-            for f in fields
+            f"{f.column} IS NOT DISTINCT FROM {f.written('ledger_change.after')}" for f in fields
         ),
         touches=" OR ".join(
             f"(later.before ->> '{f.name}') IS DISTINCT FROM (later.after ->> '{f.name}')"
             for f in fields
         ),
+        at_once=", ".join(f"{f.name} = {f.stored.format(value=becomes[f.name])}" for f in fields),
     )
+
+
+def _object(values: dict[str, str]) -> str:
+    return f"JSON_OBJECT({', '.join(f"'{name}', {value}" for name, value in values.items())})"
 
 
 def of_tie(field: TieField, above: str, above_before: str) -> Writing:
@@ -213,19 +223,20 @@ class FieldJob(JobKind):
             return Step(0, None)
         writing, people = self.writing(job), self.people(job)
         params = batch.params | people.params | {"now": timezone.now()}
-        fetch(statement(_HERE, "lock_patrons"), params)
-        recheck = field_statement(
-            "recheck_fields",
-            writing,
-            columns="planned.id AS change_id, EXISTS (SELECT 1 FROM patrons_patron living "
-            "WHERE living.id = planned.subject_id) AS lives,",
-            people=people.applying,
-            rows=_PLANNED,
-        )
-        execute(recheck, params)
-        written = self.write(writing, params)
-        if execute(statement(_HERE, "finish_batch"), params) != written:
-            raise IntegrityError(_FASTER)
+        lock_patrons(params)
+        if not _written_at_once(writing, people, batch, params):
+            recheck = field_statement(
+                "recheck_fields",
+                writing,
+                columns="planned.id AS change_id, EXISTS (SELECT 1 FROM patrons_patron living "
+                "WHERE living.id = planned.subject_id) AS lives,",
+                people=people.applying,
+                rows=_PLANNED,
+            )
+            execute(recheck, params)
+            written = self.write(writing, params)
+            if execute(statement(_HERE, "finish_batch"), params) != written:
+                raise IntegrityError(_FASTER)
         return Step(batch.rows, batch.following)
 
     def write(self, writing: Writing, params: Params) -> int:
@@ -242,12 +253,38 @@ class FieldJob(JobKind):
         if batch is None:
             return Step(0, None)
         writing, params = self.writing(job), batch.params | {"now": timezone.now()}
-        fetch(statement(_HERE, "lock_patrons"), params)
+        lock_patrons(params)
         execute(field_statement("leave_changed_fields", writing), params)
         restored = self.restore(writing, params)
         if execute(statement(_HERE, "finish_undo"), params) != restored:
             raise IntegrityError(_FASTER)
         return Step(batch.rows, batch.following)
+
+
+def lock_patrons(params: Params) -> None:
+    """Keep others from the patrons of a batch until it is written; on SQLite nobody else writes."""
+    if connection.features.has_select_for_update:
+        fetch(statement(_HERE, "lock_patrons"), params)
+
+
+def _written_at_once(writing: Writing, people: People, batch: Batch, params: Params) -> bool:
+    """Write the batch where all of it is still what the plan saw; otherwise write nothing."""
+    if not writing.at_once:
+        return False
+    update = field_statement(
+        "set_at_once",
+        writing,
+        people=people.applying,
+        rows=_PLANNED,
+        values=writing.at_once,
+    )
+    with transaction.atomic():
+        done = execute(update, params) == batch.rows
+        if done:
+            execute(statement(_HERE, "finish_batch"), params)
+        else:
+            transaction.set_rollback(True)
+    return done
 
 
 def field_statement(name: str, writing: Writing, **fragments: str) -> str:

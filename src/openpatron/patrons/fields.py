@@ -94,8 +94,8 @@ class RecordField:
     """One field of the patron record.
 
     ``parse`` makes the stored value of what was typed for a field (of a form), or raises
-    ``InputError``. ``read`` and ``written`` are SQL: the value as it stands in a change, and the
-    one of a change ({json}) as it stands in the column.
+    ``InputError``. ``read`` and ``stored`` are SQL: the value as it stands in a change, and such a
+    {value} as it stands in the column.
     """
 
     name: str
@@ -103,7 +103,7 @@ class RecordField:
     parse: Callable[[str, str], Any]
     may_be_cleared: bool
     read: str
-    written: str
+    stored: str
     # What stands there after it was cleared.
     nothing: Any = None
 
@@ -111,6 +111,10 @@ class RecordField:
     def column(self) -> str:
         """The column, in SQL."""
         return f"patron.{self.name}"
+
+    def written(self, change: str) -> str:
+        """Return in SQL the value that a change (before, after) holds, as the column has it."""
+        return self.stored.format(value=f"({change} ->> '{self.name}')")
 
     def shown(self, stored: Any) -> Any:
         """Return the value as a change holds it."""
@@ -153,7 +157,7 @@ RECORD_FIELDS = {
             status,
             may_be_cleared=False,
             read="patron.status",
-            written="{json} ->> 'status'",
+            stored="{value}",
         ),
         RecordField(
             "grade_level",
@@ -161,7 +165,7 @@ RECORD_FIELDS = {
             lambda text, field: grade_level(text, field, empty=False),
             may_be_cleared=True,
             read="patron.grade_level",
-            written="{json} ->> 'grade_level'",
+            stored="{value}",
             nothing="",
         ),
         RecordField(
@@ -170,7 +174,7 @@ RECORD_FIELDS = {
             _year,
             may_be_cleared=True,
             read="patron.graduation_year",
-            written="CAST({json} ->> 'graduation_year' AS smallint)",
+            stored="CAST({value} AS smallint)",
         ),
         RecordField(
             "expires_on",
@@ -178,7 +182,7 @@ RECORD_FIELDS = {
             day,
             may_be_cleared=True,
             read="CAST(patron.expires_on AS text)",
-            written="date({json} ->> 'expires_on')",
+            stored="date({value})",
         ),
         RecordField(
             "language",
@@ -186,7 +190,7 @@ RECORD_FIELDS = {
             _language,
             may_be_cleared=True,
             read="patron.language",
-            written="{json} ->> 'language'",
+            stored="{value}",
             nothing="",
         ),
     )

@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _, gettext_lazy
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from openpatron.access.queries import access_levels
+from openpatron.accounts import rules as account_rules
 from openpatron.administration import rules
 from openpatron.administration.actions.edit_registration_template import (
     LONGEST,

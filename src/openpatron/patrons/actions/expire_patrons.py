@@ -64,7 +64,7 @@ class ExpirePatrons(FieldJob):
 
     def writing(self, job: Job) -> Writing:  # noqa: ARG002  the same for all
         """Return that they become inactive."""
-        return of_record(("status",), "JSON_OBJECT('status', CAST('inactive' AS text))")
+        return of_record({"status": "CAST('inactive' AS text)"})
 
     def title(self, job: Job) -> str:  # noqa: ARG002  the same for all
         """Return the job's name for lists."""

@@ -161,13 +161,11 @@ class Promote(FieldJob):
         )
         leaving = [f"%(grade{p})s" for p, (_g, to) in enumerate(steps) if to == GRADUATED]
         leaves = f"patron.grade_level IN ({', '.join(leaving)})" if leaving else "FALSE"
-        becomes = [f"'grade_level', CASE patron.grade_level {following} END"]
+        becomes = {"grade_level": f"CASE patron.grade_level {following} END"}
         for name in self._names(job)[1:]:
             stays = fields.RECORD_FIELDS[name].read
-            becomes.append(
-                f"'{name}', CASE WHEN {leaves} THEN CAST(%({name})s AS text) ELSE {stays} END"
-            )
-        return of_record(self._names(job), f"JSON_OBJECT({', '.join(becomes)})")
+            becomes[name] = f"CASE WHEN {leaves} THEN CAST(%({name})s AS text) ELSE {stays} END"
+        return of_record(becomes)
 
     def _names(self, job: Job) -> tuple[str, ...]:
         asked = job.params

@@ -200,8 +200,7 @@ class UpdatePatrons(WhomJob):
         field = SETTABLE[job.params["field"]]
         if isinstance(field, RecordField):
             kind = "smallint" if field.name == "graduation_year" else "text"
-            becomes = f"JSON_OBJECT('{field.name}', CAST(%(new)s AS {kind}))"
-            return of_record((field.name,), becomes)
+            return of_record({field.name: f"CAST(%(new)s AS {kind})"})
         if field.name == "access_level":
             above = levels_above(self.actor(job), _site_of(job))
             before = "CAST(ledger_change.before ->> '{}' AS bigint)"
