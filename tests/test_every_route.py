@@ -63,6 +63,7 @@ ROUTES = {
     "give_staff_role": Route(STAFF, {"number": "patron"}),
     "end_staff_role": Route(STAFF, {"number": "patron", "role": "role"}),
     "set_password": Route(STAFF, {"number": "patron"}),
+    "remove_patron": Route(STAFF, {"number": "patron"}),
     "sites": Route(STAFF),
     "site": Route(STAFF, {"short_name": "site"}),
     "update_patrons": Route(ONLY_MANAGER),
@@ -70,6 +71,7 @@ ROUTES = {
     "change_field": Route(ONLY_MANAGER),
     "promote": Route(ONLY_MANAGER),
     "expire_patrons": Route(ONLY_MANAGER),
+    "remove_patrons": Route(ONLY_MANAGER),
     "jobs": Route(ONLY_MANAGER),
     **{
         name: Route(ONLY_MANAGER, {"number": "job"})

@@ -36,6 +36,7 @@ LEVELS: dict[str, list[str]] = {
         "patrons.register",
         "patrons.block",
         "patrons.manage_staff",
+        "patrons.remove",
     ],
     "District patrons manager": [
         "organizations.view_home",
@@ -46,6 +47,7 @@ LEVELS: dict[str, list[str]] = {
         "patrons.register",
         "patrons.block",
         "patrons.manage_staff",
+        "patrons.remove",
         "patrons.manage_district",
     ],
 }

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 WEB = "web"
 CLI = "cli"
 JOB = "job"
+SCHEDULE = "time"
 
 EVERYWHERE = None
 """The key of the rights that hold in the whole organization."""

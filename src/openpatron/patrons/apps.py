@@ -12,12 +12,15 @@ class PatronsConfig(AppConfig):
     def ready(self) -> None:
         """Declare the permissions and the kinds of jobs."""
         from openpatron.ledger.kinds import register  # noqa: PLC0415  apps must be loaded first
+        from openpatron.ledger.nightly import register_nightly  # noqa: PLC0415
 
         from . import permissions  # noqa: F401, PLC0415  names are declared on import
         from .actions.add_associations import AddAssociations  # noqa: PLC0415
-        from .actions.expire_patrons import ExpirePatrons  # noqa: PLC0415
+        from .actions.expire_patrons import ExpirePatrons, expire_tonight  # noqa: PLC0415
         from .actions.promote import Promote  # noqa: PLC0415
+        from .actions.remove_patrons import RemovePatrons  # noqa: PLC0415
         from .actions.update_patrons import UpdatePatrons  # noqa: PLC0415
 
-        for kind in (AddAssociations, UpdatePatrons, Promote, ExpirePatrons):
+        register_nightly(ExpirePatrons.name, expire_tonight)
+        for kind in (AddAssociations, UpdatePatrons, Promote, ExpirePatrons, RemovePatrons):
             register(kind())

@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, path
 
-from . import add_associations, change_field, job_actions, jobs, promote
+from . import add_associations, change_field, job_actions, jobs, promote, remove_patrons
 
 urlpatterns: list[URLPattern] = [
     path("update-patrons/", add_associations.update_patrons, name="update_patrons"),
@@ -13,6 +13,7 @@ urlpatterns: list[URLPattern] = [
     ),
     path("update-patrons/change-a-field/", change_field.change_field, name="change_field"),
     path("update-patrons/promote/", promote.promote, name="promote"),
+    path("update-patrons/remove-patrons/", remove_patrons.remove_patrons, name="remove_patrons"),
     path("update-patrons/expire-patrons/", promote.expire_patrons, name="expire_patrons"),
     path("jobs/", jobs.jobs, name="jobs"),
     path("jobs/<int:number>/", jobs.job, name="job"),

@@ -10,7 +10,7 @@ from django.urls import reverse
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
-from openpatron.access.actor import CLI
+from openpatron.access.actor import CLI, SCHEDULE
 from openpatron.ledger.kinds import kind_of
 from openpatron.ledger.models import Change, Job, Outcome
 from openpatron.ledger.queries import actor_names
@@ -93,7 +93,8 @@ def _who(change: Change, job: Job | None, names: Mapping[int, str]) -> str:
         account = account or job.confirmed_by or job.created_by
         found = "" if account is None else account.full_name
     if not found:
-        return _("operator, by command line")
+        by_clock = change.way == SCHEDULE
+        return _("the nightly schedule") if by_clock else _("operator, by command line")
     return _("%s, by command line") % found if change.way == CLI else found
 
 
@@ -101,6 +102,9 @@ def _lines(change: Change, sites: Mapping[str, str]) -> list[tuple[str, str, str
     """Return (field, from, to) for what differs; "" for from where there was nothing to have."""
     found = []
     for name, after in change.after.items():
+        if name.startswith("_"):
+            # Whole records, kept for an undo.
+            continue
         before = change.before.get(name)
         if before != after:
             was = _words(name, before) if name in change.before else ""

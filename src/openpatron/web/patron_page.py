@@ -16,6 +16,7 @@ from openpatron.organizations.queries import sites
 from openpatron.patrons import staff_roles
 from openpatron.patrons.actions.block_patron import may_block
 from openpatron.patrons.actions.edit_patron import PERMISSION, may_edit
+from openpatron.patrons.actions.remove_patron import may_remove
 from openpatron.patrons.finding import open_blocks, standing_of
 from openpatron.patrons.queries import cards_in_sight, history, patron as patron_of
 from openpatron.patrons.standing import Deed, everything
@@ -55,6 +56,7 @@ def patron(request: OrganizationRequest, number: int) -> HttpResponse:
         **_roles(request.actor, found, roles),
         "may_manage": not above,
         "may_edit": may_edit(request.actor, found) and not above,
+        "may_remove": may_remove(request.actor, found) and not above,
         "above": above,
         "edit_right": permission(PERMISSION).label,
         "page": shown,

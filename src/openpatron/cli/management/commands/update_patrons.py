@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 from django.core.management.base import CommandParser
@@ -13,6 +11,7 @@ from django.utils.translation import gettext as _
 
 from openpatron.access.actor import Actor
 from openpatron.cli.job_command import PlanningCommand, condition
+from openpatron.cli.read_text import read_text
 from openpatron.kernel.errors import InputError
 from openpatron.ledger.models import Job
 from openpatron.patrons.actions.update_patrons import ask, plan_update
@@ -72,7 +71,7 @@ class Command(PlanningCommand):
             if options["new"] is None
             else condition(options["new"], "set", ", ".join(SETTABLE))
         )
-        options["listed"] = None if options["barcodes"] is None else _read(options["barcodes"])
+        options["listed"] = None if options["barcodes"] is None else read_text(options["barcodes"])
 
     def asked(self, actor: Actor, options: dict[str, Any]) -> Callable[[], Job]:
         """Check the words."""
@@ -83,20 +82,3 @@ class Command(PlanningCommand):
             **{name: options[name] for name in words},
         )
         return partial(plan_update, actor, asked)
-
-
-def _read(name: str) -> str:
-    """Return the text of a file, or of standard input for "-"."""
-    try:
-        raw = sys.stdin.buffer.read() if name == "-" else Path(name).read_bytes()
-        return raw.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        raise InputError(
-            "barcodes", _("--barcodes: %s is not a text in UTF-8.") % name[:200]
-        ) from None
-    except (OSError, ValueError) as error:
-        raise InputError(
-            "barcodes",
-            _("--barcodes: %(name)s cannot be read: %(why)s.")
-            % {"name": name[:200], "why": getattr(error, "strerror", None) or str(error)},
-        ) from None

@@ -14,6 +14,7 @@ from django_tasks_db.management.commands.db_worker import Worker
 
 from openpatron.cli.base import DONE, Command as BaseCommand
 from openpatron.kernel.statistics import refresh_statistics
+from openpatron.ledger.nightly import keep_nights
 from openpatron.ledger.tasks import reap
 
 log = logging.getLogger(__name__)
@@ -51,11 +52,16 @@ class Command(BaseCommand):
         stop = threading.Event()
         reaper = threading.Thread(target=_reap_until, args=(stop,), daemon=True)
         reaper.start()
+        clock = threading.Thread(target=keep_nights, args=(stop,), daemon=True)
+        if not options["batch"]:
+            clock.start()
         try:
             worker.run()
         finally:
             stop.set()
             reaper.join()
+            if clock.is_alive():
+                clock.join()
         return DONE
 
 
