@@ -48,6 +48,7 @@ class Route:
 ROUTES = {
     "start": Route(SIGNED_IN),
     "change_password": Route(SIGNED_IN),
+    "erasure": Route(SIGNED_IN),
     "account_login": Route(EVERYBODY),
     "account_logout": Route(EVERYBODY),
     "account_inactive": Route(EVERYBODY),
@@ -56,6 +57,7 @@ ROUTES = {
     "patrons": Route(STAFF),
     "export_patrons": Route(STAFF),
     "register_patron": Route(STAFF),
+    "erasure_wishes": Route(STAFF),
     "patron": Route(STAFF, {"number": "patron"}),
     "edit_patron": Route(STAFF, {"number": "patron"}),
     "block_patron": Route(STAFF, {"number": "patron"}),
@@ -118,7 +120,7 @@ class Stage:
 
 
 INSIDE = set(ROUTES) - {
-    "start", "change_password", "account_login", "account_logout", "account_inactive",
+    "start", "change_password", "erasure", "account_login", "account_logout", "account_inactive",
 }  # fmt: skip
 
 

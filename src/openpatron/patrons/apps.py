@@ -16,11 +16,15 @@ class PatronsConfig(AppConfig):
 
         from . import permissions  # noqa: F401, PLC0415  names are declared on import
         from .actions.add_associations import AddAssociations  # noqa: PLC0415
+        from .actions.erase_accounts import EraseAccounts, erase_tonight  # noqa: PLC0415
         from .actions.expire_patrons import ExpirePatrons, expire_tonight  # noqa: PLC0415
+        from .actions.forget_history import ForgetHistory, forget_tonight  # noqa: PLC0415
         from .actions.promote import Promote  # noqa: PLC0415
         from .actions.remove_patrons import RemovePatrons  # noqa: PLC0415
         from .actions.update_patrons import UpdatePatrons  # noqa: PLC0415
 
         register_nightly(ExpirePatrons.name, expire_tonight)
-        for kind in (AddAssociations, UpdatePatrons, Promote, ExpirePatrons, RemovePatrons):
+        register_nightly(EraseAccounts.name, erase_tonight)
+        register_nightly(ForgetHistory.name, forget_tonight)
+        for kind in (AddAssociations, UpdatePatrons, Promote, ExpirePatrons, RemovePatrons, EraseAccounts, ForgetHistory):
             register(kind())

@@ -141,6 +141,12 @@ def history(actor: Actor, patron: Patron) -> QuerySet[Change]:
     return ledger.history(SUBJECT, patron.pk)
 
 
+def erasure_wishes(actor: Actor) -> QuerySet[Patron]:
+    """Return the visible patrons who wish to be erased, those who have waited longest first."""
+    wishing = visible(actor).filter(account__erasure_wished_at__isnull=False)
+    return with_ties(wishing.select_related("account").order_by("account__erasure_wished_at", "pk"))
+
+
 def patron_to_edit(actor: Actor, number: int) -> Patron:
     """Return one patron as ``patron`` does, locked until the transaction ends."""
     if _is_id(number):

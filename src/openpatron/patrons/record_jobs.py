@@ -60,8 +60,15 @@ class RecordJob(JobKind):
         raise NotImplementedError
 
     def take_back(self, job: Job, rows: list[Change]) -> dict[int, str]:
-        """Undo the rows that can be undone; return why others cannot be, by id."""
+        """Undo the rows that can be undone; return why others cannot be, by id.
+
+        Not called where the kind is not ``undoable``.
+        """
         raise NotImplementedError
+
+    def lock(self, params: Params) -> None:
+        """Lock whom the rows of a batch are about, until it is written."""
+        fetch(statement(_HERE, "lock_patrons"), params)
 
     def actor(self, job: Job) -> Actor:
         """Return who acts, with the rights held now."""
@@ -73,7 +80,7 @@ class RecordJob(JobKind):
         if batch is None:
             return Step(0, None)
         params = batch.params | {"now": timezone.now()}
-        fetch(statement(_HERE, "lock_patrons"), params)
+        self.lock(params)
         rows = _rows(job, batch, Outcome.PLANNED)
         refused = self.do(job, rows)
         _set_aside(job, refused, Outcome.FAILED)
@@ -86,7 +93,7 @@ class RecordJob(JobKind):
         batch = _batch(job, cursor, Outcome.APPLIED)
         if batch is None:
             return Step(0, None)
-        fetch(statement(_HERE, "lock_patrons"), batch.params)
+        self.lock(batch.params)
         rows = _rows(job, batch, Outcome.APPLIED)
         _set_aside(job, self.take_back(job, rows), Outcome.LEFT)
         execute(statement(_HERE, "finish_undo"), batch.params)

@@ -39,10 +39,14 @@ class RecordLine:
     reason: str
     edit_url: str
     cells: tuple[Cell, ...]
+    # What it is about, where it is no person.
+    said: str = ""
 
     @property
     def entry(self) -> str:
         """What stood in the list, where it leads nowhere; or that nobody is named any more."""
+        if self.said:
+            return self.said
         if self.line is not None:
             return _("Line %(line)d: “%(listed)s”") % {"line": self.line, "listed": self.listed}
         return "" if self.name else _("forgotten")
@@ -53,7 +57,7 @@ class RecordLine:
         return {name: getattr(self, name) for name in COLUMNS}
 
 
-def line(row: Change, told: Told, details: tuple[str, ...]) -> RecordLine:
+def line(row: Change, told: Told, details: tuple[str, ...], said: str = "") -> RecordLine:
     """Return one record's line; a name that is gone stands in the change until it is forgotten."""
     is_listed = row.subject_kind == LISTED
     return RecordLine(
@@ -66,6 +70,7 @@ def line(row: Change, told: Told, details: tuple[str, ...]) -> RecordLine:
         reason=told.reason,
         edit_url=told.edit_url,
         cells=tuple(Cell(text) for text in details),
+        said=said,
     )
 
 
@@ -103,6 +108,28 @@ def removal(job: Job, facts: list[str]) -> Wording:
     )
 
 
+def erasure(job: Job, *, what: str, facts: list[str]) -> Wording:
+    """Return how to speak of a job that erases or forgets, for good; ``what`` has its number."""
+    done = {"n": intcomma(number_of_applied(job))}
+    return Wording(
+        to_do=_("to be erased"),
+        done=_("erased"),
+        doing=_("Erasing"),
+        ready=_("The plan is ready: %s. Nothing is erased yet.") % what,
+        finished=_("Done. Erased: %(n)s.") % done,
+        cancelled=_("Cancelled on the way. Erased until then: %(n)s.") % done,
+        stopped=_("An error stopped this job. Erased until then: %(n)s.") % done,
+        nobody=_("There is nothing to erase."),
+        title=_("Erase %s?") % what,
+        question=_("Erase %s? This cannot be undone.") % what,
+        confirm=_("Erase %s") % what,
+        confirm_yes=_("Yes, erase %s for good") % what,
+        facts=[*facts, *not_touched(job)],
+        undo_yes="",
+        undo_facts=[],
+    )
+
+
 def reason(change: Change) -> str:
     """Return the reason of a change as a sentence."""
     found = _REASONS.get(change.reason)
@@ -115,6 +142,7 @@ _REASONS = {
     "above": lambda: _("Holds rights that you do not hold, so the record stays as it is."),
     "homeroom": lambda: _("Leads a homeroom. Give it another supervisor first."),
     "open": lambda: _("Something of this patron is still open."),
+    "kept": lambda: _("The account is registered again, or somebody else erased it."),
     "erased": lambda: _("The person was erased since, or forgotten. Nothing is kept to go back to."),
     "registered_again": lambda: _("The person was registered again since; left as it is."),
     "id_taken": lambda: _("Another patron has the district id now; left as it is."),

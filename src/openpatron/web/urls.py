@@ -7,6 +7,7 @@ from . import (
     blocks,
     change_password,
     edit_patron,
+    erasure,
     home,
     patron_list,
     patron_page,
@@ -23,6 +24,7 @@ _organization: list[URLPattern | URLResolver] = [
     path("my-library/", home.my_library, name="my_library"),
     path("patrons/", patron_list.patrons, name="patrons"),
     path("patrons/export.csv", patron_list.export_patrons, name="export_patrons"),
+    path("patrons/erasure-wishes/", erasure.erasure_wishes, name="erasure_wishes"),
     path("patrons/register/", register_patron.register_patron, name="register_patron"),
     path("patrons/<int:number>/", patron_page.patron, name="patron"),
     path("patrons/<int:number>/edit/", edit_patron.edit_patron, name="edit_patron"),
@@ -51,6 +53,7 @@ urlpatterns = [
     path("sign-in/", public(login), name="account_login"),
     path("sign-in/closed/", public(account_inactive), name="account_inactive"),
     path("sign-out/", public(logout), name="account_logout"),
+    path("me/erasure/", erasure.erasure, name="erasure"),
     path("password/", change_password.change_password, name="change_password"),
     path("o/<slug:organization>/", include(_organization)),
 ]
