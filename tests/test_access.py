@@ -38,6 +38,7 @@ from openpatron.patrons.actions.edit_patron import (
     may_edit,
 )
 from openpatron.patrons.actions.grant_staff_role import grant_staff_role
+from openpatron.patrons.actions.remove_patron import remove_patron
 from openpatron.patrons.actions.set_password import set_password
 from openpatron.patrons.actors import actor_for
 from openpatron.patrons.likely_patrons import Sought
@@ -331,6 +332,7 @@ QUERIES: dict[str, Everything] = {
     "patrons.patron_to_edit": lambda who, p, _j: queries.patron_to_edit(who, p.pk),
     "patrons.patrons_by_barcode": lambda who, _p, _j: queries.patrons_by_barcode(who, "4711"),
     "patrons.cards_in_sight": lambda who, p, _j: queries.cards_in_sight(who, p),
+    "patrons.erasure_wishes": lambda who, _p, _j: queries.erasure_wishes(who),
     "patrons.history": lambda who, p, _j: queries.history(who, p),
     "patrons.grades_and_years": lambda who, _p, _j: queries.grades_and_years(who),
     "patrons.sites_in_sight": lambda who, _p, _j: queries.sites_in_sight(who),
@@ -352,6 +354,7 @@ ACTIONS: dict[str, Everything] = {
     "patrons.grant_staff_role": (
         lambda who, p, _j: grant_staff_role(who, p.pk, a_level(), list(Site.objects.all()[:1]))
     ),
+    "patrons.remove_patron": lambda who, p, _j: remove_patron(who, p.pk),
     "patrons.set_password": lambda who, p, _j: set_password(who, p.pk),
     "patrons.block_patron": lambda who, p, _j: block_patron(who, p.pk, [Deed.RENEW], "lost"),
     "ledger.confirm_job": lambda who, _p, j: confirm_job(who, j),
@@ -365,6 +368,8 @@ ACTIONS: dict[str, Everything] = {
 ELSEWHERE = {
     "patrons.add_associations", "patrons.register_patron", "patrons.look_up_person",
     "patrons.update_patrons", "patrons.promote", "patrons.expire_patrons",
+    "patrons.remove_patrons", "patrons.erase_accounts", "patrons.forget_history",
+    "patrons.find_duplicates", "patrons.merge_patrons",
 }  # fmt: skip
 
 

@@ -209,9 +209,7 @@ def test_without_a_record_the_person_erases_the_account_at_once(world: World) ->
     wrong = client.post(reverse("erasure"), {"erase": "1", "current_password": "wrong"})
     assert wrong.status_code == 422
     assert "This is not your password" in text_of(wrong)
-    answer = client.post(
-        reverse("erasure"), {"erase": "1", "current_password": "Correct-Horse-1"}
-    )
+    answer = client.post(reverse("erasure"), {"erase": "1", "current_password": "Correct-Horse-1"})
     assert answer.status_code == 302
     assert not Account.objects.filter(pk=patron.account_id).exists()
     assert client.get(reverse("start")).status_code == 302, "signed out"
@@ -262,9 +260,7 @@ def test_old_changes_lookups_and_lists_are_forgotten(world: World) -> None:
     job = run(confirm_job(world.operator, world.plan()))
     job.params["listed"] = [[1, "4711"]]
     job.save()
-    Lookup.objects.create(
-        organization=world.cascadia, asked_for="x", found=True, has_agreed=True
-    )
+    Lookup.objects.create(organization=world.cascadia, asked_for="x", found=True, has_agreed=True)
     assert what_is_due(world.operator) == {}
     days_ago(731)
     assert what_is_due(world.operator) == {2: 9, 3: 1, 4: 1}

@@ -18,7 +18,14 @@ from openpatron.access.registry import permissions
 from openpatron.accounts.models import Account
 from openpatron.ledger.models import Change, Job
 from openpatron.organizations.scope import open_organization
-from openpatron.patrons.models import Association, Barcode, Block, Patron, StaffRole
+from openpatron.patrons.models import (
+    Association,
+    Barcode,
+    Block,
+    Patron,
+    PossibleDuplicate,
+    StaffRole,
+)
 from openpatron.web import gate
 
 from .world import World
@@ -74,6 +81,9 @@ ROUTES = {
     "promote": Route(ONLY_MANAGER),
     "expire_patrons": Route(ONLY_MANAGER),
     "remove_patrons": Route(ONLY_MANAGER),
+    "possible_duplicates": Route(ONLY_MANAGER),
+    "two_people": Route(ONLY_MANAGER, {"pair": "pair"}),
+    "merge_patrons": Route(ONLY_MANAGER, {"kept": "patron", "other": "other"}),
     "jobs": Route(ONLY_MANAGER),
     **{
         name: Route(ONLY_MANAGER, {"number": "job"})
@@ -143,12 +153,33 @@ def stage(world: World) -> Stage:
         strange_block = Block.objects.create(
             organization=world.rainier, patron=stranger, reason="theirs"
         )
+        strange_other = world.patron(world.fir)
+        strange_pair = PossibleDuplicate.objects.create(
+            organization=world.rainier, one=stranger, other=strange_other, likeness=1
+        )
     block = Block.objects.create(organization=world.cascadia, patron=patron, reason="ours")
-    here = {"patron": patron.pk, "job": job.pk, "site": "maple", "block": block.pk}
+    other = world.patron()
+    pair = PossibleDuplicate.objects.create(
+        organization=world.cascadia, one=patron, other=other, likeness=1
+    )
+    here = {
+        "other": other.pk,
+        "pair": pair.pk,
+        "patron": patron.pk,
+        "job": job.pk,
+        "site": "maple",
+        "block": block.pk,
+    }
     here["role"] = StaffRole.objects.create(
         organization=world.cascadia, patron=patron, access_level=world.levels["Patron"]
     ).pk
-    elsewhere = {"patron": stranger.pk, "job": strange_job.pk, "site": "fir"}
+    elsewhere = {
+        "other": strange_other.pk,
+        "pair": strange_pair.pk,
+        "patron": stranger.pk,
+        "job": strange_job.pk,
+        "site": "fir",
+    }
     return Stage(
         world, accounts, here, elsewhere | {"block": strange_block.pk, "role": strange_role.pk}
     )
@@ -213,7 +244,15 @@ def what_is_said(page: bytes) -> bytes:
 def test_the_neighbours_things_look_like_none(stage: Stage, name: str, role: str) -> None:
     """A number of Rainier's under Cascadia's address answers as a number that nobody has."""
     client = stage.client(role)
-    nothing = {"patron": 987_654_321, "job": 987_654_321, "site": "nowhere", "block": 1, "role": 1}
+    nothing = {
+        "patron": 987_654_321,
+        "job": 987_654_321,
+        "site": "nowhere",
+        "block": 1,
+        "role": 1,
+        "pair": 987_654_321,
+        "other": 987_654_322,
+    }
     for call in (client.get, client.post):
         strange = call(stage.address(name, stage.elsewhere))
         missing = call(stage.address(name, nothing))

@@ -26,8 +26,9 @@ __all__ = ("openpatron",)
 pytestmark = pytest.mark.postgres
 
 
-def at(monkeypatch: pytest.MonkeyPatch, *when: int) -> None:
-    monkeypatch.setattr(timezone, "now", lambda: datetime(*when, tzinfo=UTC))  # type: ignore[misc]
+def at(monkeypatch: pytest.MonkeyPatch, year: int, month: int, day: int, hour: int) -> None:
+    now = datetime(year, month, day, hour, 1, tzinfo=UTC)
+    monkeypatch.setattr(timezone, "now", lambda: now)
 
 
 def expired(world: World) -> Patron:
@@ -47,7 +48,7 @@ def test_the_clock_plans_confirms_and_runs_once_a_day(
     at(monkeypatch, 2026, 6, 1, 12)
     tick()
     assert expiries() == [], "on its first day nothing was missed"
-    at(monkeypatch, 2026, 6, 2, 0, 1)
+    at(monkeypatch, 2026, 6, 2, 0)
     tick()
     (job,) = expiries()
     assert (job.state, job.way, job.created_by) == ("planning", "time", None)

@@ -86,9 +86,9 @@ def _hanging(on_delete: Any) -> Iterator[tuple[Any, str]]:
     """Yield the tables whose rows point to accounts: (manager, column)."""
     for relation in Account._meta.get_fields(include_hidden=True):  # noqa: SLF001
         field: Any = getattr(relation, "remote_field", None)
-        if relation.auto_created and field is not None and not relation.many_to_many:
-            if field.remote_field.on_delete is on_delete:
-                yield field.model._base_manager, field.attname  # noqa: SLF001
+        is_of_another = relation.auto_created and field is not None and not relation.many_to_many
+        if is_of_another and field.remote_field.on_delete is on_delete:
+            yield field.model._base_manager, field.attname  # noqa: SLF001
 
 
 def _end_sessions(account_ids: Collection[int]) -> None:

@@ -7,12 +7,13 @@ missed. A night is a row that only one worker can write, in the transaction that
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from django.db import DatabaseError, close_old_connections, connection, transaction
 from django.utils import timezone
 
-from openpatron.access.actor import SCHEDULE, operator
+from openpatron.access.actor import SCHEDULE, Actor, operator
 from openpatron.organizations.models import Organization
 from openpatron.organizations.scope import open_organization
 
@@ -22,9 +23,6 @@ from .tasks import enqueue
 
 if TYPE_CHECKING:
     import threading
-    from collections.abc import Callable
-
-    from openpatron.access.actor import Actor
 
 log = logging.getLogger(__name__)
 
@@ -33,6 +31,7 @@ _TICK = 15.0
 # The night in which an organization was seen first: nothing was missed then.
 _FIRST = ""
 
+_errands: dict[str, Callable[[Actor], object]] = {}
 _kinds: dict[str, Callable[[Actor], Job | None]] = {}
 
 
@@ -41,6 +40,20 @@ def register_nightly(kind: str, plan: Callable[[Actor], Job | None]) -> None:
     if kind in _kinds:
         raise ValueError(f"nightly job {kind} is registered twice")
     _kinds[kind] = plan
+
+
+def register_errand(name: str, do: Callable[[Actor], object]) -> None:
+    """Have something done every night that changes nobody's data, and so is no job."""
+    _errands[name] = do
+
+
+def run_errands(organization: Organization) -> None:
+    """Do what is not done yet on this local day, in the opened organization; each once."""
+    actor, today = operator(organization, SCHEDULE), timezone.localdate()
+    for name, do in _errands.items():
+        night = {"organization": organization, "kind": name, "day": today}
+        if not Night.objects.filter(**night).exists() and Night.objects.get_or_create(**night)[1]:
+            do(actor)
 
 
 def start_night(organization: Organization) -> list[Job]:
@@ -81,6 +94,7 @@ def tick() -> None:
                 continue
             for job in start_night(organization) + say_yes(organization):
                 enqueue(job)
+            run_errands(organization)
 
 
 def keep_nights(stop: threading.Event) -> None:

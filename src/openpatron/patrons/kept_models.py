@@ -29,9 +29,7 @@ class RemovedPatron(models.Model):
         """A record is gone once; asked by record, and by what was merged into one."""
 
         constraints = (
-            models.UniqueConstraint(
-                fields=("organization", "patron"), name="removed_patron_once"
-            ),
+            models.UniqueConstraint(fields=("organization", "patron"), name="removed_patron_once"),
         )
         indexes = (
             models.Index(

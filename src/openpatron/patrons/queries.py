@@ -29,7 +29,7 @@ from openpatron.ledger import queries as ledger
 from openpatron.organizations.models import Organization, PatronType, Site
 from openpatron.organizations.queries import sites
 
-from .models import SUBJECT, Association, Barcode, Homeroom, Patron
+from .models import SUBJECT, Association, Barcode, Homeroom, Patron, RemovedPatron
 from .rules import next_numbers
 from .search import matching
 from .selection import natural
@@ -136,9 +136,13 @@ def patron(actor: Actor, number: int) -> Patron:
 
 
 def history(actor: Actor, patron: Patron) -> QuerySet[Change]:
-    """Return what happened to a patron that the actor was shown, the newest first."""
+    """Return what happened to a patron that the actor was shown, the newest first.
+
+    Also under the numbers of the records that were merged into this one; one query for those.
+    """
     actor.require_anywhere("patrons.view")
-    return ledger.history(SUBJECT, patron.pk)
+    merged = RemovedPatron.objects.filter(merged_into=patron.pk)
+    return ledger.history(SUBJECT, patron.pk, *merged.values_list("patron", flat=True))
 
 
 def erasure_wishes(actor: Actor) -> QuerySet[Patron]:

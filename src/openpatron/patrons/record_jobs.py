@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from django.db.models import Q
 from django.utils import timezone
 
 from openpatron.kernel.sql import Params, execute, fetch, statement
@@ -21,7 +20,7 @@ from .association_batches import Batch, set_aside
 from .models import SUBJECT
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Mapping
 
     from openpatron.access.actor import Actor
     from openpatron.ledger.kinds import Cursor
@@ -98,20 +97,6 @@ class RecordJob(JobKind):
         _set_aside(job, self.take_back(job, rows), Outcome.LEFT)
         execute(statement(_HERE, "finish_undo"), batch.params)
         return Step(batch.rows, batch.following)
-
-
-def changed_later(rows: Iterable[Change]) -> set[int]:
-    """Return the patrons of applied rows of one job who have a later change; one query."""
-    own = list(rows)
-    if not own:
-        return set()
-    since = {row.subject_id: row.at for row in own}
-    happened = Q(outcome__in=(Outcome.APPLIED, Outcome.LEFT))
-    later = Change.objects.filter(
-        happened, subject_kind=SUBJECT, subject_id__in=list(since), at__gt=min(since.values())
-    ).exclude(job=own[0].job_id)
-    found = later.values_list("subject_id", "at")
-    return {subject for subject, at in found if at > since[subject]}
 
 
 def _batch(job: Job, cursor: Cursor, outcome: Outcome) -> Batch | None:

@@ -108,6 +108,39 @@ def removal(job: Job, facts: list[str]) -> Wording:
     )
 
 
+def merging(job: Job) -> Wording:
+    """Return how to speak of a job that merges records."""
+    n, gone = job.planned_rows, job.applied_rows
+    done = number_of_applied(job)
+    pairs = {"pairs": ngettext("%s pair", "%s pairs", done) % intcomma(done)}
+    merge = ngettext("Merge %s pair", "Merge %s pairs", n) % intcomma(n)
+    return Wording(
+        to_do=_("to be merged"),
+        done=_("merged"),
+        doing=_("Merging patrons"),
+        ready=_("The plan is ready: %(pairs)s to be merged. Nothing is changed yet.") % pairs,
+        finished=_("Done: %(pairs)s merged.") % pairs,
+        cancelled=_("Cancelled on the way: %(pairs)s merged. What is done stays done.") % pairs,
+        stopped=_("An error stopped this job. Merged until then: %(pairs)s.") % pairs,
+        nobody=_("There is no pair to merge."),
+        title=_("%(merge)s?") % {"merge": merge},
+        question=_("%(merge)s?") % {"merge": merge},
+        confirm=merge,
+        confirm_yes=ngettext("Yes, merge %s pair", "Yes, merge %s pairs", n) % intcomma(n),
+        facts=[
+            _("All that belongs to the other record goes to the one that stays."),
+            _("The other account loses its registration here. The person signs in with the one."),
+            *not_touched(job),
+            _("You can undo this as long as nothing of them is changed."),
+        ],
+        undo_yes=ngettext("Yes, undo %s pair", "Yes, undo %s pairs", gone) % intcomma(gone),
+        undo_facts=[
+            _("Each pair becomes two records again, as they were."),
+            _("Pairs of which something was changed since are left as they are, and listed."),
+        ],
+    )
+
+
 def erasure(job: Job, *, what: str, facts: list[str]) -> Wording:
     """Return how to speak of a job that erases or forgets, for good; ``what`` has its number."""
     done = {"n": intcomma(number_of_applied(job))}
@@ -138,12 +171,13 @@ def reason(change: Change) -> str:
 
 # Functions, because the language is only known when somebody reads.
 _REASONS = {
-    "own": lambda: _("This is your own record. Somebody else has to remove it."),
+    "own": lambda: _("This is your own record. Somebody else has to do this."),
     "above": lambda: _("Holds rights that you do not hold, so the record stays as it is."),
     "homeroom": lambda: _("Leads a homeroom. Give it another supervisor first."),
     "open": lambda: _("Something of this patron is still open."),
+    "shared": lambda: _("The personal data of the account that stays cannot be chosen here."),
     "kept": lambda: _("The account is registered again, or somebody else erased it."),
-    "erased": lambda: _("The person was erased since, or forgotten. Nothing is kept to go back to."),
+    "erased": lambda: _("The person was erased or forgotten since. Nothing is left to restore."),
     "registered_again": lambda: _("The person was registered again since; left as it is."),
     "id_taken": lambda: _("Another patron has the district id now; left as it is."),
     "value_gone": lambda: _("Something that the record needs no longer exists; left as it is."),

@@ -60,9 +60,7 @@ def what_fits(
     A fixed number of queries.
     """
     accounts = {r[PATRON][0]["account_id"] for r in records.values()}
-    kept = set(
-        Account.objects.filter(pk__in=accounts, erased_at=None).values_list("pk", flat=True)
-    )
+    kept = set(Account.objects.filter(pk__in=accounts, erased_at=None).values_list("pk", flat=True))
     again = set(Patron.objects.filter(account__in=accounts).values_list("account", flat=True))
     ids = {r[PATRON][0]["district_id"] for r in records.values()} - {""}
     taken = set(Patron.objects.filter(district_id__in=ids).values_list("district_id", flat=True))

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.apps import apps
 from django.db import connection, models
+from django.db.models import Q
 
 from .models import Barcode, Patron, PossibleDuplicate
 
@@ -30,7 +31,7 @@ Record = dict[str, list[Row]]
 PATRON = "patrons.patron"
 BARCODE = "patrons.barcode"
 # Found anew, not put back.
-_NOT_HELD = {PossibleDuplicate._meta.label_lower}
+_NOT_HELD = {PossibleDuplicate._meta.label_lower}  # noqa: SLF001  what Django calls public
 _SO_MANY = 500
 
 
@@ -62,7 +63,7 @@ def _attached_to(model: type[models.Model]) -> Iterator[Attached]:
             continue
         field: Any = relation.remote_field
         related = field.model
-        if related._meta.label_lower in _NOT_HELD:
+        if related._meta.label_lower in _NOT_HELD:  # noqa: SLF001
             continue
         whole = field.remote_field.on_delete is models.CASCADE
         if not whole and field.remote_field.on_delete is not models.SET_NULL:
@@ -70,8 +71,10 @@ def _attached_to(model: type[models.Model]) -> Iterator[Attached]:
             continue
         columns = _columns(related) if whole else ("id", field.attname)
         if related is Barcode:
-            columns = ("id", field.attname, "state")
-        yield Attached(related, field.attname, model._meta.label_lower, columns, whole)
+            # Site and value are for who reads it: a number's own data never change.
+            columns = ("id", field.attname, "state", "site_id", "value")
+        parent = model._meta.label_lower  # noqa: SLF001
+        yield Attached(related, field.attname, parent, columns, whole)
         if whole:
             yield from _attached_to(related)
 
@@ -139,7 +142,9 @@ def write(before: Iterable[Record], after: Iterable[Record]) -> None:
         if not one.is_whole:
             _let_go(one, was[one.label], is_to_be[one.label])
     old, new = was[PATRON], is_to_be[PATRON]
-    _delete(Patron, [pk for pk in old if pk not in new])
+    going = [pk for pk in old if pk not in new]
+    PossibleDuplicate.objects.filter(Q(one__in=going) | Q(other__in=going)).delete()
+    _delete(Patron, going)
     _update(Patron, [row for pk, row in new.items() if pk in old and old[pk] != row])
     _insert(Patron, [row for pk, row in new.items() if pk not in old])
     for one in whole:
@@ -169,7 +174,7 @@ def _let_go(one: Attached, was: dict[int, Row], is_to_be: dict[int, Row]) -> Non
 
 
 def _turn(one: Attached, was: dict[int, Row], is_to_be: dict[int, Row]) -> None:
-    names = [name for name in one.columns if name != "id"]
+    names = [name for name in one.columns if name in {one.column, "state"}]
     sets = ", ".join(f"{name} = %s" for name in names)
     sql = f"UPDATE {_table(one.model)} SET {sets} WHERE id = %s AND {one.column} IS NULL"  # noqa: S608
     rows = [new for _old, new in _turned(was, is_to_be)]
@@ -199,10 +204,7 @@ def _update(model: type[models.Model], rows: list[Row]) -> None:
     sql = f"UPDATE {_table(model)} SET {sets} WHERE id = %s"  # noqa: S608
     _many(
         sql,
-        [
-            (*(_stored(model, name, row[name]) for name in names), row["id"])
-            for row in rows
-        ],
+        [(*(_stored(model, name, row[name]) for name in names), row["id"]) for row in rows],
     )
 
 

@@ -32,6 +32,8 @@ from .gate import OrganizationRequest, SignedInRequest, page, signed_in
 if TYPE_CHECKING:
     from django.http import HttpResponse
 
+    from openpatron.organizations.models import Organization
+
 _PER_PAGE = 50
 
 
@@ -68,7 +70,7 @@ def erasure(request: SignedInRequest) -> HttpResponse:
     return _erase(request, libraries)
 
 
-def _erase(request: SignedInRequest, libraries: list[object]) -> HttpResponse:
+def _erase(request: SignedInRequest, libraries: list[Organization]) -> HttpResponse:
     form = ErasureForm(request.POST)
     if not ratelimit.consume(request, action="change_password", user=request.user):
         form.add_error(None, _("There were too many attempts. Wait a minute, then try again."))
@@ -87,7 +89,7 @@ def _erase(request: SignedInRequest, libraries: list[object]) -> HttpResponse:
 
 
 def _own_page(
-    request: SignedInRequest, libraries: list[object], form: ErasureForm, status: int = 200
+    request: SignedInRequest, libraries: list[Organization], form: ErasureForm, status: int = 200
 ) -> HttpResponse:
     context = {
         "title": _("Erase my account"),

@@ -2,7 +2,16 @@
 
 from django.urls import URLPattern, path
 
-from . import add_associations, change_field, job_actions, jobs, promote, remove_patrons
+from . import (
+    add_associations,
+    change_field,
+    job_actions,
+    jobs,
+    merge_patrons,
+    possible_duplicates,
+    promote,
+    remove_patrons,
+)
 
 urlpatterns: list[URLPattern] = [
     path("update-patrons/", add_associations.update_patrons, name="update_patrons"),
@@ -15,6 +24,21 @@ urlpatterns: list[URLPattern] = [
     path("update-patrons/promote/", promote.promote, name="promote"),
     path("update-patrons/remove-patrons/", remove_patrons.remove_patrons, name="remove_patrons"),
     path("update-patrons/expire-patrons/", promote.expire_patrons, name="expire_patrons"),
+    path(
+        "update-patrons/possible-duplicates/",
+        possible_duplicates.possible_duplicates,
+        name="possible_duplicates",
+    ),
+    path(
+        "update-patrons/possible-duplicates/<int:pair>/two-people/",
+        possible_duplicates.two_people,
+        name="two_people",
+    ),
+    path(
+        "update-patrons/merge-patrons/<int:kept>/<int:other>/",
+        merge_patrons.merge_patrons,
+        name="merge_patrons",
+    ),
     path("jobs/", jobs.jobs, name="jobs"),
     path("jobs/<int:number>/", jobs.job, name="job"),
     path("jobs/<int:number>/summary.csv", jobs.job_csv, name="job_csv"),

@@ -11,7 +11,11 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from openpatron.kernel.errors import StateError
-from openpatron.patrons.actions.remove_patron import PERMISSION, remove_patron as remove, what_is_open
+from openpatron.patrons.actions.remove_patron import (
+    PERMISSION,
+    remove_patron as remove,
+    what_is_open,
+)
 from openpatron.patrons.queries import patron as patron_of
 
 from .gate import OrganizationRequest, page

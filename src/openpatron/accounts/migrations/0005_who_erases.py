@@ -5,21 +5,26 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('accounts', '0004_management'),
-        ('organizations', '0003_management'),
+        ("accounts", "0004_management"),
+        ("organizations", "0003_management"),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='account',
-            name='erase_by',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to='organizations.organization'),
+            model_name="account",
+            name="erase_by",
+            field=models.ForeignKey(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.SET_NULL,
+                related_name="+",
+                to="organizations.organization",
+            ),
         ),
         migrations.AddField(
-            model_name='account',
-            name='erased_at',
+            model_name="account",
+            name="erased_at",
             field=models.DateTimeField(blank=True, null=True),
         ),
     ]

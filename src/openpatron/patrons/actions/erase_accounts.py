@@ -64,9 +64,7 @@ class EraseAccounts(RecordJob):
         """Plan the next accounts."""
         size = min(RECORDS, settings.OPENPATRON_JOB_BATCH_ROWS)
         rows = list(due(job.organization).filter(pk__gt=cursor.get("after", 0))[:size])
-        changes = [
-            planned(job, account.pk, {"due": str(account.erase_on)}) for account in rows
-        ]
+        changes = [planned(job, account.pk, {"due": str(account.erase_on)}) for account in rows]
         for change in changes:
             change.subject_kind = ACCOUNT
         Change.objects.bulk_create(changes)

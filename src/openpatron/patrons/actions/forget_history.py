@@ -74,9 +74,12 @@ def _due(part: int, waiting: int) -> QuerySet[Any]:
     match part:
         case 1:
             living = Account.objects.filter(pk=OuterRef("account"), erased_at=None)
-            return removed(Q(removed_at__lt=now - timedelta(days=waiting)) | ~Exists(living))
+            waited = Q(removed_at__lt=now - timedelta(days=waiting))
+            return removed(waited | Q(~Exists(living)))
         case 2:
-            old = Change.objects.filter(at__lt=now - CHANGES_KEPT, subject_kind__in=(SUBJECT, LISTED))
+            old = Change.objects.filter(
+                at__lt=now - CHANGES_KEPT, subject_kind__in=(SUBJECT, LISTED)
+            )
             return old.exclude(subject_id=NOBODY).exclude(job__state__in=AT_WORK).order_by("pk")
         case 3:
             return Lookup.objects.filter(at__lt=now - LOOKUPS_KEPT).order_by("pk")
@@ -126,16 +129,13 @@ class ForgetHistory(RecordJob):
 
     def sentence(self, job: Job) -> str:
         """Return what was asked for, as one sentence."""
-        return (
-            ngettext(
-                "Forget removed patrons after %(days)d day, changes after two years, look-ups of "
-                "accounts after one year.",
-                "Forget removed patrons after %(days)d days, changes after two years, look-ups of "
-                "accounts after one year.",
-                job.params["waiting"],
-            )
-            % {"days": job.params["waiting"]}
-        )
+        return ngettext(
+            "Forget removed patrons after %(days)d day, changes after two years, look-ups of "
+            "accounts after one year.",
+            "Forget removed patrons after %(days)d days, changes after two years, look-ups of "
+            "accounts after one year.",
+            job.params["waiting"],
+        ) % {"days": job.params["waiting"]}
 
     def wording(self, job: Job) -> Wording:
         """Return how to speak of the job."""

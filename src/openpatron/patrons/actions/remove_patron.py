@@ -51,7 +51,7 @@ def require_remove(actor: Actor, patron: Patron) -> None:
     if found == "above":
         raise NotAllowedError(
             PERMISSION,
-            _("%s holds rights that you do not hold. Somebody who holds them can remove the record.")
+            _("%s holds rights that you do not hold. Who holds them can remove the record.")
             % patron.account.full_name,
         )
 

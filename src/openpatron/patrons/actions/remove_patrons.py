@@ -209,14 +209,11 @@ class RemovePatrons(RecordJob):
         asked = job.params
         if asked["listed"]:
             n = len(asked["listed"])
-            return (
-                ngettext(
-                    "Remove the patron on a list of %(n)d.",
-                    "Remove the patrons on a list of %(n)d.",
-                    n,
-                )
-                % {"n": n}
-            )
+            return ngettext(
+                "Remove the patron on a list of %(n)d.",
+                "Remove the patrons on a list of %(n)d.",
+                n,
+            ) % {"n": n}
         who = [
             _("whose status is %s") % Patron.Status(asked["status"]).label
             if asked["status"]

@@ -5,42 +5,110 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('organizations', '0003_management'),
-        ('patrons', '0005_management'),
+        ("organizations", "0003_management"),
+        ("patrons", "0005_management"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='PossibleDuplicate',
+            name="PossibleDuplicate",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('likeness', models.PositiveSmallIntegerField(choices=[(1, 'the same name and birth date'), (2, 'the same names, swapped, and the same birth date'), (3, 'nearly the same name, and a district id that looks the same'), (4, 'nearly the same name, and the same e-mail address'), (5, 'nearly the same name, and the same birth date'), (6, 'the same name, and one has no birth date')])),
-                ('two_people', models.BooleanField(default=False)),
-                ('said_by', models.BigIntegerField(null=True)),
-                ('one', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='patrons.patron')),
-                ('organization', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='possible_duplicates', to='organizations.organization')),
-                ('other', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='patrons.patron')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "likeness",
+                    models.PositiveSmallIntegerField(
+                        choices=[
+                            (1, "the same name and birth date"),
+                            (2, "the same names, swapped, and the same birth date"),
+                            (3, "nearly the same name, and a district id that looks the same"),
+                            (4, "nearly the same name, and the same e-mail address"),
+                            (5, "nearly the same name, and the same birth date"),
+                            (6, "the same name, and one has no birth date"),
+                        ]
+                    ),
+                ),
+                ("two_people", models.BooleanField(default=False)),
+                ("said_by", models.BigIntegerField(null=True)),
+                (
+                    "one",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to="patrons.patron",
+                    ),
+                ),
+                (
+                    "organization",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="possible_duplicates",
+                        to="organizations.organization",
+                    ),
+                ),
+                (
+                    "other",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to="patrons.patron",
+                    ),
+                ),
             ],
             options={
-                'indexes': [models.Index(fields=['organization', 'two_people', 'likeness', 'id'], name='possible_duplicate_listed')],
-                'constraints': [models.UniqueConstraint(fields=('one', 'other'), name='possible_duplicate_once')],
+                "indexes": [
+                    models.Index(
+                        fields=["organization", "two_people", "likeness", "id"],
+                        name="possible_duplicate_listed",
+                    )
+                ],
+                "constraints": [
+                    models.UniqueConstraint(fields=("one", "other"), name="possible_duplicate_once")
+                ],
             },
         ),
         migrations.CreateModel(
-            name='RemovedPatron',
+            name="RemovedPatron",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('patron', models.BigIntegerField()),
-                ('account', models.BigIntegerField()),
-                ('merged_into', models.BigIntegerField(null=True)),
-                ('removed_at', models.DateTimeField()),
-                ('organization', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='removed_patrons', to='organizations.organization')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("patron", models.BigIntegerField()),
+                ("account", models.BigIntegerField()),
+                ("merged_into", models.BigIntegerField(null=True)),
+                ("removed_at", models.DateTimeField()),
+                (
+                    "organization",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="removed_patrons",
+                        to="organizations.organization",
+                    ),
+                ),
             ],
             options={
-                'indexes': [models.Index(condition=models.Q(('merged_into__isnull', False)), fields=['organization', 'merged_into'], name='removed_patron_merged')],
-                'constraints': [models.UniqueConstraint(fields=('organization', 'patron'), name='removed_patron_once')],
+                "indexes": [
+                    models.Index(
+                        condition=models.Q(("merged_into__isnull", False)),
+                        fields=["organization", "merged_into"],
+                        name="removed_patron_merged",
+                    )
+                ],
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("organization", "patron"), name="removed_patron_once"
+                    )
+                ],
             },
         ),
     ]

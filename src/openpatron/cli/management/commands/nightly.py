@@ -15,7 +15,7 @@ from openpatron.cli.base import DONE, WITH_FAILURES, Command as BaseCommand
 from openpatron.cli.printing import job_row, print_jobs, run_with_progress
 from openpatron.ledger.actions.confirm_job import confirm_job
 from openpatron.ledger.models import Job, State
-from openpatron.ledger.nightly import start_night
+from openpatron.ledger.nightly import run_errands, start_night
 from openpatron.organizations.models import Organization
 from openpatron.organizations.scope import find_organization, open_organization
 from openpatron.patrons.summary import summary_counts
@@ -58,6 +58,7 @@ class Command(BaseCommand):
 def _night_of(organization: Organization) -> list[dict[str, Any]]:
     with open_organization(organization):
         jobs = [_run(organization, job) for job in start_night(organization)]
+        run_errands(organization)
         return [
             job_row(job) | {"counts": summary_counts(job), "day": timezone.localdate().isoformat()}
             for job in jobs

@@ -41,9 +41,7 @@ class Command(PlanningCommand):
             default="",
             help=_("Those whose expiry date is before that day, for example 2026-06-30."),
         )
-        parser.add_argument(
-            "--graduated", action="store_true", help=_("Those who have graduated.")
-        )
+        parser.add_argument("--graduated", action="store_true", help=_("Those who have graduated."))
         parser.add_argument(
             "--barcodes",
             metavar="FILE",

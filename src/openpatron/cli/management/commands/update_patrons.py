@@ -12,7 +12,6 @@ from django.utils.translation import gettext as _
 from openpatron.access.actor import Actor
 from openpatron.cli.job_command import PlanningCommand, condition
 from openpatron.cli.read_text import read_text
-from openpatron.kernel.errors import InputError
 from openpatron.ledger.models import Job
 from openpatron.patrons.actions.update_patrons import ask, plan_update
 from openpatron.patrons.fields import SETTABLE
