@@ -18,11 +18,20 @@ from openpatron.kernel.errors import NotFoundError
 from openpatron.ledger.actions.confirm_job import confirm_job
 from openpatron.ledger.engine import run
 from openpatron.ledger.models import Change, Job
+from openpatron.ledger.nightly import start_night
 from openpatron.ledger.record import record_change
 from openpatron.organizations.models import Organization, PatronType, Site
 from openpatron.organizations.scope import find_organization, open_organization
 from openpatron.patrons.actions.block_patron import block_patron
-from openpatron.patrons.models import Association, Barcode, Homeroom, Patron, StaffRole
+from openpatron.patrons.actions.remove_patron import remove_patron
+from openpatron.patrons.models import (
+    Association,
+    Barcode,
+    Homeroom,
+    Patron,
+    PossibleDuplicate,
+    StaffRole,
+)
 from openpatron.patrons.selection import FIELDS, values_at
 from openpatron.patrons.standing import Deed
 
@@ -223,7 +232,12 @@ def fill(world: World) -> None:
         organization=world.cascadia, patron=patron, access_level=world.levels["Teacher"]
     )
     role.sites.add(world.maple, world.alder)
-    world.patron(world.cedar, "4711", grade="8")
+    other = world.patron(world.cedar, "4711", grade="8")
+    PossibleDuplicate.objects.create(
+        organization=world.cascadia, one=patron, other=other, likeness=1
+    )
+    remove_patron(world.operator, world.patron().pk)
+    start_night(world.cascadia)
     job = world.planning(to="depot")
     Job.objects.filter(pk=job.pk).update(request_key="k")
     run(confirm_job(world.operator, run(job)))
