@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime
-from threading import Thread
+from threading import Event, Thread
 from typing import Any
 
 import pytest
-from django.db import connection
+from django.db import DatabaseError, connection
 from django.utils import timezone
 
+from openpatron.ledger import nightly
 from openpatron.ledger.engine import run
 from openpatron.ledger.models import Job, Night
 from openpatron.ledger.nightly import register_nightly, say_yes, start_night, tick
@@ -115,6 +116,25 @@ def test_several_workers_make_one_job(committed_world: World) -> None:
         worker.join()
     assert errors == []
     assert len(expiries()) == 1
+
+
+def test_the_worker_looks_at_the_clock_until_it_is_told_to_stop(
+    committed_world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stop, ticks = Event(), []
+
+    def tick_once() -> None:
+        ticks.append(1)
+        if len(ticks) == 1:
+            raise DatabaseError
+        stop.set()
+
+    monkeypatch.setattr(nightly, "_TICK", 0.01)
+    monkeypatch.setattr(nightly, "tick", tick_once)
+    clock = Thread(target=nightly.keep_nights, args=(stop,))
+    clock.start()
+    clock.join(timeout=10)
+    assert (clock.is_alive(), len(ticks)) == (False, 2)
 
 
 def test_the_command_does_the_night_at_once(world: World, openpatron: CommandLine) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.db import DatabaseError, close_old_connections, connection, transaction
 from django.utils import timezone
@@ -51,7 +51,7 @@ def run_errands(organization: Organization) -> None:
     """Do what is not done yet on this local day, in the opened organization; each once."""
     actor, today = operator(organization, SCHEDULE), timezone.localdate()
     for name, do in _errands.items():
-        night = {"organization": organization, "kind": name, "day": today}
+        night: dict[str, Any] = {"organization": organization, "kind": name, "day": today}
         if not Night.objects.filter(**night).exists() and Night.objects.get_or_create(**night)[1]:
             do(actor)
 

@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections import defaultdict
 from dataclasses import dataclass
 from itertools import combinations, groupby
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from django.db.models import Count, F, Func, Value
+from django.db.models import Func, Value
 from django.db.models.functions import Lower, Replace, Upper
 from django.utils.translation import gettext as _
 
@@ -19,6 +19,7 @@ from openpatron.kernel.errors import NotFoundError
 from openpatron.kernel.text import one_letter_off
 
 from .models import Patron, PossibleDuplicate
+from .queries import visible, with_ties
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator
@@ -36,7 +37,7 @@ Pairs = dict[tuple[int, int], int]
 _ALIKE = 60
 # An address or a name that more records have than this says nothing.
 _SHARED = 6
-_CHUNK = 500
+_CHUNK, _READ = 500, 5_000
 _BEGINNING = 3
 
 
@@ -76,6 +77,13 @@ def possible_duplicate(actor: Actor, number: int) -> PossibleDuplicate:
     return found
 
 
+def records_of(actor: Actor, pairs: Iterable[PossibleDuplicate]) -> dict[int, Patron]:
+    """Return the patrons of some pairs, with associations and barcodes, by id."""
+    ids = {patron for pair in pairs for patron in (pair.one_id, pair.other_id)}
+    found = with_ties(visible(actor).select_related("account").filter(pk__in=ids))
+    return {patron.pk: patron for patron in found}
+
+
 def find_pairs() -> Pairs:
     """Return all pairs in the opened organization that may be one person, with what they share."""
     found: Pairs = {}
@@ -92,7 +100,7 @@ def _born_on_one_day() -> Iterator[tuple[int, int, int]]:
         "account__birth_date", "pk"
     )
     rows = people.values_list("account__birth_date", "pk", "sort_name")
-    for _day, born in groupby(rows.iterator(chunk_size=5_000), key=lambda row: row[0]):
+    for _day, born in groupby(rows.iterator(chunk_size=_READ), key=lambda row: row[0]):
         names = [Name.of(patron, sort_name) for _date, patron, sort_name in born]
         if len(names) > 1:
             yield from _alike(names)
@@ -164,33 +172,30 @@ def _same_addresses() -> Iterator[tuple[int, int, int]]:
                     yield name.patron, patron, Likeness.EMAIL
 
 
-def _near_in_groups(people: QuerySet[Patron], likeness: int) -> Iterator[tuple[int, int, int]]:
-    """Yield the pairs with one ``key`` and nearly one name."""
-    groups = people.order_by().values("key").annotate(n=Count("pk"))
-    keys = groups.filter(n__gte=2, n__lte=_SHARED).values_list("key", flat=True)
-    for chunk in _chunks(keys.iterator(chunk_size=_CHUNK)):
-        rows = people.filter(key__in=chunk).order_by("key", "pk")
-        found = list(rows.values_list(F("key"), "pk", "sort_name"))
-        for _key, some in groupby(found, key=lambda row: row[0]):
-            names = [Name.of(patron, sort_name) for _key, patron, sort_name in some]
-            for one, other in combinations(names, 2):
-                if _near(one, other):
-                    yield one.patron, other.patron, likeness
+def _near_in_groups(people: QuerySet[Any], likeness: int) -> Iterator[tuple[int, int, int]]:
+    """Yield the pairs with one ``key`` and nearly one name; one query, in the order of the key."""
+    rows = people.order_by("key", "pk").values_list("key", "pk", "sort_name")
+    for _key, some in groupby(rows.iterator(chunk_size=_READ), key=lambda row: row[0]):
+        names = [Name.of(patron, sort_name) for _key, patron, sort_name in some]
+        for one, other in combinations(names, 2) if len(names) <= _SHARED else ():
+            if _near(one, other):
+                yield one.patron, other.patron, likeness
 
 
 def _without_birth_date() -> Iterator[tuple[int, int, int]]:
-    """Yield who are called the same where one has no birth date."""
-    undated = Patron.objects.filter(account__birth_date=None).exclude(sort_name="")
-    names = undated.order_by().values_list("sort_name", flat=True).distinct()
-    for chunk in _chunks(names.iterator(chunk_size=_CHUNK)):
-        rows = Patron.objects.filter(sort_name__in=chunk).order_by("sort_name", "pk")
-        found = list(rows.values_list("sort_name", "pk", "account__birth_date"))
-        for _name, some in groupby(found, key=lambda row: row[0]):
-            called = list(some)
-            if len(called) <= _SHARED:
-                for (_one, one, born), (_other, other, too) in combinations(called, 2):
-                    if born is None or too is None:
-                        yield one, other, Likeness.NAME
+    """Yield who are called the same where one has no birth date.
+
+    Where neither has one, they leave school in one year, too: names alone say little.
+    """
+    people = Patron.objects.exclude(sort_name="").order_by("sort_name", "pk")
+    rows = people.values_list("sort_name", "pk", "account__birth_date", "graduation_year")
+    for _name, some in groupby(rows.iterator(chunk_size=_READ), key=lambda row: row[0]):
+        called = list(some)
+        for (_one, one, born, year), (_other, other, too, same) in (
+            combinations(called, 2) if len(called) <= _SHARED else ()
+        ):
+            if (born is None) != (too is None) or (born is too and year == same):
+                yield one, other, Likeness.NAME
 
 
 def _chunks[T](rows: Iterable[T]) -> Iterator[Collection[T]]:

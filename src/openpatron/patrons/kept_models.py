@@ -55,7 +55,7 @@ class PossibleDuplicate(models.Model):
         DISTRICT_ID = 3, _("nearly the same name, and a district id that looks the same")
         EMAIL = 4, _("nearly the same name, and the same e-mail address")
         NEAR = 5, _("nearly the same name, and the same birth date")
-        NAME = 6, _("the same name, and one has no birth date")
+        NAME = 6, _("the same name, and a birth date is missing")
 
     organization = models.ForeignKey(
         _ORGANIZATION, models.CASCADE, related_name="possible_duplicates", db_index=False

@@ -95,8 +95,16 @@ class RecordJob(JobKind):
         self.lock(batch.params)
         rows = _rows(job, batch, Outcome.APPLIED)
         _set_aside(job, self.take_back(job, rows), Outcome.LEFT)
+        for row in rows:
+            # Whole records are kept for no longer than there is a way back.
+            row.before, row.after = _shown(row.before), _shown(row.after)
+        _write_values(rows)
         execute(statement(_HERE, "finish_undo"), batch.params)
         return Step(batch.rows, batch.following)
+
+
+def _shown(values: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in values.items() if not name.startswith("_")}
 
 
 def _batch(job: Job, cursor: Cursor, outcome: Outcome) -> Batch | None:

@@ -10,7 +10,6 @@ from django.http import Http404
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils.formats import date_format
-from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
@@ -135,12 +134,27 @@ def _choices(
 
 
 def _label(name: str) -> str:
-    titles = {
-        "second_address": _("Second address"),
-        "wants_mail": _("Wants letters"),
+    labels = {
+        "first_name": _("First name"),
+        "middle_name": _("Middle name"),
+        "last_name": _("Last name"),
+        "preferred_name": _("Preferred name"),
+        "suffix": _("Suffix of the name"),
+        "birth_date": _("Birth date"),
+        "gender": _("Gender"),
+        "home_phone": _("Telephone at home"),
+        "business_phone": _("Telephone at work"),
+        "mobile_phone": _("Mobile telephone"),
+        "other_phone": _("Another telephone"),
         "address": _("Address"),
+        "district_id": _("District ID"),
+        "language": _("Language of messages"),
+        "additional_email": _("Additional e-mail"),
+        "wants_mail": _("Wants letters"),
+        "second_address": _("Second address"),
+        "resource_sharing_library": _("Library for requests from others"),
     }
-    return titles.get(name) or capfirst(str(field_title(name)))
+    return labels.get(name) or str(field_title(name))
 
 
 def _text(row: Any, columns: tuple[str, ...]) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from django.contrib import messages
 from django.core.paginator import Paginator
@@ -13,9 +13,11 @@ from django.utils.translation import gettext as _, ngettext
 from django.views.decorators.http import require_http_methods, require_POST
 
 from openpatron.patrons.actions.find_duplicates import find_duplicates, say_two_people
-from openpatron.patrons.duplicates import PERMISSION, possible_duplicates as pairs_of
-from openpatron.patrons.models import Patron
-from openpatron.patrons.queries import with_ties
+from openpatron.patrons.duplicates import (
+    PERMISSION,
+    possible_duplicates as pairs_of,
+    records_of,
+)
 
 from .gate import OrganizationRequest, page
 
@@ -37,9 +39,7 @@ def possible_duplicates(request: OrganizationRequest) -> HttpResponse:
         return redirect(request.path)
     shown = Paginator(pairs_of(request.actor), _PER_PAGE).get_page(request.GET.get("page"))
     pairs = list(shown)
-    ids = {patron for pair in pairs for patron in (pair.one_id, pair.other_id)}
-    people = with_ties(Patron.objects.filter(pk__in=ids).select_related("account"))
-    patrons: dict[int, Any] = {patron.pk: patron for patron in people}
+    patrons = records_of(request.actor, pairs)
     context = {
         "title": _("Possible duplicates"),
         "breadcrumbs": [

@@ -378,7 +378,7 @@ def _changed_since(row: Change, now: Mapping[int, Record], people: Mapping[int, 
     found, left = now.get(row.subject_id), row.after["_record"]
     if found is None or _in_order(found) != _in_order(left):
         return True
-    person = row.after.get("_person", {})
+    person: dict[str, Any] = row.after.get("_person", {})
     return _values(people[found[PATRON][0]["account_id"]], person) != person
 
 

@@ -29,7 +29,7 @@ class Migration(migrations.Migration):
                             (3, "nearly the same name, and a district id that looks the same"),
                             (4, "nearly the same name, and the same e-mail address"),
                             (5, "nearly the same name, and the same birth date"),
-                            (6, "the same name, and one has no birth date"),
+                            (6, "the same name, and a birth date is missing"),
                         ]
                     ),
                 ),

@@ -82,6 +82,10 @@ def field_title(name: str) -> Any:
 
 
 _FIELD_TITLES = {
+    "merged": _("Merged record"),
+    "district_id": _("District ID"),
+    "additional_email": _("Additional e-mail"),
+    "wants_mail": _("Wants letters"),
     "status": _("Status"),
     "grade_level": _("Grade level"),
     "graduation_year": _("Graduation year"),

@@ -39,13 +39,14 @@ class Command(ActorCommand):
             raise InputError("organization", _("--organization is required: name it by its slug."))
         with self.opened(options) as actor:
             number = find_duplicates(actor)
-            rows = (_row(pair) for pair in possible_duplicates(actor).iterator(chunk_size=500))
+            pairs = possible_duplicates(actor)
+            rows = (_row(pair) for pair in pairs.iterator(chunk_size=500))
             if options["format"] == "json":
                 sys.stdout.write(json.dumps(list(rows), ensure_ascii=False) + "\n")
             elif options["format"] == "csv":
                 sys.stdout.writelines(csv_lines(_COLUMNS, (list(row.values()) for row in rows)))
             else:
-                _table(number, rows)
+                _table(number, [_row(pair) for pair in pairs[:_LINES]])
         return DONE
 
 
@@ -64,7 +65,7 @@ def _name(patron: Patron) -> str:
     return patron.account.list_name
 
 
-def _table(number: int, rows: Any) -> None:
+def _table(number: int, rows: list[dict[str, Any]]) -> None:
     console = Console(highlight=False, width=None if sys.stdout.isatty() else 150)
     said = ngettext("%d pair is to be looked at.", "%d pairs are to be looked at.", number)
     console.print(Text(said % number))
@@ -73,7 +74,7 @@ def _table(number: int, rows: Any) -> None:
     table = Table(show_edge=False, pad_edge=False)
     for head in (_("Patron"), _("Name"), _("Other"), _("Name"), _("What they share")):
         table.add_column(head)
-    for row, _line in zip(rows, range(_LINES), strict=False):
+    for row in rows:
         table.add_row(*(Text(str(row[name])) for name in _COLUMNS[1:]))
     console.print(table)
     if number > _LINES:
