@@ -9,6 +9,7 @@ import pytest
 from django.apps import apps
 from django.db import connection, models
 from django.db.models.fields.related import ForeignObject
+from django.utils import timezone
 from django_scopes import scopes_disabled
 from django_scopes.exceptions import ScopeError
 
@@ -23,13 +24,13 @@ from openpatron.ledger.record import record_change
 from openpatron.organizations.models import Organization, PatronType, Site
 from openpatron.organizations.scope import find_organization, open_organization
 from openpatron.patrons.actions.block_patron import block_patron
-from openpatron.patrons.actions.remove_patron import remove_patron
 from openpatron.patrons.models import (
     Association,
     Barcode,
     Homeroom,
     Patron,
     PossibleDuplicate,
+    RemovedPatron,
     StaffRole,
 )
 from openpatron.patrons.selection import FIELDS, values_at
@@ -236,7 +237,9 @@ def fill(world: World) -> None:
     PossibleDuplicate.objects.create(
         organization=world.cascadia, one=patron, other=other, likeness=1
     )
-    remove_patron(world.operator, world.patron().pk)
+    RemovedPatron.objects.create(
+        organization=world.cascadia, patron=1, account=1, removed_at=timezone.now()
+    )
     start_night(world.cascadia)
     job = world.planning(to="depot")
     Job.objects.filter(pk=job.pk).update(request_key="k")
