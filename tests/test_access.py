@@ -44,6 +44,7 @@ from openpatron.patrons.actions.edit_patron import (
 from openpatron.patrons.actions.edit_personal_data import edit_personal_data
 from openpatron.patrons.actions.grant_staff_role import grant_staff_role
 from openpatron.patrons.actions.note_patron import Noted, note_patron
+from openpatron.patrons.actions.remove_patron import remove_patron
 from openpatron.patrons.actions.renew_patron import renew_patron
 from openpatron.patrons.actions.replace_card import replace_card
 from openpatron.patrons.actions.resend_message import resend_message
@@ -363,6 +364,7 @@ QUERIES: dict[str, Everything] = {
     "patrons.patron_to_edit": lambda who, p, _j: queries.patron_to_edit(who, p.pk),
     "patrons.patrons_by_barcode": lambda who, _p, _j: queries.patrons_by_barcode(who, "4711"),
     "patrons.cards_in_sight": lambda who, p, _j: queries.cards_in_sight(who, p),
+    "patrons.erasure_wishes": lambda who, _p, _j: queries.erasure_wishes(who),
     "patrons.history": lambda who, p, _j: queries.history(who, p),
     "patrons.grades_and_years": lambda who, _p, _j: queries.grades_and_years(who),
     "patrons.sites_in_sight": lambda who, _p, _j: queries.sites_in_sight(who),
@@ -392,6 +394,7 @@ ACTIONS: dict[str, Everything] = {
     "patrons.grant_staff_role": (
         lambda who, p, _j: grant_staff_role(who, p.pk, a_level(), list(Site.objects.all()[:1]))
     ),
+    "patrons.remove_patron": lambda who, p, _j: remove_patron(who, p.pk),
     "patrons.set_password": lambda who, p, _j: set_password(who, p.pk),
     "patrons.set_password_link": lambda who, p, _j: set_password_link(who, p.pk),
     "patrons.reset_second_factor": lambda who, p, _j: reset_second_factor(who, p.pk),
@@ -418,13 +421,15 @@ ELSEWHERE = {
     "administration.edit_site",
     "patrons.remove_associations", "patrons.transfer", "patrons.block_patrons",
     "patrons.unblock_patrons", "patrons.save_list",
+    "patrons.remove_patrons", "patrons.erase_accounts", "patrons.forget_history",
+    "patrons.find_duplicates", "patrons.merge_patrons",
 }  # fmt: skip
 
 
 # What a person does with their own account needs no right, so it takes no actor.
 OWN = {
     "patrons.change_password", "patrons.use_password_link", "patrons.change_email",
-    "patrons.edit_own_data",
+    "patrons.edit_own_data", "patrons.wish_erasure",
 }  # fmt: skip
 
 

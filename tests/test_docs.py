@@ -27,6 +27,8 @@ BY_NAME = {
     "accounts.Lookup.asked_for",
     "accounts.Lookup.found",
     "accounts.Lookup.has_agreed",
+    "patrons.RemovedPatron.account",
+    "patrons.PossibleDuplicate.said_by",
     "patrons.Block.reason",
     "patrons.Block.until",
     "patrons.Block.set_by",

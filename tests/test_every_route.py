@@ -28,6 +28,7 @@ from openpatron.patrons.models import (
     Block,
     Note,
     Patron,
+    PossibleDuplicate,
     RegistrationTemplate,
     SavedList,
     StaffRole,
@@ -80,6 +81,7 @@ ROUTES = {
     "mfa_remove_webauthn": Route(SIGNED_IN, {"pk": "passkey"}),
     "mfa_authenticate": Route(EVERYBODY),
     "mfa_login_webauthn": Route(EVERYBODY),
+    "erasure": Route(SIGNED_IN),
     "account_login": Route(EVERYBODY),
     "account_logout": Route(EVERYBODY),
     "account_inactive": Route(EVERYBODY),
@@ -99,6 +101,7 @@ ROUTES = {
     "rename_list": Route(STAFF, {"number": "list"}),
     "delete_list": Route(STAFF, {"number": "list"}),
     "register_patron": Route(STAFF),
+    "erasure_wishes": Route(STAFF),
     "patron": Route(STAFF, {"number": "patron"}),
     "edit_patron": Route(STAFF, {"number": "patron"}),
     "edit_personal_data": Route(STAFF, {"number": "patron"}),
@@ -121,6 +124,7 @@ ROUTES = {
     "undelivered_messages": Route(STAFF),
     "resend_message": Route(STAFF, {"message": "message"}),
     "resend_messages": Route(STAFF),
+    "remove_patron": Route(STAFF, {"number": "patron"}),
     "sites": Route(STAFF),
     "site": Route(STAFF, {"short_name": "site"}),
     "edit_site": Route(ONLY_MANAGER, {"short_name": "site"}),
@@ -150,6 +154,10 @@ ROUTES = {
     "unblock_patrons": Route(ONLY_MANAGER),
     "promote": Route(ONLY_MANAGER),
     "expire_patrons": Route(ONLY_MANAGER),
+    "remove_patrons": Route(ONLY_MANAGER),
+    "possible_duplicates": Route(ONLY_MANAGER),
+    "two_people": Route(ONLY_MANAGER, {"pair": "pair"}),
+    "merge_patrons": Route(ONLY_MANAGER, {"kept": "patron", "other": "other"}),
     "jobs": Route(ONLY_MANAGER),
     **{
         name: Route(ONLY_MANAGER, {"number": "job"})
@@ -196,7 +204,7 @@ class Stage:
 
 
 OUTSIDE = {
-    "start", "change_password", "account_login", "account_logout", "account_inactive",
+    "start", "change_password", "erasure", "account_login", "account_logout", "account_inactive",
     "my_libraries", "edit_own_data", "what_is_known", "what_is_known_json", "what_is_known_pdf",
     "forgotten_password", "use_password_link", "my_messages", "change_email", "confirm_email",
     "account_reauthenticate", *(name for name in ROUTES if name.startswith("mfa_")),
@@ -225,6 +233,10 @@ def stage(world: World) -> Stage:
         strange_role = StaffRole.objects.get(patron=stranger)
         strange_block = Block.objects.create(
             organization=world.rainier, patron=stranger, reason="theirs"
+        )
+        strange_other = world.patron(world.fir)
+        strange_pair = PossibleDuplicate.objects.create(
+            organization=world.rainier, one=stranger, other=strange_other, likeness=1
         )
         strange_note = Note.objects.create(
             organization=world.rainier, patron=stranger, text="theirs"
@@ -255,7 +267,11 @@ def stage(world: World) -> Stage:
     ours, theirs = Message.objects.order_by("pk").values_list("pk", flat=True)
     here = {"key": "x-y-z", "passkey": 1, "message": ours}
     here |= {"patron": patron.pk, "job": job.pk, "site": "maple", "block": block.pk}
-    here |= {"list": ours_list.pk, "form": "csv"}
+    other = world.patron()
+    pair = PossibleDuplicate.objects.create(
+        organization=world.cascadia, one=patron, other=other, likeness=1
+    )
+    here |= {"list": ours_list.pk, "form": "csv", "other": other.pk, "pair": pair.pk}
     here["note"] = Note.objects.create(organization=world.cascadia, patron=patron, text="ours").pk
     here["card"] = patron.barcodes.get().pk
     here |= {"type": world.types["Student"].pk, "level": world.levels["Teacher"].pk}
@@ -269,6 +285,8 @@ def stage(world: World) -> Stage:
     elsewhere |= {
         "list": strange_list.pk,
         "form": "csv",
+        "other": strange_other.pk,
+        "pair": strange_pair.pk,
         "note": strange_note.pk,
         "card": strange_card.pk,
         "type": world.neighbour_types["Student"].pk,
@@ -343,7 +361,7 @@ def test_the_neighbours_things_look_like_none(stage: Stage, name: str, role: str
     client = stage.client(role)
     nothing = {"patron": 987_654_321, "job": 987_654_321, "site": "nowhere", "block": 1, "role": 1}
     numbered = ("note", "card", "type", "level", "template", "message", "list")
-    nothing |= dict.fromkeys(numbered, 987_654_321)
+    nothing |= dict.fromkeys(numbered, 987_654_321) | {"pair": 987_654_321, "other": 987_654_322}
     for call in (client.get, client.post):
         strange = call(stage.address(name, stage.elsewhere))
         missing = call(stage.address(name, nothing))

@@ -9,6 +9,7 @@ import pytest
 from django.apps import apps
 from django.db import connection, models
 from django.db.models.fields.related import ForeignObject
+from django.utils import timezone
 from django_scopes import scopes_disabled
 from django_scopes.exceptions import ScopeError
 
@@ -23,6 +24,7 @@ from openpatron.kernel.errors import NotFoundError
 from openpatron.ledger.actions.confirm_job import confirm_job
 from openpatron.ledger.engine import run
 from openpatron.ledger.models import Change, Job
+from openpatron.ledger.nightly import start_night
 from openpatron.ledger.record import record_change
 from openpatron.notifications.models import Message, PasswordRequest
 from openpatron.organizations.models import Organization, PatronType, Site
@@ -36,7 +38,9 @@ from openpatron.patrons.models import (
     Homeroom,
     LocalCode,
     Patron,
+    PossibleDuplicate,
     RegistrationTemplate,
+    RemovedPatron,
     SavedList,
     StaffRole,
 )
@@ -245,7 +249,14 @@ def fill(world: World) -> None:
         organization=world.cascadia, patron=patron, access_level=world.levels["Teacher"]
     )
     role.sites.add(world.maple, world.alder)
-    world.patron(world.cedar, "4711", grade="8")
+    other = world.patron(world.cedar, "4711", grade="8")
+    PossibleDuplicate.objects.create(
+        organization=world.cascadia, one=patron, other=other, likeness=1
+    )
+    RemovedPatron.objects.create(
+        organization=world.cascadia, patron=1, account=1, removed_at=timezone.now()
+    )
+    start_night(world.cascadia)
     job = world.planning(to="depot")
     Job.objects.filter(pk=job.pk).update(request_key="k")
     run(confirm_job(world.operator, run(job)))

@@ -38,6 +38,7 @@ LEVELS: dict[str, list[str]] = {
         "patrons.serve",
         "patrons.manage_staff",
         "notifications.view",
+        "patrons.remove",
     ],
     "District patrons manager": [
         "organizations.view_home",
@@ -49,6 +50,7 @@ LEVELS: dict[str, list[str]] = {
         "patrons.block",
         "patrons.serve",
         "patrons.manage_staff",
+        "patrons.remove",
         "patrons.manage_district",
         "notifications.view",
         "administration.manage",

@@ -27,6 +27,7 @@ CLI = "cli"
 JOB = "job"
 # By staff of another organization, who are not named here.
 AWAY = "away"
+SCHEDULE = "time"
 
 EVERYWHERE = None
 """The key of the rights that hold in the whole organization."""

@@ -21,8 +21,12 @@ HOME = ("organizations.view_home",)
 READ = (*HOME, "organizations.view_sites", "patrons.view")
 _DESK = (*READ, "notifications.view", "patrons.block", "patrons.serve")
 _EDIT = (*READ, "notifications.view", "patrons.edit", "patrons.register", "patrons.serve")
-_LEAD = (*_EDIT, "patrons.block", "patrons.override", "patrons.manage_staff")
-_DISTRICT = (*_EDIT, "patrons.block", "patrons.manage_district", "ledger.view_jobs")
+_LEAD = (
+    *_EDIT, "patrons.block", "patrons.override", "patrons.manage_staff", "patrons.remove",
+)  # fmt: skip
+_DISTRICT = (
+    *_EDIT, "patrons.block", "patrons.remove", "patrons.manage_district", "ledger.view_jobs",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)

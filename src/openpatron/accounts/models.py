@@ -49,6 +49,12 @@ class Account(AbstractBaseUser):
     erasure_wished_at = models.DateTimeField(null=True, blank=True)
     # The last patron record is gone: from that day the nightly job erases the account.
     erase_on = models.DateField(null=True, blank=True, db_index=True)
+    # Whose nightly job that is: the organization that removed the last record.
+    erase_by = models.ForeignKey(
+        "organizations.Organization", models.SET_NULL, null=True, blank=True, related_name="+"
+    )
+    # Nobody any more: kept only because the ledger says who asked for a job.
+    erased_at = models.DateTimeField(null=True, blank=True)
     is_active = models.BooleanField(default=True)
     created_at = models.DateTimeField(auto_now_add=True)
 

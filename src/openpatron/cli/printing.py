@@ -16,7 +16,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 from rich.text import Text
 
-from openpatron.access.actor import Actor
+from openpatron.access.actor import SCHEDULE, Actor
 from openpatron.ledger.engine import run
 from openpatron.ledger.kinds import kind_of
 from openpatron.ledger.models import Job
@@ -152,11 +152,15 @@ def job_row(job: Job) -> dict[str, Any]:
         "kind": job.kind,
         "title": kind_of(job).title(job),
         "state": job.state,
-        "who": job.created_by.full_name if job.created_by else _("operator"),
+        "who": job.created_by.full_name if job.created_by else _nobody(job),
         "when": timezone.localtime(job.created_at).isoformat(timespec="minutes"),
         "what": kind_of(job).sentence(job),
         "counts": summary_counts(job),
     }
+
+
+def _nobody(job: Job) -> str:
+    return _("the nightly schedule") if job.way == SCHEDULE else _("operator")
 
 
 def ask_yes(question: str) -> bool | None:

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import sys
-from pathlib import Path
 from typing import Any
 
 from django.core.management.base import CommandParser
 from django.utils.translation import gettext as _
 
-from openpatron.kernel.errors import InputError
+from openpatron.cli.read_text import read_text
 from openpatron.patrons.selection import FIELDS
 
 from .job_command import condition
@@ -58,7 +56,7 @@ def read_whom(options: dict[str, Any]) -> None:
         if options["whose"] is None
         else condition(options["whose"], "whose", ", ".join(FIELDS))
     )
-    options["listed"] = None if options["barcodes"] is None else _read(options["barcodes"])
+    options["listed"] = None if options["barcodes"] is None else read_text(options["barcodes"])
     read_filters(options)
 
 
@@ -75,20 +73,3 @@ def whom_of(options: dict[str, Any]) -> dict[str, Any]:
     """Return the words as ``whom.choose`` takes them."""
     words = ("at", "whose", "value", "listed", "filters", "saved")
     return {name: options[name] for name in words}
-
-
-def _read(name: str) -> str:
-    """Return the text of a file, or of standard input for "-"."""
-    try:
-        raw = sys.stdin.buffer.read() if name == "-" else Path(name).read_bytes()
-        return raw.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        raise InputError(
-            "barcodes", _("--barcodes: %s is not a text in UTF-8.") % name[:200]
-        ) from None
-    except (OSError, ValueError) as error:
-        raise InputError(
-            "barcodes",
-            _("--barcodes: %(name)s cannot be read: %(why)s.")
-            % {"name": name[:200], "why": getattr(error, "strerror", None) or str(error)},
-        ) from None

@@ -89,6 +89,8 @@ class JobKind:
     applied: ClassVar[str] = "changed"
     # The reasons that mean another barcode than before, where the kind gives barcodes.
     numbered: ClassVar[tuple[str, ...]] = ()
+    # Whether what was applied can be taken back.
+    undoable: ClassVar[bool] = True
     # The sign on the button that says yes.
     icon: ClassVar[str] = "check"
 

@@ -1,4 +1,4 @@
-"""Tables of the ledger: Job, a change to many, and Change, what happened to one subject."""
+"""Tables of the ledger: Job, a change to many; Change, what happened to one subject; Night."""
 
 from __future__ import annotations
 
@@ -178,3 +178,28 @@ class Change(models.Model):
     def outcome_label(self) -> StrOrPromise:
         """The outcome in words."""
         return Outcome(self.outcome).label
+
+
+class Night(models.Model):
+    """That a kind of nightly job has had its turn in one organization on one local day."""
+
+    organization = models.ForeignKey(
+        "organizations.Organization", models.CASCADE, related_name="nights", db_index=False
+    )
+    kind = models.CharField(max_length=40)
+    day = models.DateField()
+    # None where there was nothing to do.
+    job = models.ForeignKey(Job, models.SET_NULL, null=True, related_name="+", db_index=False)
+
+    objects = ScopedManager(organization="organization")
+
+    class Meta:
+        """Once: this constraint decides between several workers."""
+
+        constraints = (
+            models.UniqueConstraint(fields=("organization", "day", "kind"), name="night_once"),
+        )
+
+    def __str__(self) -> str:
+        """Return kind and day."""
+        return f"{self.kind} {self.day}"

@@ -50,14 +50,14 @@ def jobs_by_state(actor: Actor) -> dict[str, int]:
     return dict(rows)
 
 
-def history(subject_kind: str, subject_id: int) -> QuerySet[Change]:
-    """Return what happened to one subject, the newest first.
+def history(subject_kind: str, *subject_ids: int) -> QuerySet[Change]:
+    """Return what happened to one subject, under each of its ids, the newest first.
 
     Only for the package of the subject, which knows who may see it, and asks the actor first.
     """
     return (
         Change.objects.filter(
-            subject_kind=subject_kind, subject_id=subject_id, outcome__in=_HAPPENED
+            subject_kind=subject_kind, subject_id__in=subject_ids, outcome__in=_HAPPENED
         )
         .select_related("job", "job__created_by", "job__confirmed_by", "job__undone_by")
         .order_by("-at", "-id")

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from django.conf import settings
 from django.db.models import QuerySet
 
 from openpatron.access.actor import Actor
 from openpatron.accounts.models import Account
+from openpatron.organizations.models import Organization
 
 from .models import PROBLEMS, Kind, Message, State
 
@@ -31,11 +34,19 @@ def waiting_messages(actor: Actor) -> QuerySet[Message]:
     return messages_in_sight(actor).filter(state=State.WAITING)
 
 
-def messages_of_patron(actor: Actor, patron_id: int) -> QuerySet[Message]:
-    """Return all messages to a patron that the actor was shown, newest first."""
+def messages_of_patron(actor: Actor, *patron_ids: int) -> QuerySet[Message]:
+    """Return all messages to a patron that the actor was shown, newest first.
+
+    Several numbers: also those of records that were merged into it.
+    """
     actor.require_anywhere(PERMISSION)
-    found = Message.objects.filter(organization=actor.organization, patron_id=patron_id)
+    found = Message.objects.filter(organization=actor.organization, patron_id__in=patron_ids)
     return found.order_by("-pk")
+
+
+def old_messages(organization: Organization, before: datetime) -> QuerySet[Message]:
+    """Return those of an organization that were written before, for the job that forgets."""
+    return Message.objects.filter(organization=organization, created_at__lt=before).order_by("pk")
 
 
 def own_messages(account: Account) -> QuerySet[Message]:

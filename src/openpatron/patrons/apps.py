@@ -12,25 +12,30 @@ class PatronsConfig(AppConfig):
     def ready(self) -> None:
         """Declare the permissions and the kinds of jobs."""
         from openpatron.ledger.kinds import register  # noqa: PLC0415  apps must be loaded first
+        from openpatron.ledger.nightly import register_errand, register_nightly  # noqa: PLC0415
 
         from . import permissions  # noqa: F401, PLC0415  names are declared on import
         from .actions.add_associations import AddAssociations  # noqa: PLC0415
         from .actions.block_patrons import BlockPatrons  # noqa: PLC0415
-        from .actions.expire_patrons import ExpirePatrons  # noqa: PLC0415
+        from .actions.erase_accounts import EraseAccounts, erase_tonight  # noqa: PLC0415
+        from .actions.expire_patrons import ExpirePatrons, expire_tonight  # noqa: PLC0415
+        from .actions.find_duplicates import find_duplicates  # noqa: PLC0415
+        from .actions.forget_history import ForgetHistory, forget_tonight  # noqa: PLC0415
+        from .actions.merge_patrons import MergePatrons  # noqa: PLC0415
         from .actions.promote import Promote  # noqa: PLC0415
         from .actions.remove_associations import RemoveAssociations  # noqa: PLC0415
+        from .actions.remove_patrons import RemovePatrons  # noqa: PLC0415
         from .actions.transfer import Transfer  # noqa: PLC0415
         from .actions.unblock_patrons import UnblockPatrons  # noqa: PLC0415
         from .actions.update_patrons import UpdatePatrons  # noqa: PLC0415
 
+        register_nightly(ExpirePatrons.name, expire_tonight)
+        register_nightly(EraseAccounts.name, erase_tonight)
+        register_nightly(ForgetHistory.name, forget_tonight)
+        register_errand("find_duplicates", find_duplicates)
         for kind in (
-            AddAssociations,
-            BlockPatrons,
-            ExpirePatrons,
-            Promote,
-            RemoveAssociations,
-            Transfer,
-            UnblockPatrons,
+            AddAssociations, BlockPatrons, EraseAccounts, ExpirePatrons, ForgetHistory,
+            MergePatrons, Promote, RemoveAssociations, RemovePatrons, Transfer, UnblockPatrons,
             UpdatePatrons,
-        ):
+        ):  # fmt: skip
             register(kind())

@@ -9,6 +9,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 from django_scopes import ScopedManager
 
+from .kept_models import PossibleDuplicate, RemovedPatron
 from .office_models import LocalCode, RegistrationTemplate, SavedList
 from .standing import Deed
 
@@ -25,7 +26,9 @@ __all__ = (
     "LocalCode",
     "Note",
     "Patron",
+    "PossibleDuplicate",
     "RegistrationTemplate",
+    "RemovedPatron",
     "SavedList",
     "StaffRole",
 )

@@ -30,7 +30,7 @@ from openpatron.ledger import queries as ledger
 from openpatron.organizations.models import Organization, PatronType, Site
 from openpatron.organizations.queries import sites
 
-from .models import SUBJECT, Association, Barcode, Homeroom, LocalCode, Patron
+from .models import SUBJECT, Association, Barcode, Homeroom, LocalCode, Patron, RemovedPatron
 from .rules import next_numbers
 from .search import matching
 from .selection import natural
@@ -159,9 +159,24 @@ def patron(actor: Actor, number: int) -> Patron:
 
 
 def history(actor: Actor, patron: Patron) -> QuerySet[Change]:
-    """Return what happened to a patron that the actor was shown, the newest first."""
+    """Return what happened to a patron that the actor was shown, the newest first.
+
+    Also under the numbers of the records that were merged into this one; one query for those.
+    """
     actor.require_anywhere("patrons.view")
-    return ledger.history(SUBJECT, patron.pk)
+    return ledger.history(SUBJECT, *numbers_of(patron))
+
+
+def numbers_of(patron: Patron) -> list[int]:
+    """Return the number of a record, and those of the records that were merged into it."""
+    merged = RemovedPatron.objects.filter(merged_into=patron.pk)
+    return [patron.pk, *merged.values_list("patron", flat=True)]
+
+
+def erasure_wishes(actor: Actor) -> QuerySet[Patron]:
+    """Return the visible patrons who wish to be erased, those who have waited longest first."""
+    wishing = visible(actor).filter(account__erasure_wished_at__isnull=False)
+    return with_ties(wishing.select_related("account").order_by("account__erasure_wished_at", "pk"))
 
 
 def patron_to_edit(actor: Actor, number: int) -> Patron:

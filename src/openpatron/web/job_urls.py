@@ -2,7 +2,17 @@
 
 from django.urls import URLPattern, path
 
-from . import add_associations, change_field, job_actions, jobs, promote, whom_updates
+from . import (
+    add_associations,
+    change_field,
+    job_actions,
+    jobs,
+    merge_patrons,
+    possible_duplicates,
+    promote,
+    remove_patrons,
+    whom_updates,
+)
 
 urlpatterns: list[URLPattern] = [
     path("update-patrons/", add_associations.update_patrons, name="update_patrons"),
@@ -21,7 +31,23 @@ urlpatterns: list[URLPattern] = [
     path("update-patrons/block-patrons/", whom_updates.block_patrons, name="block_patrons"),
     path("update-patrons/lift-blocks/", whom_updates.unblock_patrons, name="unblock_patrons"),
     path("update-patrons/promote/", promote.promote, name="promote"),
+    path("update-patrons/remove-patrons/", remove_patrons.remove_patrons, name="remove_patrons"),
     path("update-patrons/expire-patrons/", promote.expire_patrons, name="expire_patrons"),
+    path(
+        "update-patrons/possible-duplicates/",
+        possible_duplicates.possible_duplicates,
+        name="possible_duplicates",
+    ),
+    path(
+        "update-patrons/possible-duplicates/<int:pair>/two-people/",
+        possible_duplicates.two_people,
+        name="two_people",
+    ),
+    path(
+        "update-patrons/merge-patrons/<int:kept>/<int:other>/",
+        merge_patrons.merge_patrons,
+        name="merge_patrons",
+    ),
     path("jobs/", jobs.jobs, name="jobs"),
     path("jobs/<int:number>/", jobs.job, name="job"),
     path("jobs/<int:number>/summary.csv", jobs.job_csv, name="job_csv"),

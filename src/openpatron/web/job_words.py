@@ -13,7 +13,7 @@ from django.utils import timezone
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _, ngettext
 
-from openpatron.access.actor import CLI
+from openpatron.access.actor import CLI, SCHEDULE
 from openpatron.ledger.kinds import kind_of
 from openpatron.ledger.models import State
 from openpatron.patrons.association_words import counted
@@ -174,7 +174,7 @@ def people(job: Job) -> list[tuple[str, str, Any]]:
     """Return who did what with the job and when: (what, who, when), in the order of time."""
     known = [
         (_("Planned"), job.created_by, job.created_at, job.way),
-        (_("Confirmed"), job.confirmed_by, job.confirmed_at, ""),
+        (_("Confirmed"), job.confirmed_by, job.confirmed_at, _clock(job)),
         (_("Cancelled"), job.cancelled_by, _cancelled_at(job), ""),
         (_("Undone"), job.undone_by, job.undone_at, ""),
     ]
@@ -185,10 +185,16 @@ def _cancelled_at(job: Job) -> datetime | None:
     return job.finished_at if job.state == State.CANCELLED else None
 
 
+def _clock(job: Job) -> str:
+    return SCHEDULE if job.way == SCHEDULE else ""
+
+
 def who(account: Account | None, way: str = CLI) -> str:
     """Return a person's name; without an account it was the operator, or somebody gone since."""
     if account is not None:
         return account.full_name
+    if way == SCHEDULE:
+        return _("the nightly schedule")
     return _("operator") if way in {CLI, ""} else _("somebody whose account is gone")
 
 

@@ -11,7 +11,7 @@ from django.urls import reverse
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _, gettext_lazy as _lazy
 
-from openpatron.access.actor import AWAY, CLI, EVERY_LEVEL
+from openpatron.access.actor import AWAY, CLI, EVERY_LEVEL, SCHEDULE
 from openpatron.access.registry import permissions
 from openpatron.ledger.kinds import kind_of
 from openpatron.ledger.models import Change, Job, Outcome
@@ -128,7 +128,8 @@ def _who(change: Change, job: Job | None, names: Mapping[int, str]) -> str:
         account = account or job.confirmed_by or job.created_by
         found = "" if account is None else account.full_name
     if not found:
-        return _("operator, by command line")
+        by_clock = change.way == SCHEDULE
+        return _("the nightly schedule") if by_clock else _("operator, by command line")
     return _("%s, by command line") % found if change.way == CLI else found
 
 
@@ -138,7 +139,8 @@ def lines(
     """Return (field, from, to) for what differs; "" for from where there was nothing to have."""
     found = []
     for name, now in after.items():
-        if before.get(name) != now:
+        # What begins with "_" are whole records, kept for an undo.
+        if before.get(name) != now and not name.startswith("_"):
             was = words(name, before[name], sites) if name in before else ""
             found.append((_title(name, sites), was, words(name, now, sites)))
     return found

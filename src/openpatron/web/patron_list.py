@@ -162,6 +162,7 @@ def patrons(request: OrganizationRequest) -> HttpResponse:
         "address": address,
         "search_text": address.text,
         "search_keeps": address.keeps,
+        "may_remove": request.actor.may_anywhere("patrons.remove"),
         "all_columns": [(name, label, name in columns) for name, label in COLUMNS.items()],
         "columns": columns,
     }

@@ -23,7 +23,7 @@ from openpatron.patrons.actions.resend_message import (
     resend_message as resend,
     resend_messages as resend_all,
 )
-from openpatron.patrons.queries import names_by_id, patron as patron_of
+from openpatron.patrons.queries import names_by_id, numbers_of, patron as patron_of
 
 from .gate import OrganizationRequest, page
 from .patron_place import crumbs_to
@@ -84,7 +84,7 @@ def patron_messages(request: OrganizationRequest, number: int) -> HttpResponse:
     patron = patron_of(request.actor, number)
     if not any(request.actor.may(PERMISSION, tie.site) for tie in patron.associations.all()):
         request.actor.require(PERMISSION)
-    found = messages_of_patron(request.actor, patron.pk)
+    found = messages_of_patron(request.actor, *numbers_of(patron))
     context = {
         "title": _("Messages to %s") % patron.account.full_name,
         "breadcrumbs": crumbs_to(request, patron),

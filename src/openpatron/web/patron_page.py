@@ -18,6 +18,7 @@ from openpatron.organizations.queries import sites
 from openpatron.patrons import staff_roles
 from openpatron.patrons.actions.block_patron import may_block
 from openpatron.patrons.actions.edit_patron import PERMISSION, may_edit
+from openpatron.patrons.actions.remove_patron import may_remove
 from openpatron.patrons.actions.renew_patron import renewal_to_undo, renewed_until
 from openpatron.patrons.actions.replace_card import may_replace
 from openpatron.patrons.finding import open_blocks, standing_of
@@ -72,6 +73,7 @@ def patron(request: OrganizationRequest, number: int) -> HttpResponse:
             and not above
             and found.account_id != request.actor.account_id
         ),
+        "may_remove": may_remove(request.actor, found) and not above,
         "above": above,
         **_of_account(request.actor, found, above=above),
         "edit_right": permission(PERMISSION).label,

@@ -322,7 +322,7 @@ def _helps() -> dict[str, str]:
             "It goes to the e-mail address above and works once, for three days. An account that "
             "has a password keeps it, and gets no link."
         ),
-        "language": _("Its code, like en, es or pt-BR. Empty: the person's own."),
+        "language": _("Its code, like en, es or pt-br. Empty: the person's own."),
         "keep_history": _("Only if the person wishes it; they may change it themselves."),
         "template": _("Fills in site, type, level, language and expiry date."),
         "generate_password": _(

@@ -50,7 +50,7 @@ class TemplateForm(AdministrationForm):
     access_level = forms.ChoiceField(label=gettext_lazy("Access level"), required=False)
     language = forms.CharField(
         label=gettext_lazy("Communication language"),
-        help_text=gettext_lazy("Its code, like en, es or pt-BR. Empty: the person's own."),
+        help_text=gettext_lazy("Its code, like en, es or pt-br. Empty: the person's own."),
         max_length=10,
         required=False,
     )

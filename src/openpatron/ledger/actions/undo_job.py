@@ -22,7 +22,7 @@ UNDOABLE = (State.DONE, State.CANCELLED, State.FAILED)
 
 def can_be_undone(job: Job) -> bool:
     """Tell whether the job has done something that is not yet taken back."""
-    return job.state in UNDOABLE and job.applied_rows > 0
+    return job.state in UNDOABLE and job.applied_rows > 0 and kind_of(job).undoable
 
 
 @transaction.atomic

@@ -52,6 +52,11 @@ def plan_expiry(actor: Actor, request_key: str | None = None) -> Job:
     return make_job(actor, KIND, params, total, request_key)
 
 
+def expire_tonight(actor: Actor) -> Job | None:
+    """Make the job of this night, or return None where nobody has expired."""
+    return plan_expiry(actor) if number_of_expired(actor) else None
+
+
 class ExpirePatrons(FieldJob):
     """The kind of job: who has expired, and what is said of them."""
 

@@ -16,6 +16,7 @@ from django.utils.translation import gettext as _
 
 from openpatron.access.actor import Actor
 from openpatron.access.models import AccessLevel
+from openpatron.accounts.leaving import keep
 from openpatron.accounts.models import Account, Registration
 from openpatron.accounts.rules import language, personal_data, username
 from openpatron.kernel.errors import InputError
@@ -92,6 +93,8 @@ def register_patron(actor: Actor, wanted: Registered) -> Patron:
     existing = _existing_account(actor, personal, wanted)
     try:
         with transaction.atomic():
+            if existing is not None:
+                keep(existing)
             account = existing or _new_account(personal, wanted.password)
             if wanted.send_link:
                 require_address(account, "send_link")

@@ -95,6 +95,7 @@ def field_title(name: str) -> Any:
 
 
 _FIELD_TITLES: dict[str, Any] = LABELS | {
+    "merged": _("Merged record"),
     "status": _("Status"),
     "district_id": _("District ID"),
     "grade_level": _("Grade level"),

@@ -17,6 +17,7 @@ from django_tasks_db.management.commands.db_worker import Worker
 
 from openpatron.cli.base import DONE, Command as BaseCommand
 from openpatron.kernel.statistics import refresh_statistics
+from openpatron.ledger.nightly import keep_nights
 from openpatron.ledger.tasks import reap
 from openpatron.notifications.sender import send_until, send_waiting
 
@@ -53,10 +54,10 @@ class Command(BaseCommand):
         )
         worker.configure_signals()
         stop = threading.Event()
-        beside = [
-            threading.Thread(target=work, args=(stop,), daemon=True)
-            for work in (_reap_until, send_until)
-        ]
+        works = [_reap_until, send_until]
+        if not options["batch"]:
+            works.append(keep_nights)
+        beside = [threading.Thread(target=work, args=(stop,), daemon=True) for work in works]
         for thread in beside:
             thread.start()
         try:

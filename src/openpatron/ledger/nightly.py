@@ -1,0 +1,122 @@
+"""The nightly jobs: once per organization, kind and local day, planned and confirmed by the clock.
+
+What has to be done is cumulative ("expired before today"), so one night makes up for all that were
+missed. A night is a row that only one worker can write, in the transaction that makes its job.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from django.db import DatabaseError, close_old_connections, connection, transaction
+from django.utils import timezone
+
+from openpatron.access.actor import SCHEDULE, Actor, operator
+from openpatron.organizations.models import Organization
+from openpatron.organizations.scope import open_organization
+
+from .actions.confirm_job import confirm_job
+from .models import Job, Night, State
+from .tasks import enqueue
+
+if TYPE_CHECKING:
+    import threading
+
+log = logging.getLogger(__name__)
+
+# How often the clock is looked at, in seconds.
+_TICK = 15.0
+# The night in which an organization was seen first: nothing was missed then.
+_FIRST = ""
+
+_errands: dict[str, Callable[[Actor], object]] = {}
+_kinds: dict[str, Callable[[Actor], Job | None]] = {}
+
+
+def register_nightly(kind: str, plan: Callable[[Actor], Job | None]) -> None:
+    """Have a kind of job made every night by ``plan``, which returns None for nothing to do."""
+    if kind in _kinds:
+        raise ValueError(f"nightly job {kind} is registered twice")
+    _kinds[kind] = plan
+
+
+def register_errand(name: str, do: Callable[[Actor], object]) -> None:
+    """Have something done every night that changes nobody's data, and so is no job."""
+    _errands[name] = do
+
+
+def run_errands(organization: Organization) -> None:
+    """Do what is not done yet on this local day, in the opened organization; each once."""
+    actor, today = operator(organization, SCHEDULE), timezone.localdate()
+    for name, do in _errands.items():
+        night: dict[str, Any] = {"organization": organization, "kind": name, "day": today}
+        if not Night.objects.filter(**night).exists() and Night.objects.get_or_create(**night)[1]:
+            do(actor)
+
+
+def start_night(organization: Organization) -> list[Job]:
+    """Make the jobs of this local day that are not made yet, in the opened organization.
+
+    Each is made once, whoever else does the same at this moment. They are to be planned.
+    """
+    actor = operator(organization, SCHEDULE)
+    today = timezone.localdate()
+    done = set(Night.objects.filter(day=today).values_list("kind", flat=True))
+    made = []
+    for kind, plan in _kinds.items():
+        if kind in done:
+            continue
+        with transaction.atomic():
+            night, is_ours = Night.objects.get_or_create(
+                organization=organization, kind=kind, day=today
+            )
+            job = plan(actor) if is_ours else None
+            if job is not None:
+                Night.objects.filter(pk=night.pk).update(job=job)
+                made.append(job)
+    return made
+
+
+def say_yes(organization: Organization) -> list[Job]:
+    """Confirm the nightly jobs whose plan is ready, and return them."""
+    actor = operator(organization, SCHEDULE)
+    ready = Job.objects.filter(state=State.PLANNED, way=SCHEDULE, created_by=None)
+    return [confirm_job(actor, job) for job in ready.order_by("pk")]
+
+
+def tick() -> None:
+    """Start the night where its local day has begun, and say yes to what is planned."""
+    for organization in Organization.objects.all():
+        with open_organization(organization):
+            if _is_first(organization):
+                continue
+            for job in start_night(organization) + say_yes(organization):
+                enqueue(job)
+            run_errands(organization)
+
+
+def keep_nights(stop: threading.Event) -> None:
+    """Look at the clock until told to stop; for a thread of the worker."""
+    while not stop.wait(_TICK):
+        close_old_connections()
+        try:
+            tick()
+        except DatabaseError:
+            log.warning("the database did not answer the clock; it will ask again")
+        except Exception:
+            log.exception("the nightly jobs could not be started; the clock will try again")
+    connection.close()
+
+
+def _is_first(organization: Organization) -> bool:
+    """Tell whether this is the organization's first day: its first night is the next one."""
+    today = timezone.localdate()
+    known = set(Night.objects.filter(day=today).values_list("kind", flat=True)) - {_FIRST}
+    if known:
+        return False
+    if Night.objects.exists():
+        return Night.objects.filter(day=today, kind=_FIRST).exists()
+    Night.objects.get_or_create(organization=organization, kind=_FIRST, day=today)
+    return True

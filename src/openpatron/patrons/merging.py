@@ -1,0 +1,144 @@
+"""What two patron records become when they are one person's: pure, from values to values.
+
+``take`` names what comes from the record that goes: a field, an address as a whole, the
+association or the card number at a site ("association:3", "barcode:3", "barcode:" for one that
+holds in the whole organization), or "primary", the primary site.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from .models import Barcode
+from .whole_record import BARCODE, PATRON, attached
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping
+
+    from .whole_record import Record, Row
+
+# What can be chosen, and the columns behind it.
+OF_RECORD: dict[str, tuple[str, ...]] = {
+    "status": ("status",),
+    "grade_level": ("grade_level",),
+    "graduation_year": ("graduation_year",),
+    "expires_on": ("expires_on",),
+    "district_id": ("district_id",),
+    "language": ("language",),
+    "additional_email": ("additional_email",),
+    "wants_mail": ("wants_mail",),
+    "second_address": ("second_street", "second_postal_code", "second_city", "second_country"),
+    "resource_sharing_library": ("resource_sharing_library_id",),
+}
+OF_PERSON: dict[str, tuple[str, ...]] = {
+    **{
+        name: (name,)
+        for name in (
+            "first_name", "middle_name", "last_name", "preferred_name", "suffix", "birth_date",
+            "gender", "home_phone", "business_phone", "mobile_phone", "other_phone",
+        )
+    },
+    "address": ("street", "postal_code", "city", "country"),
+}  # fmt: skip
+
+ASSOCIATION = "patrons.association"
+_TIED = ("patron_type_id", "access_level_id", "resource_group_id", "homeroom_id")
+
+
+def different(kept: Mapping[str, Any], other: Mapping[str, Any], known: str) -> list[str]:
+    """Return the names of the fields in which two rows differ: ``known`` "record" or "person"."""
+    fields = OF_RECORD if known == "record" else OF_PERSON
+    return [n for n, columns in fields.items() if any(kept[c] != other[c] for c in columns)]
+
+
+def sites_of_both(kept: Record, other: Record) -> list[int]:
+    """Return the sites with which both are associated."""
+    mine = {tie["site_id"] for tie in kept.get(ASSOCIATION, ())}
+    return sorted(mine & {tie["site_id"] for tie in other.get(ASSOCIATION, ())})
+
+
+def cards_of_both(kept: Record, other: Record) -> list[int | None]:
+    """Return the sites (None: the organization) where both have a current number."""
+    both = _current(kept).keys() & _current(other).keys()
+    return sorted(both, key=lambda site: (site is not None, site or 0))
+
+
+def key_of(what: str, site: int | None) -> str:
+    """Return how ``take`` names the association or the number at a site."""
+    return f"{what}:{'' if site is None else site}"
+
+
+def filling(kept: Mapping[str, Any], other: Mapping[str, Any]) -> set[str]:
+    """Return the fields of the record that are empty in the one that stays, not in the other."""
+    empty = (None, "")
+    return {
+        name
+        for name, columns in OF_RECORD.items()
+        if all(kept[c] in empty for c in columns) and any(other[c] not in empty for c in columns)
+    }
+
+
+def merged(kept: Record, other: Record, take: Collection[str]) -> Record:
+    """Return what stays: the one record, with everything of both attached to it.
+
+    ``search_text`` and ``sort_name`` are still those of before.
+    """
+    row, gone = dict(kept[PATRON][0]), other[PATRON][0]
+    for name, columns in OF_RECORD.items():
+        if name in take:
+            row |= {column: gone[column] for column in columns}
+    found: Record = {PATRON: [row]}
+    for one in attached():
+        mine, theirs = kept.get(one.label, []), other.get(one.label, [])
+        if one.parent != PATRON:
+            rows = [*mine, *theirs]
+        elif one.label == ASSOCIATION:
+            rows = _ties(mine, theirs, row["id"], take)
+        elif one.label == BARCODE:
+            rows = _cards(kept, other, row["id"], take)
+        else:
+            rows = [*mine, *(r | {one.column: row["id"]} for r in _new(one.label, mine, theirs))]
+        if rows:
+            found[one.label] = rows
+    return found
+
+
+def _new(label: str, mine: list[Row], theirs: list[Row]) -> list[Row]:
+    """Return their rows, without local codes that the other has as well."""
+    if label != "patrons.localcode":
+        return theirs
+    known = {row["value"] for row in mine}
+    return [row for row in theirs if row["value"] not in known]
+
+
+def _ties(mine: list[Row], theirs: list[Row], patron: int, take: Collection[str]) -> list[Row]:
+    rows = {tie["site_id"]: dict(tie) for tie in mine}
+    for tie in theirs:
+        site = tie["site_id"]
+        if site not in rows:
+            rows[site] = tie | {"patron_id": patron, "is_primary": False}
+        elif key_of("association", site) in take:
+            rows[site] |= {column: tie[column] for column in _TIED}
+    primary = next((tie["site_id"] for tie in mine if tie["is_primary"]), None)
+    if primary is None or "primary" in take:
+        primary = next((tie["site_id"] for tie in theirs if tie["is_primary"]), primary)
+    return [tie | {"is_primary": site == primary} for site, tie in rows.items()]
+
+
+def _cards(kept: Record, other: Record, patron: int, take: Collection[str]) -> list[Row]:
+    """Give all numbers to the one; where both have a current one, the other is replaced."""
+    mine, theirs = _current(kept), _current(other)
+    replaced = {
+        (mine if key_of("barcode", site) in take else theirs)[site]
+        for site in mine.keys() & theirs.keys()
+    }
+    rows = [*kept.get(BARCODE, []), *(r | {"patron_id": patron} for r in other.get(BARCODE, []))]
+    return [
+        row | {"state": Barcode.State.REPLACED.value} if row["id"] in replaced else row
+        for row in rows
+    ]
+
+
+def _current(record: Record) -> dict[int | None, int]:
+    current = Barcode.State.CURRENT.value
+    return {c["site_id"]: c["id"] for c in record.get(BARCODE, []) if c["state"] == current}
