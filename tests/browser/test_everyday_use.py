@@ -35,12 +35,12 @@ def test_a_scanned_card_opens_its_patron_from_every_page(dora: Visitor) -> None:
         dora.page.keyboard.insert_text(typed)
         dora.press("Enter")
         dora.page.wait_for_url(re.compile(r"/o/cascadia/patrons/\d+/$"))
-        expect(dora.page.get_by_text(typed.strip())).to_be_visible()
+        expect(dora.page.get_by_text(typed.strip()).first).to_be_visible()
     # And from there the next one.
     dora.press("/")
     dora.write("000104")
     dora.press("Enter")
-    expect(dora.page.get_by_text("000104")).to_be_visible()
+    expect(dora.page.get_by_text("000104").first).to_be_visible()
 
 
 def test_a_slash_in_a_field_is_a_slash(dora: Visitor, scene: Scene) -> None:
