@@ -10,7 +10,10 @@ _OLD = {
     "patrons.edit", "patrons.manage_district", "patrons.manage_staff", "patrons.override",
     "patrons.register", "patrons.view",
 }  # fmt: skip
-_NEW = ("patrons.serve", "administration.manage", "administration.manage_levels")
+_NEW = (
+    "administration.manage", "administration.manage_levels", "notifications.view",
+    "patrons.remove", "patrons.serve",
+)  # fmt: skip
 
 
 def give(apps, schema_editor):
