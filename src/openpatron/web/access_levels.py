@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any, cast
 
 from django import forms
@@ -31,9 +32,9 @@ from openpatron.administration.queries import (
     is_above,
     levels_in_use,
 )
-from openpatron.kernel.errors import NotAllowedError, StateError
+from openpatron.kernel.errors import NotAllowedError
 
-from .administration import crumbs, shown
+from .administration import crumbs, deleted, shown
 from .administration_form import AdministrationForm, lines_of
 from .gate import OrganizationRequest, page
 
@@ -146,13 +147,7 @@ def edit_access_level(request: OrganizationRequest, number: int) -> HttpResponse
 @require_POST
 def delete_access_level(request: OrganizationRequest, number: int) -> HttpResponse:
     """Delete a level that nobody has."""
-    try:
-        gone = delete(request.actor, number)
-    except StateError as error:
-        messages.warning(request, str(error))
-    else:
-        messages.success(request, _("%s is deleted.") % gone.name)
-    return redirect("access_levels", request.organization.slug)
+    return deleted(request, partial(delete, request.actor, number), "access_levels")
 
 
 def _form(request: OrganizationRequest, level: AccessLevel | None) -> HttpResponse:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Any, ClassVar, cast
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol, cast
 from zoneinfo import available_timezones
 
 from django import forms
@@ -27,7 +27,7 @@ from openpatron.administration.actions.edit_organization import (
 from openpatron.administration.actions.edit_site import edit_site as write_site
 from openpatron.administration.permissions import MANAGE, MANAGE_LEVELS
 from openpatron.administration.queries import ORGANIZATION, SITE, history
-from openpatron.kernel.errors import NotAllowedError
+from openpatron.kernel.errors import NotAllowedError, StateError
 from openpatron.organizations.models import Site
 
 from .administration_form import AdministrationForm, lines_of, yes_or_no
@@ -87,6 +87,21 @@ PARTS = (
 def parts_for(actor: Actor) -> list[Part]:
     """Return the parts of the administration that the actor may use."""
     return [part for part in PARTS if actor.may(part.permission)]
+
+
+class _Named(Protocol):
+    name: str
+
+
+def deleted(request: OrganizationRequest, delete: Callable[[], _Named], back: str) -> HttpResponse:
+    """Delete something, or say why not, and go back to the list that the address names."""
+    try:
+        gone = delete()
+    except StateError as error:
+        messages.warning(request, str(error))
+    else:
+        messages.success(request, _("%s is deleted.") % gone.name)
+    return redirect(back, request.organization.slug)
 
 
 def crumbs(request: OrganizationRequest, *further: tuple[str, str]) -> list[tuple[str, str]]:

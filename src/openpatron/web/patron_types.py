@@ -22,9 +22,8 @@ from openpatron.administration.actions.edit_patron_type import (
 )
 from openpatron.administration.permissions import MANAGE
 from openpatron.administration.queries import PATRON_TYPE, history, patron_type, types_in_use
-from openpatron.kernel.errors import StateError
 
-from .administration import crumbs, shown
+from .administration import crumbs, deleted, shown
 from .administration_form import AdministrationForm, lines_of
 from .gate import OrganizationRequest, page
 
@@ -108,13 +107,7 @@ def edit_patron_type(request: OrganizationRequest, number: int) -> HttpResponse:
 @require_POST
 def delete_patron_type(request: OrganizationRequest, number: int) -> HttpResponse:
     """Delete a type that nobody has."""
-    try:
-        gone = delete(request.actor, number)
-    except StateError as error:
-        messages.warning(request, str(error))
-    else:
-        messages.success(request, _("%s is deleted.") % gone.name)
-    return redirect("patron_types", request.organization.slug)
+    return deleted(request, partial(delete, request.actor, number), "patron_types")
 
 
 def _form(request: OrganizationRequest, found: PatronType | None) -> HttpResponse:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from django import forms
@@ -27,7 +28,7 @@ from openpatron.administration.queries import TEMPLATE, history, template, templ
 from openpatron.organizations.models import Site
 from openpatron.organizations.queries import patron_types, sites
 
-from .administration import crumbs, shown
+from .administration import crumbs, deleted, shown
 from .administration_form import AdministrationForm, lines_of
 from .gate import OrganizationRequest, page
 
@@ -122,9 +123,7 @@ def edit_registration_template(request: OrganizationRequest, number: int) -> Htt
 @require_POST
 def delete_registration_template(request: OrganizationRequest, number: int) -> HttpResponse:
     """Delete the template."""
-    gone = delete(request.actor, number)
-    messages.success(request, _("%s is deleted.") % gone.name)
-    return redirect("registration_templates", request.organization.slug)
+    return deleted(request, partial(delete, request.actor, number), "registration_templates")
 
 
 def _form(request: OrganizationRequest, found: RegistrationTemplate | None) -> HttpResponse:

@@ -15,7 +15,7 @@ from django.db import IntegrityError
 from django.utils import timezone
 from django.utils.translation import gettext as _, ngettext
 
-from openpatron.kernel.sql import Params, execute, fetch, statement
+from openpatron.kernel.sql import Params, execute, statement
 from openpatron.ledger.kinds import Step
 from openpatron.ledger.models import Outcome
 from openpatron.ledger.planning import make_job
@@ -24,7 +24,7 @@ from openpatron.patrons import field_words
 from openpatron.patrons.actions.add_associations import AddAssociations
 from openpatron.patrons.association_batches import Batch, Statements
 from openpatron.patrons.association_words import counted
-from openpatron.patrons.field_jobs import Writing, field_statement
+from openpatron.patrons.field_jobs import Writing, field_statement, lock_patrons
 from openpatron.patrons.kept_association import KEPT, LOST, kept_id
 from openpatron.patrons.levels_above import levels_above
 from openpatron.patrons.new_tie import NewTie, params_of_tie, site_of_patrons, where_to
@@ -136,7 +136,7 @@ class Transfer(AddAssociations):
 
     def first_look(self, job: Job, batch: Batch) -> str:  # noqa: ARG002  all of them
         """Lock the patrons, so that what is found about them holds; look at all."""
-        fetch(statement(_HERE, "lock_patrons"), batch.params)
+        lock_patrons(batch.params)
         return "TRUE"
 
     def associate(self, job: Job, params: Params) -> int:  # noqa: ARG002  the rows say it
@@ -154,7 +154,7 @@ class Transfer(AddAssociations):
         batch = Batch.after(cursor, Outcome.APPLIED, self.params(job))
         if batch is None:
             return Step(0, None)
-        fetch(statement(_HERE, "lock_patrons"), batch.params)
+        lock_patrons(batch.params)
         execute(field_statement("leave_changed_fields", self._way_back(job)), batch.params)
         moved = execute(statement(_HERE, "move_associations_back"), batch.params)
         given = {"site": "%(target)s", "which": "planned.reason <> 'held'"}
