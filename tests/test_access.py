@@ -58,6 +58,7 @@ from openpatron.patrons.models import Association, Barcode, Homeroom, Patron, St
 from openpatron.patrons.queries import PatronFilter
 from openpatron.patrons.standing import Deed
 
+from .access_of import PARTS
 from .world import World
 
 MAPLE, ALDER = Site(pk=1, name="Maple"), Site(pk=2, name="Alder")
@@ -158,8 +159,8 @@ def test_a_permission_is_declared_once() -> None:
 
 def test_permissions_are_named_by_app_and_verb() -> None:
     apps = {
-        "access", "accounts", "administration", "ledger", "notifications", "organizations",
-        "patrons",
+        "access", "accounts", "administration", "circulation", "feeds", "ledger",
+        "notifications", "organizations", "patrons", "rostering",
     }  # fmt: skip
     for known in permissions():
         app, _dot, verb = known.name.partition(".")
@@ -437,7 +438,13 @@ WRITTEN = (
     ("patrons", patron_actions),
     ("ledger", ledger_actions),
     ("administration", administration_actions),
+    *(written for part in PARTS for written in part.WRITTEN),
 )
+for part in PARTS:
+    QUERIES |= part.QUERIES
+    ACTIONS |= part.ACTIONS
+    ELSEWHERE |= part.ELSEWHERE
+    OWN |= part.OWN
 
 
 def with_actor(module: Any, app: str) -> set[str]:
@@ -455,6 +462,7 @@ def test_no_query_and_no_action_is_left_out() -> None:
     read = (
         (queries, "patrons"), (notes, "patrons"), (likely_patrons, "patrons"),
         (ledger_queries, "ledger"), (told, "notifications"),
+        *(read for part in PARTS for read in part.READ),
     )  # fmt: skip
     # It is asked about a patron whom the actor was shown; the page of the same name asks first.
     found = set().union(*(with_actor(module, app) for module, app in read))

@@ -43,6 +43,21 @@ BY_NAME = {
     "notifications.Message.subject",
     "notifications.Message.body",
     "notifications.PasswordRequest.login",
+    "patrons.SourceRecord.key",
+    "patrons.SourceRecord.values",
+    "patrons.Protection.protected_by",
+    "feeds.Feed.received_by",
+    "feeds.Feed.path",
+    "circulation.Loan.lent_by",
+    "circulation.Loan.closed_by",
+    "circulation.Request.asked_by",
+    "circulation.Fee.charged_by",
+    "circulation.Fee.text",
+    "circulation.Payment.by",
+    "circulation.Payment.reason",
+    "circulation.Proxy.granted_by",
+    "circulation.BorrowingRequest.asked_by",
+    "circulation.BorrowingRequest.note",
 }
 # They tie a row to its own parent, which is documented itself.
 TIES = {"patrons.Barcode.patron"}

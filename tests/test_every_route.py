@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import pytest
@@ -35,29 +35,22 @@ from openpatron.patrons.models import (
 )
 from openpatron.web import gate
 
-from .world import World
-
-ANONYMOUS, STRANGER, PATRON, LIBRARIAN, MANAGER = ROLES = (
-    "anonymous",
-    "stranger",
-    "patron",
-    "librarian",
-    "manager",
+from .routes import PARTS
+from .routes.base import (
+    ANONYMOUS,
+    EVERYBODY,
+    LIBRARIAN,
+    MANAGER,
+    MEMBERS,
+    ONLY_MANAGER,
+    PATRON,
+    ROLES,
+    SIGNED_IN,
+    STAFF,
+    STRANGER,
+    Route,
 )
-EVERYBODY = frozenset(ROLES)
-SIGNED_IN = EVERYBODY - {ANONYMOUS}
-MEMBERS = SIGNED_IN - {STRANGER}
-STAFF = frozenset({LIBRARIAN, MANAGER})
-ONLY_MANAGER = frozenset({MANAGER})
-
-
-@dataclass(frozen=True)
-class Route:
-    """Who may come here, and the words of the address beside the organization."""
-
-    allowed: frozenset[str]
-    words: dict[str, str] = field(default_factory=dict)
-
+from .world import World
 
 ROUTES = {
     "start": Route(SIGNED_IN),
@@ -166,6 +159,7 @@ ROUTES = {
             "confirm_job", "cancel_job", "undo_job", "resume_job",
         )
     },
+    **{name: route for part in PARTS for name, route in part.ROUTES.items()},
 }  # fmt: skip
 
 
@@ -208,6 +202,7 @@ OUTSIDE = {
     "my_libraries", "edit_own_data", "what_is_known", "what_is_known_json", "what_is_known_pdf",
     "forgotten_password", "use_password_link", "my_messages", "change_email", "confirm_email",
     "account_reauthenticate", *(name for name in ROUTES if name.startswith("mfa_")),
+    *(name for name, route in ROUTES.items() if route.is_outside),
 }  # fmt: skip
 INSIDE = set(ROUTES) - OUTSIDE
 
@@ -293,9 +288,11 @@ def stage(world: World) -> Stage:
         "level": world.neighbour_levels["Teacher"].pk,
         "template": strange_template.pk,
     }
-    return Stage(
-        world, accounts, here, elsewhere | {"block": strange_block.pk, "role": strange_role.pk}
-    )
+    elsewhere |= {"block": strange_block.pk, "role": strange_role.pk}
+    for part in PARTS:
+        more_here, more_elsewhere = part.things(world, patron, stranger)
+        here, elsewhere = here | more_here, elsewhere | more_elsewhere
+    return Stage(world, accounts, here, elsewhere)
 
 
 def test_no_route_is_missing_here() -> None:
@@ -359,9 +356,10 @@ def what_is_said(page: bytes) -> bytes:
 def test_the_neighbours_things_look_like_none(stage: Stage, name: str, role: str) -> None:
     """A number of Rainier's under Cascadia's address answers as a number that nobody has."""
     client = stage.client(role)
-    nothing = {"patron": 987_654_321, "job": 987_654_321, "site": "nowhere", "block": 1, "role": 1}
-    numbered = ("note", "card", "type", "level", "template", "message", "list")
-    nothing |= dict.fromkeys(numbered, 987_654_321) | {"pair": 987_654_321, "other": 987_654_322}
+    nothing = {
+        thing: 987_654_321 if isinstance(number, int) else "nowhere"
+        for thing, number in stage.elsewhere.items()
+    } | {"form": "csv", "other": 987_654_322}
     for call in (client.get, client.post):
         strange = call(stage.address(name, stage.elsewhere))
         missing = call(stage.address(name, nothing))

@@ -262,6 +262,14 @@ LEFT_OUT = {
 }
 
 
+# Of parts that are being built: their pages put them into the file.
+TO_COME = {
+    name
+    for name in personal_fields()
+    if name.startswith(("circulation.", "feeds.", "patrons.SourceRecord.", "patrons.Protection."))
+}
+
+
 def test_no_personal_field_is_forgotten(full: Visitor) -> None:
     """A new personal field has to be put into the file, or its absence explained here."""
     found = known(full)
@@ -296,7 +304,7 @@ def test_no_personal_field_is_forgotten(full: Visitor) -> None:
     present = found.keys() | found["account"].keys() | library.keys()
     missing = {
         name
-        for name in personal_fields() - LEFT_OUT.keys()
+        for name in personal_fields() - LEFT_OUT.keys() - TO_COME
         if elsewhere.get(name, name.rpartition(".")[2]) not in present
     }
     assert missing == set()

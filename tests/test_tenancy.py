@@ -47,6 +47,7 @@ from openpatron.patrons.models import (
 from openpatron.patrons.selection import FIELDS, values_at
 from openpatron.patrons.standing import Deed
 
+from .filled import PARTS
 from .world import World, build_world
 
 # The tables that belong to no organization; a new one has to be thought about.
@@ -261,6 +262,8 @@ def fill(world: World) -> None:
     Job.objects.filter(pk=job.pk).update(request_key="k")
     run(confirm_job(world.operator, run(job)))
     record_change(world.operator, "patron", patron.pk, {"a": 1}, {"a": 2})
+    for fill_part in PARTS:
+        fill_part(world, patron, other, job)
 
 
 # Rows that point

@@ -120,7 +120,7 @@ def tests() -> list[Step]:
             "tests near the database, on PostgreSQL",
             ["tools/postgres", "--", *PYTEST, "-n", CORES, "-m", "postgres"],
         ),
-        Step("tests in the browser", [*PYTEST, "-n", CORES, "-m", "browser"]),
+        Step("tests in the browser", [*PYTEST, "-m", "browser"]),
     ]
 
 

@@ -19,13 +19,22 @@ FULL_RIGHTS = "Full rights"
 # Names of permissions; each belongs to the package before its dot.
 HOME = ("organizations.view_home",)
 READ = (*HOME, "organizations.view_sites", "patrons.view")
-_DESK = (*READ, "notifications.view", "patrons.block", "patrons.serve")
-_EDIT = (*READ, "notifications.view", "patrons.edit", "patrons.register", "patrons.serve")
+_DESK = (
+    *READ, "notifications.view", "patrons.block", "patrons.serve", "circulation.serve",
+    "circulation.manage_fees",
+)  # fmt: skip
+_EDIT = (
+    *READ, "notifications.view", "patrons.edit", "patrons.register", "patrons.serve",
+    "patrons.open_external",
+)  # fmt: skip
 _LEAD = (
     *_EDIT, "patrons.block", "patrons.override", "patrons.manage_staff", "patrons.remove",
+    "circulation.serve", "circulation.manage_fees", "circulation.manage_items",
+    "circulation.extend_loans", "rostering.manage",
 )  # fmt: skip
 _DISTRICT = (
     *_EDIT, "patrons.block", "patrons.remove", "patrons.manage_district", "ledger.view_jobs",
+    "feeds.manage", "rostering.manage", "rostering.manage_targets",
 )  # fmt: skip
 
 
@@ -45,7 +54,7 @@ def starting_levels() -> list[StartingLevel]:
         StartingLevel("Guest"),
         StartingLevel("Teacher", HOME),
         StartingLevel("Read-only staff", READ),
-        StartingLevel("Student worker", READ),
+        StartingLevel("Student worker", (*READ, "circulation.serve")),
         StartingLevel("Circulation", _DESK),
         StartingLevel("User manager", _EDIT, ("Patron",)),
         StartingLevel(

@@ -9,6 +9,10 @@ from django.db import models
 from django.db.models.functions import Lower
 from django_scopes import ScopedManager
 
+from .provider_models import IdentityProvider
+
+__all__ = ("Account", "AccountManager", "IdentityProvider", "Lookup", "Registration")
+
 
 class AccountManager(BaseUserManager["Account"]):
     """Looks accounts up by username, without regard to case."""

@@ -11,6 +11,7 @@ from django_scopes import ScopedManager
 
 from .kept_models import PossibleDuplicate, RemovedPatron
 from .office_models import LocalCode, RegistrationTemplate, SavedList
+from .source_models import Protection, Source, SourceRecord
 from .standing import Deed
 
 if TYPE_CHECKING:
@@ -27,9 +28,12 @@ __all__ = (
     "Note",
     "Patron",
     "PossibleDuplicate",
+    "Protection",
     "RegistrationTemplate",
     "RemovedPatron",
     "SavedList",
+    "Source",
+    "SourceRecord",
     "StaffRole",
 )
 

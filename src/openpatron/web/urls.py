@@ -99,6 +99,9 @@ _organization: list[URLPattern | URLResolver] = [
     path("sites/<str:short_name>/", sites.site, name="site"),
     path("", include("openpatron.web.job_urls")),
     path("", include("openpatron.web.administration_urls")),
+    path("", include("openpatron.web.feeds_urls")),
+    path("", include("openpatron.web.circulation_urls")),
+    path("", include("openpatron.web.rostering_urls")),
 ]
 
 # allauth's views behind our gate, in our words.

@@ -1,0 +1,14 @@
+"""Circulation as a Django app."""
+
+from django.apps import AppConfig
+
+
+class CirculationConfig(AppConfig):
+    """Registers the app and its permission names."""
+
+    name = "openpatron.circulation"
+    label = "circulation"
+
+    def ready(self) -> None:
+        """Declare the permissions."""
+        from . import permissions  # noqa: F401, PLC0415  names are declared on import

@@ -1,0 +1,66 @@
+"""What passes between a format, the mapping and the run of a feed. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import NamedTuple
+
+FIELDS = (
+    # Keys
+    "external_id", "district_id", "username", "email", "barcode",
+    # Personal data: columns of Account.
+    "first_name", "middle_name", "last_name", "preferred_name", "suffix", "birth_date", "gender",
+    "home_phone", "business_phone", "mobile_phone", "other_phone",
+    "street", "postal_code", "city", "country", "language",
+    # Management data: columns of Patron.
+    "status", "grade_level", "graduation_year", "expires_on", "additional_email",
+    "second_street", "second_postal_code", "second_city", "second_country",
+    # The association: by short name or name, as the mapping made them ours.
+    "site", "patron_type", "access_level", "resource_group", "homeroom", "homeroom_supervisor",
+    # What a homeroom rule may ask for; never stored.
+    "role",
+    # Only where the source says that it sends first passwords.
+    "password",
+)  # fmt: skip
+"""The fields that a feed may give."""
+
+
+class Row(NamedTuple):
+    """One row as the file has it. ``line``: the line or element, from 1, as people count."""
+
+    line: int
+    # In the order of ``Table.columns``; missing ones are "".
+    cells: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """Something about a file, a row or a value; ``text`` says what is there and what is allowed."""
+
+    code: str
+    text: str
+    # None: about the file as a whole.
+    line: int | None = None
+    field: str = ""
+    # Whether the row cannot be taken; False: it is reported, and read all the same.
+    rejects: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """One row as a patron: checked text by the name of our field.
+
+    Dates are ISO (``2026-11-22``), telephone numbers E.164, countries and languages codes,
+    ``status`` one of ours, ``site`` a short name. A field that the file does not deliver is absent;
+    an empty value is "".
+    """
+
+    line: int
+    values: Mapping[str, str]
+    problems: tuple[Problem, ...] = ()
+
+    @property
+    def is_rejected(self) -> bool:
+        """Tell whether a problem keeps the row from being taken."""
+        return any(problem.rejects for problem in self.problems)

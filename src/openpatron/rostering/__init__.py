@@ -1,0 +1,1 @@
+"""Accounts and homerooms that go out to a reading platform: readiness, runs, targets."""

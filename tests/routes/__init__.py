@@ -1,0 +1,11 @@
+"""Tables of routes that do not stand in test_every_route.py, one module for each part.
+
+Each has ``ROUTES``, and ``things(world, ours, theirs)``: what its addresses name, here and next
+door (``ours`` and ``theirs``: a patron of each).
+"""
+
+from __future__ import annotations
+
+from . import circulation, feeds, providers, rostering
+
+PARTS = (circulation, feeds, providers, rostering)
