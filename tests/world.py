@@ -39,6 +39,7 @@ LEVELS: dict[str, list[str]] = {
         "patrons.manage_staff",
         "notifications.view",
         "patrons.remove",
+        "patrons.open_external",
     ],
     "District patrons manager": [
         "organizations.view_home",
@@ -52,6 +53,7 @@ LEVELS: dict[str, list[str]] = {
         "patrons.manage_staff",
         "patrons.remove",
         "patrons.manage_district",
+        "patrons.open_external",
         "notifications.view",
         "administration.manage",
         "administration.manage_levels",

@@ -7,7 +7,7 @@ what the recheck finds holds until the batch is written.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, ClassVar
 
 from django.conf import settings
@@ -21,6 +21,7 @@ from openpatron.ledger.models import Change, Job, Outcome
 from .actors import actor_of_job
 from .association_batches import Batch, plain
 from .fields import RECORD_FIELDS
+from .locked_fields import JOIN, Opened, close_batch, open_batch, reason as owned_reason
 from .people import TIE
 
 if TYPE_CHECKING:
@@ -69,6 +70,8 @@ class Writing:
     # What is written where the record is still what the plan saw: then nothing needs to be looked
     # at again. Empty where that does not tell.
     at_once: str = ""
+    # The fields that sources own and that are written nevertheless.
+    opened: Opened | None = None
 
 
 def of_record(becomes: dict[str, str]) -> Writing:
@@ -170,6 +173,14 @@ def of_code(*, adds: bool) -> Writing:
     )
 
 
+def guarded(writing: Writing, locked: list[str]) -> Writing:
+    """Return it so that nobody is written for whom one of these conditions holds."""
+    if not locked:
+        return writing
+    reason = owned_reason(writing.reason, locked)
+    return replace(writing, reason=reason, tie=f"{writing.tie} {JOIN}")
+
+
 class FieldJob(JobKind):
     """The kinds of jobs that set fields. Subclass and say who, and what."""
 
@@ -241,10 +252,15 @@ class FieldJob(JobKind):
 
     def write(self, writing: Writing, params: Params) -> int:
         """Write the planned rows of a batch; return how many patrons were written."""
-        return execute(field_statement(writing.write, writing, values=writing.values), params)
+        written = execute(field_statement(writing.write, writing, values=writing.values), params)
+        if writing.opened is not None:
+            open_batch(writing.opened, params)
+        return written
 
     def restore(self, writing: Writing, params: Params) -> int:
         """Put back the applied rows of a batch; return how many patrons were written."""
+        if writing.opened is not None:
+            close_batch(writing.opened, params)
         return execute(field_statement(writing.restore, writing, values=writing.restored), params)
 
     def undo(self, job: Job, cursor: Cursor) -> Step:

@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _, ngettext
 from openpatron.accounts.rules import LANGUAGES
 from openpatron.ledger.kinds import Head, Wording
 
+from . import locked_fields
 from .association_words import counted, not_touched
 from .lines import Cell
 from .models import LISTED, Patron
@@ -140,8 +141,14 @@ def wording(job: Job, *, nobody: str, facts: list[str], doing: str = "") -> Word
     )
 
 
-def reason(change: Change, site: str) -> str:
-    """Return the reason of a change as a sentence, without an entry as that of many."""
+def reason(change: Change, site: str, owners: Mapping[str, str] | None = None) -> str:
+    """Return the reason of a change as a sentence, without an entry as that of many.
+
+    ``owners``: the sources' names by number, as the job keeps them.
+    """
+    owned = locked_fields.said(change.reason, owners)
+    if owned:
+        return owned
     words = {
         "site": site,
         "line": change.subject_id,

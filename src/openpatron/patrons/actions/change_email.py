@@ -16,6 +16,7 @@ from openpatron.accounts.queries import accounts_called
 from openpatron.kernel.errors import InputError, StateError
 from openpatron.notifications import texts
 from openpatron.notifications.models import Kind
+from openpatron.patrons.external import kept_by
 from openpatron.patrons.messages import tell_account
 from openpatron.patrons.personal_data import Author, locked_account, write_personal_data
 
@@ -30,6 +31,9 @@ def change_email(account: Account, current_password: str, new: str) -> str:
         raise InputError(
             "current_password", _("This is not your password. Type the one you signed in with.")
         )
+    kept = kept_by(account)
+    if "email" in kept:
+        raise InputError("email", kept["email"])
     address = rules.email(new)
     if address.casefold() == account.email.casefold():
         raise InputError("email", _("This is the address that you have. Type another."))
@@ -79,4 +83,7 @@ def confirm_email(key: str) -> Account:
 def _write(account_id: int, new: str) -> None:
     """Write the address as any personal data; the old address is told."""
     own = locked_account(account_id)
+    kept = kept_by(own)
+    if "email" in kept:
+        raise InputError("email", kept["email"])
     write_personal_data(Author(own, WEB, None), own, {"email": new})

@@ -9,7 +9,9 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from openpatron.access.actor import Actor
-from openpatron.kernel.errors import NotFoundError
+from openpatron.kernel.errors import InputError, NotFoundError
+from openpatron.patrons.external import OF_RECORD, external_of
+from openpatron.patrons.models import Patron
 from openpatron.patrons.personal_data import (
     Author,
     Written,
@@ -27,7 +29,21 @@ def edit_own_contact(actor: Actor, given: Mapping[str, Any]) -> Written:
     Raises ``NotFoundError`` for who has no record here, or ``InputError`` naming the field;
     nothing is written then.
     """
-    if actor.account is None or own_patron(actor) is None:
+    patron = own_patron(actor)
+    if actor.account is None or patron is None:
         raise NotFoundError(_("You have no patron record here."))
     author = Author(actor.account, actor.way, actor.organization)
-    return write_personal_data(author, locked_account(actor.account.pk), {}, contact_data(given))
+    account, checked = locked_account(actor.account.pk), contact_data(given)
+    kept = contact_kept(patron)
+    for name, value in checked.items():
+        if name in kept and getattr(patron, name) != value:
+            raise InputError(name, kept[name])
+    return write_personal_data(author, account, {}, checked)
+
+
+def contact_kept(patron: Patron) -> dict[str, str]:
+    """Return why a person does not change these columns of Patron on their own, by column."""
+    return {
+        lock.field: _("“%s” keeps this for the library. Ask there, if it is wrong.") % lock.owner
+        for lock in external_of(patron).locks(OF_RECORD)
+    }

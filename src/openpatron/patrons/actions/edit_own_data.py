@@ -13,6 +13,7 @@ from openpatron.accounts.models import Account
 from openpatron.accounts.queries import accounts_called, organizations_of
 from openpatron.accounts.rules import personal_data
 from openpatron.kernel.errors import InputError
+from openpatron.patrons.external import kept_by
 from openpatron.patrons.personal_data import (
     KEPT_BY_STAFF,
     Author,
@@ -41,14 +42,19 @@ def edit_own_data(account: Account, way: str, given: Mapping[str, Any]) -> Writt
     """
     own = locked_account(account.pk)
     checked = personal_data(given, region=region_of(own), today=timezone.localdate())
-    for name in NOT_HERE:
+    for name, why in locked_fields(own).items():
         if name in checked and checked.pop(name) != getattr(own, name):
-            raise InputError(name, refusal(name))
+            raise InputError(name, why)
     if "username" in checked:
         others = accounts_called(checked["username"], "").exclude(pk=own.pk)
         if others.exists():
             raise taken("username", checked["username"])
     return write_personal_data(Author(own, way, None), own, checked)
+
+
+def locked_fields(account: Account) -> dict[str, str]:
+    """Return why the person does not change these columns here, by column."""
+    return {name: refusal(name) for name in NOT_HERE} | kept_by(account)
 
 
 def refusal(name: str) -> str:

@@ -12,8 +12,10 @@ from openpatron.access.queries import the_group
 from openpatron.kernel.errors import InputError, NotAllowedError
 from openpatron.ledger.record import record_change
 from openpatron.patrons import fields
+from openpatron.patrons.external import external_of, require_unlocked
 from openpatron.patrons.models import SUBJECT, Association, Patron
 from openpatron.patrons.office import Office, write_office
+from openpatron.patrons.protecting import settle
 from openpatron.patrons.queries import patron_to_edit
 from openpatron.patrons.staff_roles import require_not_above
 
@@ -22,7 +24,8 @@ if TYPE_CHECKING:
 
     from openpatron.access.actor import Actor
     from openpatron.access.models import AccessLevel
-    from openpatron.organizations.models import PatronType
+    from openpatron.organizations.models import PatronType, Site
+    from openpatron.patrons.external import External, Lock, Opening
     from openpatron.patrons.models import Homeroom
 
 PERMISSION = "patrons.edit"
@@ -61,22 +64,26 @@ def may_edit(actor: Actor, patron: Patron) -> bool:
 
 
 @transaction.atomic
-def edit_patron(actor: Actor, patron_id: int, edited: EditedPatron) -> Patron:
+def edit_patron(
+    actor: Actor, patron_id: int, edited: EditedPatron, opening: Opening | None = None
+) -> Patron:
     """Write what differs, and one change that says what it was and what it is.
 
-    Raises ``NotAllowedError``, ``NotFoundError``, or ``InputError`` naming the field. Nothing is
-    written then.
+    ``opening``: the record was opened for update, and what a source owns may be written. Raises
+    ``NotAllowedError``, ``NotFoundError``, or ``InputError`` naming the field. Nothing is written
+    then.
     """
     patron = patron_to_edit(actor, patron_id)
     if not may_edit(actor, patron):
         actor.require(PERMISSION)
     require_not_above(actor, patron)
-    edited = _checked(edited)
+    edited, external = _checked(edited), external_of(patron)
     before: dict[str, Any] = {}
     after: dict[str, Any] = {}
     for name in _RECORD:
         _note(before, after, name, getattr(patron, name), getattr(edited, name))
         setattr(patron, name, getattr(edited, name))
+    locks: list[tuple[Lock, Site | None]] = [(lock, None) for lock in external.locks(after)]
     if edited.office is not None:
         write_office(actor, patron, edited.office, before, after)
     ties = {
@@ -94,10 +101,12 @@ def edit_patron(actor: Actor, patron_id: int, edited: EditedPatron) -> Patron:
             raise InputError(
                 "associations", _("This association was removed meanwhile. Reload the page.")
             )
-        _edit_association(actor, tie, wanted, before, after)
+        locks += _edit_association(actor, tie, wanted, (before, after), external)
+    require_unlocked(actor, patron, locks, opening)
     if after:
         patron.save(update_fields=_SAVED)
         record_change(actor, SUBJECT, patron.pk, before, after)
+        settle(actor, patron, [lock for lock, _site in locks], opening)
     return patron
 
 
@@ -113,16 +122,17 @@ def _edit_association(
     actor: Actor,
     tie: Association,
     wanted: EditedAssociation,
-    before: dict[str, Any],
-    after: dict[str, Any],
-) -> None:
+    noted: tuple[dict[str, Any], dict[str, Any]],
+    external: External,
+) -> list[tuple[Lock, Site | None]]:
+    """Write what differs, and return the locks of the fields that are owned among it."""
     changed = [
         name
         for name in ("patron_type", "access_level", "homeroom")
         if getattr(tie, name) != getattr(wanted, name)
     ]
     if not changed:
-        return
+        return []
     if not actor.may(PERMISSION, tie.site):
         raise NotAllowedError(PERMISSION, _("You may not edit patrons at %s.") % tie.site.name)
     if "access_level" in changed:
@@ -137,15 +147,11 @@ def _edit_association(
             % {"room": wanted.homeroom.name, "site": tie.site.name},
         )
     for name in changed:
-        _note(
-            before,
-            after,
-            f"{name} at {tie.site.short_name}",
-            getattr(tie, name),
-            getattr(wanted, name),
-        )
+        key = f"{name} at {tie.site.short_name}"
+        _note(*noted, key, getattr(tie, name), getattr(wanted, name))
         setattr(tie, name, getattr(wanted, name))
     tie.save(update_fields=["patron_type", "access_level", "homeroom", "resource_group"])
+    return [(lock, tie.site) for lock in external.locks(changed, tie)]
 
 
 def _note(before: dict[str, Any], after: dict[str, Any], name: str, was: Any, now: Any) -> None:

@@ -21,6 +21,7 @@ from openpatron.accounts.rules import personal_data
 from openpatron.kernel.errors import NotAllowedError
 from openpatron.patrons.actions.edit_patron import PERMISSION, may_edit
 from openpatron.patrons.actions.set_password import holds_all
+from openpatron.patrons.external import Lock, Opening, external_of, require_unlocked
 from openpatron.patrons.models import Patron
 from openpatron.patrons.personal_data import (
     Author,
@@ -30,6 +31,7 @@ from openpatron.patrons.personal_data import (
     taken,
     write_personal_data,
 )
+from openpatron.patrons.protecting import settle
 from openpatron.patrons.queries import patron as patron_of
 from openpatron.patrons.staff_roles import require_not_above
 
@@ -58,12 +60,17 @@ def may_edit_sign_in(actor: Actor, patron: Patron) -> bool:
 
 
 def edit_personal_data(
-    actor: Actor, patron_id: int, personal: Mapping[str, Any], contact: Mapping[str, Any]
+    actor: Actor,
+    patron_id: int,
+    personal: Mapping[str, Any],
+    contact: Mapping[str, Any],
+    opening: Opening | None = None,
 ) -> Written:
     """Write what differs of the values that are given, by column of Account and of Patron.
 
-    Raises ``NotAllowedError``, ``NotFoundError``, or ``InputError`` naming the field. Nothing is
-    written then, but that it was asked for a username or an e-mail address of somebody else.
+    ``opening``: the record was opened for update, and what a source owns may be written. Raises
+    ``NotAllowedError``, ``NotFoundError``, or ``InputError`` naming the field. Nothing is written
+    then, but that it was asked for a username or an e-mail address of somebody else.
     """
     patron = patron_of(actor, patron_id)
     require_edit_personal_data(actor, patron)
@@ -81,10 +88,33 @@ def edit_personal_data(
             )
             % account.full_name,
         )
+    _require_open(actor, patron, checked, asked, opening)
     _refuse_taken(actor, account, new)
     author = Author(actor.account, actor.way, actor.organization)
     with transaction.atomic():
-        return write_personal_data(author, locked_account(account.pk), checked, asked)
+        patron.account = locked_account(account.pk)
+        locks = _require_open(actor, patron, checked, asked, opening)
+        written = write_personal_data(author, patron.account, checked, asked)
+        settle(actor, patron, locks, opening)
+        return written
+
+
+def _require_open(
+    actor: Actor,
+    patron: Patron,
+    personal: Mapping[str, Any],
+    contact: Mapping[str, Any],
+    opening: Opening | None,
+) -> list[Lock]:
+    """Return the locks of the owned fields that would change, once they may be written."""
+    external = external_of(patron)
+    changed = [n for n, value in personal.items() if getattr(patron.account, n) != value]
+    locks = external.locks(changed)
+    # The language of messages is the library's own, and owned by nobody.
+    of_record = [n for n, value in contact.items() if getattr(patron, n) != value]
+    locks += external.locks(n for n in of_record if n != "language")
+    require_unlocked(actor, patron, [(lock, None) for lock in locks], opening)
+    return locks
 
 
 def _refuse_taken(actor: Actor, account: Account, new: Mapping[str, str]) -> None:

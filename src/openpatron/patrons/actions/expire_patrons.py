@@ -1,7 +1,7 @@
 """Make inactive the active patrons whose expiry date has passed; a job like the others.
 
 An expired patron is refused by every check without it (``standing.py``): the job says so in the
-record too.
+record too. Where a source owns the status, it is the source's to say so: these are left out.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from openpatron.patrons import field_words
 from openpatron.patrons.association_words import counted
 from openpatron.patrons.field_jobs import FieldJob, of_record
 from openpatron.patrons.fields import RECORD_FIELDS
-from openpatron.patrons.models import Patron
+from openpatron.patrons.models import Patron, Source
 from openpatron.patrons.people import everywhere
 
 if TYPE_CHECKING:
@@ -38,7 +38,13 @@ def number_of_expired(actor: Actor) -> int:
     """Return how many active patrons have expired by today."""
     actor.require(PERMISSION)
     today = timezone.localdate()
-    return Patron.objects.filter(status=Patron.Status.ACTIVE, expires_on__lt=today).count()
+    expired = Patron.objects.filter(status=Patron.Status.ACTIVE, expires_on__lt=today)
+    return expired.exclude(source_record__source__in=_owners()).count()
+
+
+def _owners() -> list[int]:
+    """Return the sources that own the status."""
+    return [pk for pk, owned in Source.objects.values_list("pk", "owned") if "status" in owned]
 
 
 def plan_expiry(actor: Actor, request_key: str | None = None) -> Job:
@@ -65,7 +71,14 @@ class ExpirePatrons(FieldJob):
 
     def people(self, job: Job) -> People:  # noqa: ARG002  the same for all
         """Return the active patrons whose last day was before the job's."""
-        return everywhere("patron.status = 'active' AND patron.expires_on < date(%(today)s)")
+        whose = "patron.status = 'active' AND patron.expires_on < date(%(today)s)"
+        owners = ", ".join(map(str, _owners()))
+        if owners:
+            whose += (
+                " AND NOT EXISTS (SELECT 1 FROM patrons_sourcerecord external "  # noqa: S608
+                f"WHERE external.patron_id = patron.id AND external.source_id IN ({owners}))"
+            )
+        return everywhere(whose)
 
     def writing(self, job: Job) -> Writing:  # noqa: ARG002  the same for all
         """Return that they become inactive."""

@@ -20,7 +20,8 @@ from openpatron.organizations.models import Site
 from openpatron.organizations.queries import site_by_short_name
 from openpatron.patrons import field_words, fields
 from openpatron.patrons.association_words import counted
-from openpatron.patrons.field_jobs import FieldJob, of_record
+from openpatron.patrons.field_jobs import FieldJob, guarded, of_record
+from openpatron.patrons.locked_fields import names_of_sources, owned_fields
 from openpatron.patrons.models import Patron
 from openpatron.patrons.people import at_site, everywhere
 from openpatron.patrons.promotion import GRADUATED, highest_of, next_grade
@@ -126,6 +127,7 @@ def plan_promotion(actor: Actor, asked: Asked, request_key: str | None = None) -
         "stay": [r.grade for r in asked.rungs if r not in moving],
         "status": asked.status,
         "expires_on": asked.expires_on.isoformat() if asked.expires_on else None,
+        "owners": names_of_sources(),
     }
     total = sum(r.count for r in moving)
     return make_job(actor, KIND, params, total, request_key)
@@ -165,7 +167,10 @@ class Promote(FieldJob):
         for name in self._names(job)[1:]:
             stays = fields.RECORD_FIELDS[name].read
             becomes[name] = f"CASE WHEN {leaves} THEN CAST(%({name})s AS text) ELSE {stays} END"
-        return of_record(becomes)
+        owned = owned_fields(becomes)
+        grade = [one.condition for one in owned if one.field == "grade_level"]
+        rest = [f"({leaves} AND {one.condition})" for one in owned if one.field != "grade_level"]
+        return guarded(of_record(becomes), grade + rest)
 
     def _names(self, job: Job) -> tuple[str, ...]:
         asked = job.params
@@ -223,7 +228,8 @@ class Promote(FieldJob):
 
     def reason(self, job: Job, change: Change) -> str:
         """Return the reason of a change as a sentence."""
-        return field_words.reason(change, job.params["source_name"] or "")
+        site = job.params["source_name"] or ""
+        return field_words.reason(change, site, job.params.get("owners"))
 
     def again(self, job: Job) -> dict[str, str]:
         """Return the words of the page; the site by its present name."""

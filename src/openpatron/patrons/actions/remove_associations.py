@@ -19,9 +19,11 @@ from openpatron.ledger.planning import make_job
 from openpatron.organizations.models import Site
 from openpatron.patrons import field_words
 from openpatron.patrons.association_words import counted
-from openpatron.patrons.field_jobs import Writing
+from openpatron.patrons.external import SITE
+from openpatron.patrons.field_jobs import Writing, guarded
 from openpatron.patrons.kept_association import KEPT, LOST, kept_id
 from openpatron.patrons.levels_above import levels_above
+from openpatron.patrons.locked_fields import names_of_sources, owned_fields
 from openpatron.patrons.people import TIE
 from openpatron.patrons.whom import Whom, WhomJob, again_of, choose, nobody_of, said_of
 
@@ -65,7 +67,10 @@ def plan_removal(actor: Actor, asked: Asked, request_key: str | None = None) -> 
     """
     actor.require(PERMISSION)
     at = asked.whom.at
-    params = asked.whom.params | {"site": at.short_name if at else None}
+    params = asked.whom.params | {
+        "site": at.short_name if at else None,
+        "owners": names_of_sources(),
+    }
     return make_job(actor, KIND, params, asked.whom.count, request_key)
 
 
@@ -81,7 +86,7 @@ class RemoveAssociations(WhomJob):
         above = levels_above(self.actor(job), Site.objects.get(pk=job.params["source"]))
         primary = "CASE WHEN tie.is_primary THEN CAST(%(site)s AS text) END"
         heir = "(SELECT s.short_name FROM organizations_site s WHERE s.id = heir.site_id)"
-        return Writing(
+        writing = Writing(
             reason="CASE WHEN tie.id IS NULL THEN 'unchanged' "
             f"WHEN {above('tie.resource_group_id', 'tie.access_level_id')} THEN 'above' "
             "WHEN heir.id IS NULL THEN 'only_one' ELSE '' END",
@@ -99,6 +104,7 @@ class RemoveAssociations(WhomJob):
             blocked=above(kept_id("resource_group"), kept_id("access_level")),
             tie=_READ_ALONG,
         )
+        return guarded(writing, [one.condition for one in owned_fields([SITE])])
 
     def write(self, writing: Writing, params: Params) -> int:  # noqa: ARG002  its own statements
         """Remove the associations, retire the cards, and pass the primary on."""
@@ -177,7 +183,7 @@ class RemoveAssociations(WhomJob):
             return _("Has no association with %(site)s.") % {"site": site}
         if change.reason == "only_one":
             return _("Has no other association, so this one stays. Transfer the patron instead.")
-        return field_words.reason(change, site)
+        return field_words.reason(change, site, job.params.get("owners"))
 
     def again(self, job: Job) -> dict[str, str]:
         """Return the words of the page."""

@@ -18,6 +18,7 @@ from openpatron.kernel.errors import InputError, StateError
 from openpatron.ledger.models import Change
 from openpatron.ledger.queries import history
 from openpatron.ledger.record import record_change
+from openpatron.patrons.external import external_of
 from openpatron.patrons.models import SUBJECT, Patron
 from openpatron.patrons.rules import months_later
 from openpatron.patrons.serving import patron_served
@@ -47,6 +48,7 @@ def renew_patron(actor: Actor, patron_id: int) -> Patron:
     is_shut = patron.expires_on < today and patron.status == Patron.Status.INACTIVE
     if patron.expires_on >= renewed_until(today) and not is_shut:
         return patron
+    _require_unowned(patron, ["expires_on", *(["status"] if is_shut else [])])
     before = _told(patron)
     patron.expires_on = max(patron.expires_on, renewed_until(today))
     if is_shut:
@@ -62,6 +64,20 @@ def renew_patron(actor: Actor, patron_id: int) -> Patron:
         {"renewed": today.isoformat()} | {name: after[name] for name in changed},
     )
     return patron
+
+
+def _require_unowned(patron: Patron, names: list[str]) -> None:
+    """Raise ``InputError`` where a source owns one of these, and it is not protected."""
+    for lock in external_of(patron).locks(names):
+        if lock.protection is None:
+            raise InputError(
+                "expires_on",
+                _(
+                    "The source “%s” says how long this record is valid, and would take the "
+                    "renewal back. Renew it there, or open the record for update."
+                )
+                % lock.owner,
+            )
 
 
 def renewal_to_undo(patron: Patron, last: Change | None) -> Change | None:

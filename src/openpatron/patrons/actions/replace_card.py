@@ -1,4 +1,8 @@
-"""Replace a lost card in one step: the old number never works again, nor is it given again."""
+"""Replace a lost card in one step: the old number never works again, nor is it given again.
+
+Where a source owns the number, the new one is protected: the desk cannot wait for the source, and
+a feed must not bring the lost card back.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +15,9 @@ from openpatron.kernel.text import clean
 from openpatron.ledger.record import record_change
 from openpatron.organizations.models import Site
 from openpatron.patrons.barcodes import give_barcode
+from openpatron.patrons.external import BARCODE, Opening, external_of, tie_of
 from openpatron.patrons.models import SUBJECT, Barcode, Patron
+from openpatron.patrons.protecting import settle
 from openpatron.patrons.queries import cards_in_sight
 from openpatron.patrons.search import search_text
 from openpatron.patrons.serving import PERMISSION, may_serve, patron_served
@@ -75,7 +81,16 @@ def replace_card(actor: Actor, patron_id: int, card_id: int, barcode: str = "") 
         {name: old.value},
         {name: new.value, "replaced_card": old.value},
     )
+    _keep_from_source(actor, patron, site)
     return new
+
+
+def _keep_from_source(actor: Actor, patron: Patron, site: Site) -> None:
+    """Protect the new number where a source owns numbers: the lost card must not come back."""
+    external = external_of(patron)
+    tie = tie_of(external.record, patron.associations.all())
+    if external.record is not None and tie is not None and tie.site == site:
+        settle(actor, patron, external.locks([BARCODE], tie), Opening(protects=True))
 
 
 def _check_own(patron: Patron, old: Barcode, barcode: str) -> None:

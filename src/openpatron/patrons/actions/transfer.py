@@ -24,9 +24,11 @@ from openpatron.patrons import field_words
 from openpatron.patrons.actions.add_associations import AddAssociations
 from openpatron.patrons.association_batches import Batch, Statements
 from openpatron.patrons.association_words import counted
+from openpatron.patrons.external import SITE
 from openpatron.patrons.field_jobs import Writing, field_statement, lock_patrons
 from openpatron.patrons.kept_association import KEPT, LOST, kept_id
 from openpatron.patrons.levels_above import levels_above
+from openpatron.patrons.locked_fields import JOIN, REASON, names_of_sources, owned_fields
 from openpatron.patrons.new_tie import NewTie, params_of_tie, site_of_patrons, where_to
 from openpatron.patrons.people import TIE
 from openpatron.patrons.whom import (
@@ -95,6 +97,7 @@ def plan_transfer(actor: Actor, asked: Asked, request_key: str | None = None) ->
     at = asked.whom.at
     params = asked.whom.params | params_of_tie(asked.new)
     params["source_short"] = at.short_name if at else None
+    params["owners"] = names_of_sources()
     return make_job(actor, KIND, params, asked.whom.count, request_key)
 
 
@@ -112,13 +115,20 @@ class Transfer(AddAssociations):
         before = (
             "JSON_OBJECT('barcode', selected.old_barcode, 'site', CAST(%(source_short)s AS text))"
         )
+        owned = owned_fields([SITE])
+        of_sources = [
+            (f"{one.condition} AND external.source_id = {int(number)}", f"{REASON}{number}")
+            for one in owned
+            for number in job.params.get("owners", {})
+        ]
         return Statements(
             job,
             people_of(job, self.actor(job)),
-            TIE,
+            f"{TIE} {JOIN}" if owned else TIE,
             (
                 ("tie.id IS NULL", "not_here"),
                 (above("tie.resource_group_id", "tie.access_level_id"), "above"),
+                *of_sources,
             ),
             before,
         )
@@ -282,7 +292,7 @@ class Transfer(AddAssociations):
             return _(
                 "Is associated with %(target)s already. Remove the association with %(source)s."
             ) % {"target": job.params["target_name"], "source": job.params["source_name"]}
-        words = field_words.reason(change, job.params["source_name"])
+        words = field_words.reason(change, job.params["source_name"], job.params.get("owners"))
         return words or super().reason(job, change)
 
 

@@ -7,7 +7,7 @@ undoes it through ``UpdatePatrons``. What a row becomes is decided in ``field_jo
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from django.utils.translation import gettext as _
@@ -22,7 +22,8 @@ from openpatron.organizations.models import Site
 from openpatron.organizations.queries import patron_type_by_name
 from openpatron.patrons import field_words
 from openpatron.patrons.association_words import counted
-from openpatron.patrons.field_jobs import of_code, of_record, of_tie
+from openpatron.patrons.external import OPEN
+from openpatron.patrons.field_jobs import guarded, of_code, of_record, of_tie
 from openpatron.patrons.fields import (
     LIST_FIELDS,
     SETTABLE,
@@ -32,6 +33,15 @@ from openpatron.patrons.fields import (
     TieField,
 )
 from openpatron.patrons.levels_above import levels_above
+from openpatron.patrons.locked_fields import (
+    PROTECT,
+    RETURN,
+    SKIP,
+    Opened,
+    checked_answer,
+    names_of_sources,
+    owned_fields,
+)
 from openpatron.patrons.models import Homeroom
 from openpatron.patrons.whom import (
     Whom,
@@ -63,7 +73,8 @@ SET, CLEAR, ADD, REMOVE = DOINGS = ("set", "clear", "add", "remove")
 class Asked:
     """What was asked for, checked.
 
-    ``stored`` is what the field gets, ``shown`` how a change names it.
+    ``stored`` is what the field gets, ``shown`` how a change names it; ``owned``: what becomes of
+    patrons whose field a source owns (``locked_fields.ANSWERS``).
     """
 
     whom: Whom
@@ -72,6 +83,7 @@ class Asked:
     stored: Any
     shown: Any
     group: ResourceGroup | None
+    owned: str
 
 
 def ask(
@@ -82,15 +94,18 @@ def ask(
     clear: bool = False,
     do: str = "",
     resource_group: str = "",
+    owned: str = "",
     **words: Any,
 ) -> Asked:
     """Check the words, all as typed, and return them as rows and values.
 
-    ``do`` is one of ``DOINGS``; ``clear`` says the same as "clear". The other words are those of
+    ``do`` is one of ``DOINGS``; ``clear`` says the same as "clear". ``owned`` is one of
+    ``locked_fields.ANSWERS``, "" is to skip. The other words are those of
     ``whom.choose``; with a list or filters ``at`` is only needed for the fields of an association.
     Raises ``NotAllowedError``, or ``InputError`` with the parameter's name.
     """
     actor.require(PERMISSION)
+    answer = checked_answer(actor, owned)
     do = do or (CLEAR if clear else SET)
     chosen = settable(do, field)
     meant = choose(actor, **words, needs_site=isinstance(chosen, TieField))
@@ -106,7 +121,7 @@ def ask(
         assert meant.at is not None  # noqa: S101  asked for above, for a field of an association
         row, group = _row(actor, chosen, meant.at, new, resource_group)
         stored, shown = row.pk, row.name
-    return Asked(meant, do, chosen, stored, shown, group)
+    return Asked(meant, do, chosen, stored, shown, group, answer)
 
 
 def settable(do: str, name: str) -> SettableField:
@@ -173,6 +188,8 @@ def plan_update(actor: Actor, asked: Asked, request_key: str | None = None) -> J
         "new_name": asked.shown,
         "resource_group": None if group is None else group.pk,
         "resource_group_name": None if group is None else group.name,
+        "owned": asked.owned,
+        "owners": names_of_sources(),
     }
     return make_job(actor, KIND, params, asked.whom.count, request_key)
 
@@ -192,9 +209,21 @@ class UpdatePatrons(WhomJob):
             group = job.params["resource_group"]
             of_group = None if group is None else ResourceGroup.objects.get(pk=group)
             self.actor(job).require_give(level, _site_of(job), of_group)
+        if job.state != State.UNDOING and job.params.get("owned", SKIP) != SKIP:
+            self.actor(job).require(OPEN)
 
     def writing(self, job: Job) -> Writing:
-        """Return how the field is written."""
+        """Return how the field is written, for patrons whose source does not own it or for all."""
+        writing, owned = self._writing(job), owned_fields([job.params["field"]])
+        if not owned or job.params["field"] == "language":
+            return writing
+        answer = job.params.get("owned", SKIP)
+        if answer in {RETURN, PROTECT}:
+            by = self.actor(job).account_id
+            return replace(writing, opened=Opened(tuple(owned), answer == PROTECT, by), at_once="")
+        return guarded(writing, [one.condition for one in owned])
+
+    def _writing(self, job: Job) -> Writing:
         if job.params["field"] in LIST_FIELDS:
             return of_code(adds=job.params["do"] == ADD)
         field = SETTABLE[job.params["field"]]
@@ -253,6 +282,7 @@ class UpdatePatrons(WhomJob):
                     "group": job.params["resource_group_name"],
                 }
             )
+        facts += [_OWNED[job.params["owned"]]()] if job.params.get("owned") in _OWNED else []
         return field_words.wording(job, nobody=nobody_of(job), facts=facts)
 
     def heads(self, job: Job) -> tuple[Head, ...]:
@@ -269,7 +299,8 @@ class UpdatePatrons(WhomJob):
 
     def reason(self, job: Job, change: Change) -> str:
         """Return the reason of a change as a sentence."""
-        return field_words.reason(change, job.params["source_name"] or "")
+        site = job.params["source_name"] or ""
+        return field_words.reason(change, site, job.params.get("owners"))
 
     def again(self, job: Job) -> dict[str, str]:
         """Return the words of the page."""
@@ -279,8 +310,16 @@ class UpdatePatrons(WhomJob):
             "field": asked["field"],
             "new": asked["new_name"],
             "resource_group": asked["resource_group_name"],
+            "owned": "" if asked.get("owned", SKIP) == SKIP else asked["owned"],
         }
         return {name: str(word) for name, word in words.items() if word not in (None, "")}
+
+
+# Functions, because the language is only known when somebody reads.
+_OWNED = {
+    RETURN: lambda: _("Where a source owns the field, its value comes back with its next feed."),
+    PROTECT: lambda: _("Where a source owns the field, it becomes protected: feeds leave it."),
+}
 
 
 def _doing(job: Job) -> str:

@@ -5,7 +5,11 @@ INSERT INTO ledger_change (
 )
 SELECT
   %(organization)s, %(job)s, 'patron', decided.patron_id,
-  CASE decided.reason WHEN '' THEN 'planned' WHEN 'unchanged' THEN 'skipped' ELSE 'conflict' END,
+  CASE
+    WHEN decided.reason = '' THEN 'planned'
+    WHEN decided.reason = 'unchanged' OR substr(decided.reason, 1, 6) = 'owned:' THEN 'skipped'
+    ELSE 'conflict'
+  END,
   decided.reason, decided.reason <> '', decided.was, decided.becomes, NULL, %(way)s, %(now)s
 FROM (
   {decided_fields}

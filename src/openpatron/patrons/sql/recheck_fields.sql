@@ -4,7 +4,7 @@ UPDATE ledger_change SET
   outcome = CASE
     WHEN found.patron_id IS NULL THEN CASE WHEN found.lives THEN 'skipped' ELSE 'failed' END
     WHEN found.reason = '' THEN 'planned'
-    WHEN found.reason = 'unchanged' THEN 'skipped'
+    WHEN found.reason = 'unchanged' OR substr(found.reason, 1, 6) = 'owned:' THEN 'skipped'
     ELSE 'failed'
   END,
   reason = CASE
