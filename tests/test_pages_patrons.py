@@ -310,7 +310,7 @@ def test_who_may_not_edit_is_told_the_right(world: World) -> None:
     viewer.permissions = ["patrons.view"]
     viewer.save()
     said = Visitor(world.staff("Teacher")).text("patron", world.patron().pk)
-    assert "you need the right “Edit patrons”" in said
+    assert "You need the right “Edit patrons” at Maple." in said
 
 
 def test_a_librarian_sees_other_associations_but_not_their_numbers(

@@ -23,6 +23,10 @@ class PatronsConfig(AppConfig):
         from .actions.forget_history import ForgetHistory, forget_tonight  # noqa: PLC0415
         from .actions.merge_patrons import MergePatrons  # noqa: PLC0415
         from .actions.promote import Promote  # noqa: PLC0415
+        from .actions.release_protections import (  # noqa: PLC0415
+            ReleaseProtections,
+            release_tonight,
+        )
         from .actions.remove_associations import RemoveAssociations  # noqa: PLC0415
         from .actions.remove_patrons import RemovePatrons  # noqa: PLC0415
         from .actions.transfer import Transfer  # noqa: PLC0415
@@ -32,10 +36,11 @@ class PatronsConfig(AppConfig):
         register_nightly(ExpirePatrons.name, expire_tonight)
         register_nightly(EraseAccounts.name, erase_tonight)
         register_nightly(ForgetHistory.name, forget_tonight)
+        register_nightly(ReleaseProtections.name, release_tonight)
         register_errand("find_duplicates", find_duplicates)
         for kind in (
             AddAssociations, BlockPatrons, EraseAccounts, ExpirePatrons, ForgetHistory,
-            MergePatrons, Promote, RemoveAssociations, RemovePatrons, Transfer, UnblockPatrons,
-            UpdatePatrons,
+            MergePatrons, Promote, ReleaseProtections, RemoveAssociations, RemovePatrons,
+            Transfer, UnblockPatrons, UpdatePatrons,
         ):  # fmt: skip
             register(kind())

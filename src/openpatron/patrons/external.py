@@ -108,20 +108,19 @@ class External:
 
 
 def external_of(patron: Patron) -> External:
-    """Return what is owned of a patron; four queries, and one for each other organization."""
+    """Return what is owned of a patron; three queries, and one for each other organization."""
     record = SourceRecord.objects.select_related("source").filter(patron=patron).first()
+    elsewhere = owners_of(patron.account, other_than=patron.organization_id)
+    columns = frozenset(name for owner in elsewhere for name in owner.fields)
+    if record is None:
+        return External(None, {}, columns)
     held = {one.field: one for one in Protection.objects.filter(patron=patron) if lasts(one)}
-    return External(record, held, _elsewhere(patron))
+    return External(record, held, columns)
 
 
 def lasts(protection: Protection) -> bool:
     """Tell whether the protection holds today."""
     return protection.until is None or protection.until >= timezone.localdate()
-
-
-def _elsewhere(patron: Patron) -> frozenset[str]:
-    others = [o for o in owners_of(patron.account) if o.organization.pk != patron.organization_id]
-    return frozenset(name for owner in others for name in owner.fields)
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,10 +132,10 @@ class Owner:
     fields: frozenset[str]
 
 
-def owners_of(account: Account) -> list[Owner]:
+def owners_of(account: Account, other_than: int | None = None) -> list[Owner]:
     """Return the sources that own personal data of the person, in whichever organization."""
     found = []
-    for organization in organizations_of(account):
+    for organization in organizations_of(account).exclude(pk=other_than):
         with open_organization(organization):
             records = SourceRecord.objects.filter(patron__account=account).select_related("source")
             for record in records:

@@ -17,7 +17,7 @@ from openpatron.access.queries import access_levels
 from openpatron.kernel.errors import InputError
 from openpatron.organizations.queries import patron_types
 
-from .models import Patron
+from .models import Patron, Source
 from .queries import PatronFilter, grades_and_years, local_codes, sites_in_sight
 
 if TYPE_CHECKING:
@@ -69,6 +69,15 @@ class ListWords:
             ("expiring", _("Expires soon"), [("yes", _("yes"))]),
             ("code", _("Local code"), [(c, c) for c in local_codes(actor)]),
         ]
+        # Where there is no source, all records are internal.
+        owners = list(Source.objects.order_by("name", "pk"))
+        self.ids["source"] = {one.code: one.pk for one in owners}
+        if owners:
+            kinds = [("internal", _("internal")), ("external", _("external"))]
+            self._options += [
+                ("record", _("Record"), kinds),
+                ("source", _("Source"), [(one.code, one.name) for one in owners]),
+            ]
         self._read(words)
 
     def other(self, words: Mapping[str, str]) -> ListWords:
@@ -108,6 +117,8 @@ class ListWords:
             expired=bool(chosen["expired"]),
             expiring=bool(chosen["expiring"]),
             local_code=chosen["code"],
+            record=chosen.get("record", ""),
+            source=self.ids["source"].get(chosen.get("source", "")),
         )
 
     @property

@@ -34,6 +34,7 @@ from .models import SUBJECT, Association, Barcode, Homeroom, LocalCode, Patron, 
 from .rules import next_numbers
 from .search import matching
 from .selection import natural
+from .source_filter import of_source
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -67,6 +68,9 @@ class PatronFilter:
     expired: bool = False
     expiring: bool = False
     local_code: str = ""
+    # "external" or "internal"; and the source's number.
+    record: str = ""
+    source: int | None = None
 
     @property
     def active(self) -> list[str]:
@@ -119,6 +123,8 @@ def _narrowed(
         found = found.filter(expires_on__lt=timezone.localdate())
     if narrowed.expiring:
         found = found.filter(expires_on__range=_soon(actor))
+    if narrowed.record or narrowed.source is not None:
+        found = of_source(found, narrowed.record, narrowed.source)
     if narrowed.local_code:
         coded = LocalCode.objects.filter(organization=actor.organization, value=narrowed.local_code)
         found = found.filter(pk__in=coded.values("patron"))

@@ -13,12 +13,17 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
 from openpatron.kernel.errors import InputError, NotFoundError
-from openpatron.patrons.actions.edit_own_contact import edit_own_contact as write
+from openpatron.patrons.actions.edit_own_contact import (
+    contact_kept_by,
+    edit_own_contact as write,
+)
+from openpatron.patrons.external import OF_RECORD, external_of
 from openpatron.patrons.personal_data import locked_account
 from openpatron.patrons.queries import own_patron
 
 from .edit_personal_data import say_written
 from .gate import OrganizationRequest, member
+from .locked import Held
 from .meanwhile import merged, opened, sealed
 from .personal_form import PersonalForm, contact_values
 
@@ -72,7 +77,12 @@ def _received(request: OrganizationRequest, patron: Patron) -> HttpResponse:
 def _form(
     request: OrganizationRequest, patron: Patron, data: QueryDict | None = None
 ) -> PersonalForm:
-    return PersonalForm(contact_values(patron), request.organization.country, data, is_own=True)
+    held = {
+        lock.field: Held(lock.owner, contact_kept_by(lock.owner))
+        for lock in external_of(patron).locks(OF_RECORD)
+    }
+    region = request.organization.country
+    return PersonalForm(contact_values(patron), region, data, held=held, is_own=True)
 
 
 def _shown(

@@ -25,6 +25,7 @@ from openpatron.patrons.personal_data import locked_account
 
 from .edit_personal_data import say_written
 from .gate import SignedInRequest, signed_in
+from .locked import held_of_person
 from .meanwhile import merged, opened, sealed
 from .personal_form import PersonalForm, personal_values
 
@@ -77,8 +78,9 @@ def _received(request: SignedInRequest, account: Account) -> HttpResponse:
 
 def _form(account: Account, data: QueryDict | None = None) -> PersonalForm:
     locked = {name: refusal(name) for name in NOT_HERE}
+    held = held_of_person(account)
     return PersonalForm(
-        personal_values(account), region_of(account), data, locked=locked, is_own=True
+        personal_values(account), region_of(account), data, locked=locked, held=held, is_own=True
     )
 
 

@@ -18,20 +18,24 @@ from openpatron.patrons.actions.edit_patron import (
     edit_patron as write,
     may_edit,
 )
+from openpatron.patrons.external import external_of
 from openpatron.patrons.queries import history, patron as patron_of, patron_to_edit
 from openpatron.patrons.staff_roles import require_not_above
 
 from .gate import OrganizationRequest, page
+from .locked import banner, held_fields
 from .meanwhile import merged, opened, sealed
-from .patron_form import PatronForm, values_of
+from .open_for_update import Question, answered, is_opened
+from .patron_form import PatronForm, lock_names, values_of
 from .patron_history import events
 from .patron_place import address_of, crumbs_to
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from django.http import HttpResponse
+    from django.http import HttpResponse, QueryDict
 
+    from openpatron.patrons.external import Lock
     from openpatron.patrons.models import Patron
 
     from .meanwhile import Difference
@@ -45,9 +49,11 @@ def edit_patron(request: OrganizationRequest, number: int) -> HttpResponse:
     """Show the form, or write what was typed: all of it or nothing."""
     if request.method == "POST":
         with transaction.atomic():
-            return _received(request, _editable(request, patron_to_edit(request.actor, number)))
+            patron = _editable(request, patron_to_edit(request.actor, number))
+            return _Page(request, patron).received()
     patron = _editable(request, patron_of(request.actor, number))
-    return _shown(request, patron, PatronForm(request.actor, patron))
+    page = _Page(request, patron)
+    return page.shown(page.form())
 
 
 def _editable(request: OrganizationRequest, patron: Patron) -> Patron:
@@ -57,41 +63,75 @@ def _editable(request: OrganizationRequest, patron: Patron) -> Patron:
     return patron
 
 
-def _received(request: OrganizationRequest, patron: Patron) -> HttpResponse:
-    seen = opened(request.POST, values_of(patron), _SALT)
-    met = PatronForm(request.actor, patron).differences(seen, request.POST)
-    form = PatronForm(request.actor, patron, merged(request.POST, met))
-    if not form.is_valid() or met:
-        return _shown(request, patron, form, met)
-    try:
-        write(request.actor, patron.pk, form.edited())
-    except InputError as error:
-        form.take(error)
-        return _shown(request, patron, form)
-    if form.is_changed():
-        messages.success(request, _("%s is saved.") % patron.account.full_name)
-    else:
-        messages.info(request, _("Nothing was different, so nothing was saved."))
-    return redirect(_return_address(request, patron))
+class _Page:
+    """One patron's form, with what a source owns of it."""
 
+    def __init__(self, request: OrganizationRequest, patron: Patron) -> None:
+        self.request, self.patron = request, patron
+        self.external = external_of(patron)
+        self.is_open = is_opened(request, patron, self.external)
+        self._held = held_fields(patron, self.external, is_open=self.is_open)
 
-def _shown(
-    request: OrganizationRequest, patron: Patron, form: PatronForm, met: Sequence[Difference] = ()
-) -> HttpResponse:
-    name = patron.account.full_name
-    context: dict[str, Any] = {
-        "title": _("Edit %s") % name,
-        "breadcrumbs": crumbs_to(request, patron),
-        "patron": patron,
-        "form": form,
-        "differences": met,
-        "last_change": events(request.actor, history(request.actor, patron)[:1], {}) if met else [],
-        "seen": sealed(values_of(patron), _SALT),
-        "next": request.POST.get("next", request.GET.get("next", "")),
-        "return_address": _return_address(request, patron),
-    }
-    wrong = request.method == "POST"
-    return TemplateResponse(request, "web/edit_patron.html", context, status=422 if wrong else 200)
+    def form(self, data: QueryDict | None = None) -> PatronForm:
+        return PatronForm(self.request.actor, self.patron, data, self._held)
+
+    def received(self) -> HttpResponse:
+        request, patron = self.request, self.patron
+        seen = opened(request.POST, values_of(patron), _SALT)
+        met = self.form().differences(seen, request.POST)
+        form = self.form(merged(request.POST, met))
+        if not form.is_valid() or met:
+            return self.shown(form, met)
+        opening = answered(request.POST, self.external, self._changed(form))
+        if isinstance(opening, Question):
+            return self.shown(form, question=opening)
+        try:
+            write(request.actor, patron.pk, form.edited(), opening if self.is_open else None)
+        except InputError as error:
+            form.take(error)
+            return self.shown(form)
+        if form.is_changed():
+            messages.success(request, _("%s is saved.") % patron.account.full_name)
+        else:
+            messages.info(request, _("Nothing was different, so nothing was saved."))
+        return redirect(_return_address(request, patron))
+
+    def _changed(self, form: PatronForm) -> dict[str, tuple[str, Lock]]:
+        """Return the owned fields that differ, by the form's name: label and lock."""
+        known = lock_names(self.patron)
+        found = {}
+        for name, label in form.changed_labels().items():
+            field, tie = known.get(name, (name, None))
+            lock = self.external.lock(field, tie)
+            if lock is not None:
+                found[name] = (label, lock)
+        return found
+
+    def shown(
+        self,
+        form: PatronForm,
+        met: Sequence[Difference] = (),
+        question: Question | None = None,
+    ) -> HttpResponse:
+        request, patron = self.request, self.patron
+        name = patron.account.full_name
+        last = history(request.actor, patron)[:1]
+        context: dict[str, Any] = {
+            "title": _("Edit %s") % name,
+            "breadcrumbs": crumbs_to(request, patron),
+            "patron": patron,
+            "form": form,
+            "differences": met,
+            "last_change": events(request.actor, last, {}) if met else [],
+            "seen": sealed(values_of(patron), _SALT),
+            "next": request.POST.get("next", request.GET.get("next", "")),
+            "return_address": _return_address(request, patron),
+            "banner": banner(request.actor, patron, self.external),
+            "is_open": self.is_open,
+            "question": question,
+        }
+        status = 422 if request.method == "POST" else 200
+        return TemplateResponse(request, "web/edit_patron.html", context, status=status)
 
 
 def _return_address(request: OrganizationRequest, patron: Patron) -> str:

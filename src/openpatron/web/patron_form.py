@@ -18,6 +18,7 @@ from openpatron.patrons.models import Patron
 from openpatron.patrons.office import Office, codes_in, codes_of, sites_to_share_with
 from openpatron.patrons.queries import homerooms_at
 
+from .locked import lock_field
 from .meanwhile import differences
 
 if TYPE_CHECKING:
@@ -30,7 +31,11 @@ if TYPE_CHECKING:
     from openpatron.organizations.models import Site
     from openpatron.patrons.models import Association
 
+    from .locked import Held
     from .meanwhile import Difference
+
+    # Why a field is locked; of an owned one also that it is open now.
+    type Reason = str | Held
 
 # The parts of an association in the form: "type_17" is the patron type of association 17.
 _PARTS = {"type": "patron_type", "level": "access_level", "homeroom": "homeroom"}
@@ -43,10 +48,10 @@ class Section:
     """The fields of one association, each with the reason why it is locked ("" if it is not)."""
 
     association: Association
-    rows: list[tuple[forms.BoundField, str]]
+    rows: list[tuple[forms.BoundField, Reason]]
 
     @property
-    def locked(self) -> str:
+    def locked(self) -> Reason:
         """The reason, where one and the same locks all fields."""
         reasons = {reason for _field, reason in self.rows}
         return reasons.pop() if len(reasons) == 1 else ""
@@ -62,11 +67,19 @@ class PatronForm(forms.Form):
     local_codes = forms.CharField(max_length=2000, required=False)
     resource_sharing_library = forms.ChoiceField(required=False)
 
-    def __init__(self, actor: Actor, patron: Patron, data: QueryDict | None = None) -> None:
+    def __init__(
+        self,
+        actor: Actor,
+        patron: Patron,
+        data: QueryDict | None = None,
+        held: Mapping[str, Held] | None = None,
+    ) -> None:
+        """``held``: the owned fields, by their names as in ``locked.held_fields``."""
         self._actor = actor
         self._patron = patron
+        self._held = {_form_name(name): one for name, one in (held or {}).items()}
         self._ties: list[Association] = list(patron.associations.all())
-        self.locked: dict[str, str] = {}
+        self.locked: dict[str, Reason] = {}
         record = {name: getattr(patron, name) for name in _RECORD}
         super().__init__(data, initial=values_of(patron) | record)
         self._word_record()
@@ -87,6 +100,11 @@ class PatronForm(forms.Form):
         for name, reason in self.locked.items():
             self.fields[name].disabled = bool(reason)
             self.fields[name].widget.attrs["aria-describedby"] = f"id_{name}_locked"
+        stored = values_of(patron)
+        for name, one in self._held.items():
+            if name in self.fields and not one.is_open:
+                self.locked[name] = one
+                lock_field(self.fields[name], self._words(name, stored[name]), f"id_{name}_locked")
         for field in self.fields.values():
             is_choice = isinstance(field, forms.ChoiceField)
             field.widget.attrs["class"] = "form-select" if is_choice else "form-control"
@@ -164,9 +182,14 @@ class PatronForm(forms.Form):
             ) % ", ".join(missing)
 
     @property
-    def record(self) -> list[tuple[forms.BoundField, str]]:
+    def record(self) -> list[tuple[forms.BoundField, Reason]]:
         """The record's own fields."""
-        return [(self[name], "") for name in (*_RECORD, *_OFFICE) if name in self.fields]
+        return [
+            (self[name], self._why(name)) for name in (*_RECORD, *_OFFICE) if name in self.fields
+        ]
+
+    def _why(self, name: str) -> Reason:
+        return self.locked.get(name) or self._held.get(name, "")
 
     @property
     def sections(self) -> list[Section]:
@@ -174,10 +197,7 @@ class PatronForm(forms.Form):
         return [
             Section(
                 tie,
-                [
-                    (self[name], self.locked.get(name, ""))
-                    for name in (f"{part}_{tie.pk}" for part in _PARTS)
-                ],
+                [(self[name], self._why(name)) for name in (f"{part}_{tie.pk}" for part in _PARTS)],
             )
             for tie in self._ties
         ]
@@ -202,6 +222,10 @@ class PatronForm(forms.Form):
         if "resource_sharing_library" not in self.fields:
             return self._patron.resource_sharing_library
         return self._libraries.get(self.cleaned_data["resource_sharing_library"])
+
+    def changed_labels(self) -> dict[str, str]:
+        """Return the fields that differ from what is stored, with their labels, by name."""
+        return {name: self._label(name) for name in self.changed_data}
 
     def is_changed(self) -> bool:
         """Tell whether anything typed differs from what was stored."""
@@ -246,6 +270,21 @@ def _not_held(actor: Actor, tie: Association) -> list[str]:
     names = tie.access_level.permissions
     labels = {p.name: str(p.label) for p in permissions()}
     return [labels.get(n, n) for n in names if not actor.may_grant([n], tie.site)]
+
+
+def _form_name(name: str) -> str:
+    """Return the form's name of an association's field: "patron_type_17" is "type_17"."""
+    column, _line, number = name.rpartition("_")
+    parts = {column: part for part, column in _PARTS.items()}
+    return f"{parts[column]}_{number}" if column in parts else name
+
+
+def lock_names(patron: Patron) -> dict[str, tuple[str, Association | None]]:
+    """Return what each field of the form is to a source: its name, and of which association."""
+    found: dict[str, tuple[str, Association | None]] = {name: (name, None) for name in _RECORD}
+    for tie in patron.associations.all():
+        found |= {f"{part}_{tie.pk}": (column, tie) for part, column in _PARTS.items()}
+    return found
 
 
 def values_of(patron: Patron) -> dict[str, str]:

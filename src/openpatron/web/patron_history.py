@@ -90,6 +90,8 @@ _HAPPENED = {
     "second_factor": (_lazy("Second factor taken away"), _lazy("Second factor taken away")),
     "note": (_lazy("Note"), _lazy("Note deleted")),
     "replaced_card": (_lazy("Card replaced"), _lazy("Card replaced")),
+    "protected": (_lazy("Fields protected from feeds"), _lazy("Protection released")),
+    "source": (_lazy("Linked to a source"), _lazy("Unlinked from its source")),
     "renewed": (_lazy("Renewed"), _lazy("Renewed")),
     "renewal_undone": (_lazy("Renewal undone"), _lazy("Renewal undone")),
 }
@@ -195,6 +197,7 @@ _SPOKEN: dict[str, Callable[[Any], str]] = {
     "channel": _label_of(Patron.Channel),
     "stops": lambda value: ", ".join(map(_label_of(Deed), str(value).split(", "))),
     "permissions": lambda value: _rights(str(value)),
+    "protected": lambda value: ", ".join(_title(name, {}) for name in str(value).split(", ")),
     "wants_mail": way_of_writing,
     "keep_history": yes_or_no,
     "language": language_name,

@@ -12,7 +12,6 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from openpatron.access.registry import permission
 from openpatron.accounts.queries import has_second_factor, names_of
 from openpatron.organizations.queries import sites
 from openpatron.patrons import staff_roles
@@ -21,6 +20,7 @@ from openpatron.patrons.actions.edit_patron import PERMISSION, may_edit
 from openpatron.patrons.actions.remove_patron import may_remove
 from openpatron.patrons.actions.renew_patron import renewal_to_undo, renewed_until
 from openpatron.patrons.actions.replace_card import may_replace
+from openpatron.patrons.external import external_of
 from openpatron.patrons.finding import open_blocks, standing_of
 from openpatron.patrons.notes import notes_of
 from openpatron.patrons.office import codes_of
@@ -29,6 +29,7 @@ from openpatron.patrons.serving import may_serve
 from openpatron.patrons.standing import Deed, everything
 
 from .gate import OrganizationRequest, page
+from .locked import banner, held_fields, missing_right
 from .patron_history import events
 
 if TYPE_CHECKING:
@@ -52,6 +53,7 @@ def patron(request: OrganizationRequest, number: int) -> HttpResponse:
     names = dict(sites().values_list("short_name", "name"))
     roles = staff_roles.roles_of(request.actor, found)
     above = staff_roles.are_above(request.actor, roles)
+    external, edits = external_of(found), may_edit(request.actor, found)
     context = {
         "title": found.account.full_name,
         "breadcrumbs": [(_("Patrons"), reverse("patrons", args=[request.organization.slug]))],
@@ -67,16 +69,14 @@ def patron(request: OrganizationRequest, number: int) -> HttpResponse:
         "may_block": may_block(request.actor, found) and not above,
         **_roles(request.actor, found, roles),
         "may_manage": not above,
-        "may_edit": may_edit(request.actor, found) and not above,
-        "may_edit_personal": (
-            may_edit(request.actor, found)
-            and not above
-            and found.account_id != request.actor.account_id
-        ),
+        "may_edit": edits and not above,
+        "may_edit_personal": (edits and not above and found.account_id != request.actor.account_id),
         "may_remove": may_remove(request.actor, found) and not above,
         "above": above,
         **_of_account(request.actor, found, above=above),
-        "edit_right": permission(PERMISSION).label,
+        "banner": banner(request.actor, found, external),
+        "held": held_fields(found, external),
+        "missing_right": "" if edits else missing_right(request.actor, PERMISSION, found),
         "page": shown,
         "events": events(request.actor, shown, names),
     }

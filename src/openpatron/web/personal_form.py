@@ -13,6 +13,7 @@ from openpatron.accounts.rules import personal_data
 from openpatron.kernel.errors import InputError
 from openpatron.patrons.personal_data import CONTACT, PERSONAL, contact_data, told
 
+from .locked import Held, lock_field
 from .meanwhile import differences
 from .personal_words import (
     HELPS,
@@ -23,6 +24,7 @@ from .personal_words import (
     way_of_writing,
     yes_or_no,
 )
+from .templatetags.web import phone
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -60,7 +62,7 @@ class Section:
 
     name: str
     title: str
-    rows: list[tuple[forms.BoundField, str]]
+    rows: list[tuple[forms.BoundField, str | Held]]
 
 
 class PersonalForm(forms.Form):
@@ -75,13 +77,19 @@ class PersonalForm(forms.Form):
         data: QueryDict | None = None,
         *,
         locked: Mapping[str, str] | None = None,
+        held: Mapping[str, Held] | None = None,
         is_own: bool = False,
     ) -> None:
-        """``stored``: of ``personal_values`` or ``contact_values``; ``locked``: reasons by name."""
+        """``stored``: of ``personal_values`` or ``contact_values``; ``locked``: reasons by name.
+
+        ``held``: the owned fields, by name.
+        """
         super().__init__(data, initial=dict(stored))
         self._stored = stored
         self._region = region
-        self._locked = locked or {}
+        self._held = {name: one for name, one in (held or {}).items() if name in stored}
+        shut = {name: one for name, one in self._held.items() if not one.is_open}
+        self._locked: dict[str, str | Held] = {**(locked or {}), **shut}
         self._labels = LABELS | OWN_LABELS if is_own else LABELS
         helps = HELPS | OWN_HELPS if is_own else HELPS
         for name in stored:
@@ -101,6 +109,11 @@ class PersonalForm(forms.Form):
             field.error_messages["required"] = _("A value is needed here.")
             field.error_messages["invalid_choice"] = _("Choose one of the values of the list.")
             self.fields[name] = field
+        for name in shut:
+            said = (
+                phone(stored[name]) if name.endswith("_phone") else self._words(name, stored[name])
+            )
+            lock_field(self.fields[name], said, f"id_{name}_locked")
 
     @property
     def sections(self) -> list[Section]:
@@ -114,17 +127,24 @@ class PersonalForm(forms.Form):
             "contact": _("How the library writes"),
         }
         return [
-            Section(key, titles[key], [(self[n], self._locked.get(n, "")) for n in names])
+            Section(key, titles[key], [(self[n], self._why(n)) for n in names])
             for key, names in _SECTIONS.items()
             if names[0] in self._stored
         ]
+
+    def _why(self, name: str) -> str | Held:
+        return self._locked.get(name) or self._held.get(name, "")
+
+    def changed_labels(self) -> dict[str, str]:
+        """Return the fields that differ from what is stored, with their labels, by name."""
+        return {name: str(self._labels[name]) for name in self.changed_data}
 
     def clean(self) -> dict[str, Any]:
         """Ask the rules about each field by itself, so that all that is wrong is said at once."""
         cleaned: dict[str, Any] = super().clean() or {}
         for name, reason in self._locked.items():
             if self.data.get(name, self._stored[name]) != self._stored[name]:
-                self.add_error(name, reason)
+                self.add_error(name, str(reason))
         region = cleaned.get("country") or self._region
         for name in self._stored:
             if name not in cleaned:

@@ -100,6 +100,7 @@ _organization: list[URLPattern | URLResolver] = [
     path("", include("openpatron.web.job_urls")),
     path("", include("openpatron.web.administration_urls")),
     path("", include("openpatron.web.feeds_urls")),
+    path("", include("openpatron.web.external_urls")),
     path("", include("openpatron.web.circulation_urls")),
     path("", include("openpatron.web.rostering_urls")),
 ]

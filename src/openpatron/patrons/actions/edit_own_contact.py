@@ -11,7 +11,6 @@ from django.utils.translation import gettext as _
 from openpatron.access.actor import Actor
 from openpatron.kernel.errors import InputError, NotFoundError
 from openpatron.patrons.external import OF_RECORD, external_of
-from openpatron.patrons.models import Patron
 from openpatron.patrons.personal_data import (
     Author,
     Written,
@@ -34,16 +33,12 @@ def edit_own_contact(actor: Actor, given: Mapping[str, Any]) -> Written:
         raise NotFoundError(_("You have no patron record here."))
     author = Author(actor.account, actor.way, actor.organization)
     account, checked = locked_account(actor.account.pk), contact_data(given)
-    kept = contact_kept(patron)
-    for name, value in checked.items():
-        if name in kept and getattr(patron, name) != value:
-            raise InputError(name, kept[name])
+    for lock in external_of(patron).locks(OF_RECORD):
+        if lock.field in checked and getattr(patron, lock.field) != checked[lock.field]:
+            raise InputError(lock.field, contact_kept_by(lock.owner))
     return write_personal_data(author, account, {}, checked)
 
 
-def contact_kept(patron: Patron) -> dict[str, str]:
-    """Return why a person does not change these columns of Patron on their own, by column."""
-    return {
-        lock.field: _("“%s” keeps this for the library. Ask there, if it is wrong.") % lock.owner
-        for lock in external_of(patron).locks(OF_RECORD)
-    }
+def contact_kept_by(owner: str) -> str:
+    """Return why a person does not change on their own what a source keeps for the library."""
+    return _("“%s” keeps this for the library. Ask there, if it is wrong.") % owner

@@ -74,6 +74,28 @@ def state(value: str, label: Any) -> SafeString:
     )
 
 
+@register.simple_tag(takes_context=True)
+def owned(context: Context, name: str, tie: int | str = "") -> SafeString | str:
+    """Draw the lock of an owned field of ``held``: it takes the focus, and says whose it is."""
+    key = f"{name}_{tie}" if tie else name
+    one = (context.get("held") or {}).get(key)
+    if one is None:
+        return ""
+    return format_html(
+        '<span class="op-own"><button type="button" class="op-lock" aria-describedby="own-{}">{}'
+        '<span class="visually-hidden">{}</span></button>{}'
+        '<span class="op-tip" role="tooltip" id="own-{}">{}</span></span>',
+        key,
+        icon("lock"),
+        gettext("locked"),
+        format_html('<span class="badge bg-purple-lt op-badge">{}</span>', gettext("ours"))
+        if one.is_protected
+        else "",
+        key,
+        one.sentence,
+    )
+
+
 @register.filter
 def labels(choices: Sequence[Any]) -> str:
     """Return the words of several choices: "checkouts, renewals"."""
@@ -145,6 +167,14 @@ _FIELD_TITLES: dict[str, Any] = LABELS | {
     "replaced_card": _("Replaced card"),
     "renewed": _("Renewed on"),
     "renewal_undone": _("Renewal undone on"),
+    "homeroom_supervisor": _("Homeroom supervisor"),
+    "external_id": _("External ID"),
+    "role": _("Role"),
+    "protected": _("Protected fields"),
+    "protections": _("Protections"),
+    "source": _("Source"),
+    "source_key": _("Key in the source"),
+    "sign_in": _("Way to sign in"),
 }
 
 

@@ -1,0 +1,28 @@
+"""The queries and actions of external records."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from types import ModuleType
+from typing import Any
+
+from openpatron.patrons import protections
+from openpatron.patrons.actions.protect_fields import protect_fields
+from openpatron.patrons.actions.release_protections import release_protections
+from openpatron.patrons.protections import ProtectionFilter
+
+READ: tuple[tuple[ModuleType, str], ...] = ((protections, "patrons"),)
+WRITTEN: tuple[tuple[str, ModuleType], ...] = ()
+QUERIES: dict[str, Callable[..., Any]] = {
+    "patrons.sources": lambda who, _p, _j: protections.sources(who),
+    "patrons.protections": lambda who, _p, _j: protections.protections(who, ProtectionFilter()),
+    "patrons.side_by_side": lambda who, _p, _j: protections.side_by_side(
+        who, protections.protections(who, ProtectionFilter())
+    ),
+}
+ACTIONS: dict[str, Callable[..., Any]] = {
+    "patrons.protect_fields": lambda who, p, _j: protect_fields(who, p.pk, []),
+    "patrons.release_protections": lambda who, _p, _j: release_protections(who, [1]),
+}
+ELSEWHERE: set[str] = set()
+OWN: set[str] = set()

@@ -1,0 +1,20 @@
+"""The routes of external records: protections, linking to a source and back."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from openpatron.patrons.models import Patron
+from tests.world import World
+
+from .base import STAFF, Route
+
+ROUTES: dict[str, Route] = {
+    "protections": Route(STAFF),
+    "release_protections": Route(STAFF),
+}
+
+
+def things(world: World, ours: Patron, theirs: Patron) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return what the addresses name: here, and next door."""
+    return {}, {}
