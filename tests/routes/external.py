@@ -7,11 +7,15 @@ from typing import Any
 from openpatron.patrons.models import Patron
 from tests.world import World
 
-from .base import STAFF, Route
+from .base import ONLY_MANAGER, STAFF, Route
 
 ROUTES: dict[str, Route] = {
     "protections": Route(STAFF),
     "release_protections": Route(STAFF),
+    "link_to_source": Route(STAFF, {"number": "patron"}),
+    "unlink_from_source": Route(STAFF, {"number": "patron"}),
+    "link_patrons": Route(ONLY_MANAGER),
+    "unlink_patrons": Route(ONLY_MANAGER),
 }
 
 

@@ -47,7 +47,23 @@ def post(
 
     ``problem``: why it cannot be delivered at all; it is then a matter for staff.
     """
-    return Message.objects.create(
+    message = unsent(kind, about, text, to, language=language, place=place, problem=problem)
+    message.save()
+    return message
+
+
+def unsent(
+    kind: Kind,
+    about: About,
+    text: Text,
+    to: str,
+    *,
+    language: str,
+    place: Place = Place.MAIN,
+    problem: str = "",
+) -> Message:
+    """Return a message that is not written yet: many are written at once."""
+    return Message(
         organization=about.organization,
         site=about.site,
         account_id=about.account_id,

@@ -21,6 +21,7 @@ class PatronsConfig(AppConfig):
         from .actions.expire_patrons import ExpirePatrons, expire_tonight  # noqa: PLC0415
         from .actions.find_duplicates import find_duplicates  # noqa: PLC0415
         from .actions.forget_history import ForgetHistory, forget_tonight  # noqa: PLC0415
+        from .actions.link_patrons import LinkPatrons  # noqa: PLC0415
         from .actions.merge_patrons import MergePatrons  # noqa: PLC0415
         from .actions.promote import Promote  # noqa: PLC0415
         from .actions.release_protections import (  # noqa: PLC0415
@@ -31,6 +32,7 @@ class PatronsConfig(AppConfig):
         from .actions.remove_patrons import RemovePatrons  # noqa: PLC0415
         from .actions.transfer import Transfer  # noqa: PLC0415
         from .actions.unblock_patrons import UnblockPatrons  # noqa: PLC0415
+        from .actions.unlink_patrons import UnlinkPatrons  # noqa: PLC0415
         from .actions.update_patrons import UpdatePatrons  # noqa: PLC0415
 
         register_nightly(ExpirePatrons.name, expire_tonight)
@@ -40,7 +42,7 @@ class PatronsConfig(AppConfig):
         register_errand("find_duplicates", find_duplicates)
         for kind in (
             AddAssociations, BlockPatrons, EraseAccounts, ExpirePatrons, ForgetHistory,
-            MergePatrons, Promote, ReleaseProtections, RemoveAssociations, RemovePatrons,
-            Transfer, UnblockPatrons, UpdatePatrons,
+            LinkPatrons, MergePatrons, Promote, ReleaseProtections, RemoveAssociations,
+            RemovePatrons, Transfer, UnblockPatrons, UnlinkPatrons, UpdatePatrons,
         ):  # fmt: skip
             register(kind())

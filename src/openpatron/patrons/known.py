@@ -32,7 +32,9 @@ from .models import (
     LocalCode,
     Note,
     Patron,
+    Protection,
     SavedList,
+    SourceRecord,
     StaffRole,
 )
 from .personal_data import CONTACT, PERSONAL, told
@@ -47,6 +49,7 @@ RECORD = (
     "status", "district_id", "grade_level", "graduation_year", "registered_on", "expires_on",
 )  # fmt: skip
 MESSAGE = ("created_at", "sent_at", "state", "way", "to", "subject", "body", "language")
+PROTECTION = ("field", "protected_at", "until", "ends_when_equal")
 YOURSELF, STAFF, ELSEWHERE, OPERATOR = "yourself", "staff", "staff elsewhere", "operator"
 
 
@@ -73,6 +76,8 @@ class KnownLibrary:
     notes: list[Note]
     codes: list[LocalCode]
     roles: list[StaffRole]
+    source_record: SourceRecord | None
+    protections: list[Protection]
     rooms: list[Homeroom]
     jobs: list[tuple[Job, str]]
     lists: list[SavedList]
@@ -109,6 +114,8 @@ def _known_here(organization: Organization, patron: Patron) -> KnownLibrary:
         notes=list(Note.objects.filter(patron=patron, is_public=True).order_by("pk")),
         codes=list(LocalCode.objects.filter(patron=patron).order_by("value")),
         roles=list(roles.prefetch_related("sites").order_by("pk")),
+        source_record=SourceRecord.objects.select_related("source").filter(patron=patron).first(),
+        protections=list(Protection.objects.filter(patron=patron).order_by("field")),
         rooms=list(Homeroom.objects.filter(supervisor=patron).select_related("site")),
         jobs=[(job, kind_of(job).title(job)) for job in jobs],
         lists=list(SavedList.objects.filter(saved_by=account.pk).order_by("name")),
@@ -186,6 +193,10 @@ def _library(one: KnownLibrary) -> dict[str, Any]:
         "notes": [{"text": n.text, "written_at": _plain(n.written_at)} for n in one.notes],
         "local_codes": [code.value for code in one.codes],
         "staff_roles": [_role(role) for role in one.roles],
+        "source_record": _source_record(one.source_record),
+        "protections": [
+            {n: _plain(getattr(kept, n)) for n in PROTECTION} for kept in one.protections
+        ],
         "supervised_homerooms": [{"name": r.name, "site": r.site.name} for r in one.rooms],
         "jobs_asked_for": [
             {"number": job.pk, "title": title, "at": _plain(job.created_at)}
@@ -194,6 +205,18 @@ def _library(one: KnownLibrary) -> dict[str, Any]:
         "saved_lists": [{"name": saved.name, "filters": saved.filters} for saved in one.lists],
         "accounts_looked_up": one.lookups,
         "changes": [_change(entry) for entry in one.changes],
+    }
+
+
+def _source_record(record: SourceRecord | None) -> dict[str, Any] | None:
+    if record is None:
+        return None
+    return {
+        "source": record.source.name,
+        "key": record.key,
+        "values": record.values,
+        "received_at": _plain(record.received_at),
+        "missing_since": _plain(record.missing_since),
     }
 
 

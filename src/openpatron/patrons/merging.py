@@ -42,6 +42,7 @@ OF_PERSON: dict[str, tuple[str, ...]] = {
 }  # fmt: skip
 
 ASSOCIATION = "patrons.association"
+SOURCE_RECORD = "patrons.sourcerecord"
 _TIED = ("patron_type_id", "access_level_id", "resource_group_id", "homeroom_id")
 
 
@@ -97,18 +98,29 @@ def merged(kept: Record, other: Record, take: Collection[str]) -> Record:
         elif one.label == BARCODE:
             rows = _cards(kept, other, row["id"], take)
         else:
+            theirs = _of_source(one.label, kept, theirs)
             rows = [*mine, *(r | {one.column: row["id"]} for r in _new(one.label, mine, theirs))]
         if rows:
             found[one.label] = rows
     return found
 
 
+def _of_source(label: str, kept: Record, theirs: list[Row]) -> list[Row]:
+    """Return their rows, but for what they have of a source where the one that stays has its own.
+
+    A record has one source: that of the one that stays, else that of the other.
+    """
+    is_of_source = label in {SOURCE_RECORD, "patrons.protection"}
+    return [] if is_of_source and kept.get(SOURCE_RECORD) else theirs
+
+
 def _new(label: str, mine: list[Row], theirs: list[Row]) -> list[Row]:
-    """Return their rows, without local codes that the other has as well."""
-    if label != "patrons.localcode":
+    """Return their rows, without local codes and protections that the other has as well."""
+    column = {"patrons.localcode": "value", "patrons.protection": "field"}.get(label)
+    if column is None:
         return theirs
-    known = {row["value"] for row in mine}
-    return [row for row in theirs if row["value"] not in known]
+    known = {row[column] for row in mine}
+    return [row for row in theirs if row[column] not in known]
 
 
 def _ties(mine: list[Row], theirs: list[Row], patron: int, take: Collection[str]) -> list[Row]:

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
+from django.db.models import Prefetch
 from django.utils.translation import gettext as _
 
 from openpatron.accounts.models import Account
 from openpatron.notifications import texts
 from openpatron.notifications.models import Kind, Message, Place
-from openpatron.notifications.post import About, Text, post
+from openpatron.notifications.post import About, Text, post, unsent
 from openpatron.organizations.models import Site
 
-from .models import Patron
+from .models import Association, Patron
 
 type Writer = Callable[[bool], Text]
 """Makes the text; with True the one with a link in it, if there is to be one."""
@@ -59,6 +60,29 @@ def tell_account(
         text = write()
     place = Place.FIXED if to else Place.MAIN
     return post(kind, about, text, address, language=language, place=place)
+
+
+def password_links(patron_ids: Iterable[int]) -> None:
+    """Post to each of these patrons who has an own address a link to set a password.
+
+    A few queries, for any number.
+    """
+    chosen = Patron.objects.filter(pk__in=list(patron_ids)).exclude(account__email="")
+    ties = Association.objects.select_related("site").order_by("-is_primary", "pk")
+    people = chosen.select_related("account", "organization").prefetch_related(
+        Prefetch("associations", ties)
+    )
+    found = []
+    for patron in people:
+        site = next((tie.site for tie in patron.associations.all()), None)
+        about = About(patron.account_id, patron.organization, patron.pk, site)
+        language = language_to(patron)
+        with texts.written_in(language):
+            text = texts.set_password(patron.account, patron.organization)
+        found.append(
+            unsent(Kind.SET_PASSWORD, about, text, patron.account.email, language=language)
+        )
+    Message.objects.bulk_create(found)
 
 
 def language_to(patron: Patron) -> str:

@@ -9,13 +9,14 @@ from django.utils import timezone
 from openpatron.accounts.leaving import come_back, leave
 from openpatron.accounts.models import Account
 
-from .models import Patron, RemovedPatron
+from .merging import SOURCE_RECORD
+from .models import Patron, RemovedPatron, SourceRecord
 from .open_matters import open_matters
 from .rights_in_records import RightsAbove
 from .whole_record import PATRON, fitted, gone, missing, write
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from openpatron.access.actor import Actor
     from openpatron.organizations.models import Organization
@@ -65,6 +66,7 @@ def what_fits(
     ids = {r[PATRON][0]["district_id"] for r in records.values()} - {""}
     taken = set(Patron.objects.filter(district_id__in=ids).values_list("district_id", flat=True))
     lost, above = missing(records.values()), RightsAbove(actor)
+    held = keys_taken(records.values())
     fits, reasons = {}, {}
     for number, record in records.items():
         row, whole = record[PATRON][0], fitted(record, lost)
@@ -74,6 +76,8 @@ def what_fits(
             reasons[number] = "registered_again"
         elif row["district_id"] in taken:
             reasons[number] = "id_taken"
+        elif number in held:
+            reasons[number] = "key_taken"
         elif whole is None:
             reasons[number] = "value_gone"
         elif above.holds(whole):
@@ -81,6 +85,23 @@ def what_fits(
         else:
             fits[number] = whole
     return fits, reasons
+
+
+def keys_taken(records: Iterable[Record]) -> set[int]:
+    """Return the patrons whose key in a source is another record's by now; one query."""
+    wanted = {
+        (row["source_id"], row["key"]): row
+        for record in records
+        for row in record.get(SOURCE_RECORD, ())
+    }
+    if not wanted:
+        return set()
+    keys = SourceRecord.objects.filter(key__in={key for _source, key in wanted})
+    return {
+        wanted[source, key]["patron_id"]
+        for number, source, key in keys.values_list("pk", "source", "key")
+        if (source, key) in wanted and wanted[source, key]["id"] != number
+    }
 
 
 def bring_back(organization: Organization, records: Mapping[int, Record]) -> None:

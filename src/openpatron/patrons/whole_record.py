@@ -11,6 +11,7 @@ such state to another, whichever they are; so an undo is the same call the other
 
 from __future__ import annotations
 
+import base64
 from collections import defaultdict
 from dataclasses import dataclass
 from functools import cache
@@ -113,6 +114,9 @@ def _rows(
 def _plain(value: Any) -> Any:
     if value is None or isinstance(value, (bool, int, str, list, dict)):
         return value
+    if isinstance(value, (bytes, memoryview)):
+        # As a binary field reads it back.
+        return base64.b64encode(bytes(value)).decode()
     return value.isoformat() if hasattr(value, "isoformat") else str(value)
 
 
@@ -194,13 +198,14 @@ def _insert(model: type[models.Model], rows: list[Row]) -> None:
     """Insert rows as they were, with their ids and times."""
     names = _columns(model)
     marks = ", ".join(["%s"] * len(names))
-    sql = f"INSERT INTO {_table(model)} ({', '.join(names)}) VALUES ({marks})"  # noqa: S608
+    columns = ", ".join(map(connection.ops.quote_name, names))
+    sql = f"INSERT INTO {_table(model)} ({columns}) VALUES ({marks})"  # noqa: S608
     _many(sql, [tuple(_stored(model, name, row.get(name)) for name in names) for row in rows])
 
 
 def _update(model: type[models.Model], rows: list[Row]) -> None:
     names = [name for name in _columns(model) if name != "id"]
-    sets = ", ".join(f"{name} = %s" for name in names)
+    sets = ", ".join(f"{connection.ops.quote_name(name)} = %s" for name in names)
     sql = f"UPDATE {_table(model)} SET {sets} WHERE id = %s"  # noqa: S608
     _many(
         sql,

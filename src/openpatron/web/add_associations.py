@@ -18,6 +18,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from openpatron.kernel.errors import InputError, NotAllowedError
 from openpatron.patrons.actions.add_associations import PERMISSION, ask, plan_associations
+from openpatron.patrons.protections import sources
 
 from .gate import page
 from .once import made, request_key
@@ -40,6 +41,7 @@ def update_patrons(request: OrganizationRequest) -> HttpResponse:
         # Whom the updates are about, where somebody comes from a list of patrons.
         "whom": f"?{urlencode(whom)}" if whom else "",
         "sentence": WhoSentence(request.actor, whom) if whom else None,
+        "has_sources": sources(request.actor).exists(),
         "may_view_jobs": request.actor.may_anywhere("ledger.view_jobs"),
     }
     return TemplateResponse(request, "web/update_patrons.html", context)

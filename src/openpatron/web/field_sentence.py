@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from django.utils.translation import gettext as _
 
 from openpatron.organizations.queries import patron_types
 from openpatron.patrons.actions.update_patrons import ADD, CLEAR, REMOVE, SET
+from openpatron.patrons.external import OPEN
 from openpatron.patrons.fields import (
     LIST_FIELDS,
     SETTABLE,
     SettableField,
     TieField,
 )
+from openpatron.patrons.locked_fields import PROTECT, RETURN, SKIP, owned_fields
 from openpatron.patrons.models import Patron
 from openpatron.patrons.queries import homerooms
 
@@ -39,7 +42,9 @@ _TYPED = {
 class FieldSentence(WhoSentence):
     """Whom, then the field, and what happens to it."""
 
-    NAMES: ClassVar[tuple[str, ...]] = (*WHO, "do", "field", "new", "resource_group")
+    NAMES: ClassVar[tuple[str, ...]] = (
+        *WHO, "do", "field", "new", "resource_group", "owned",
+    )  # fmt: skip
 
     def __init__(self, actor: Actor, typed: Mapping[str, str], listed: str = "") -> None:
         """``typed``: the form's fields, or the address's, by ``NAMES``."""
@@ -86,7 +91,7 @@ class FieldSentence(WhoSentence):
 
     def for_ask(self) -> dict[str, Any]:
         """Return the words as the action takes them."""
-        names = ("field", "new", "resource_group")
+        names = ("field", "new", "resource_group", "owned")
         return self.whom | {"do": self.do} | {name: self._typed[name] for name in names}
 
     def errors(self) -> dict[str, str]:
@@ -114,7 +119,25 @@ class FieldSentence(WhoSentence):
             places.append(self._new_place())
         if self.level and len(self.groups) > 1:
             places.append(self.group_place())
+        if self.is_owned:
+            places.append(self._owned_place())
         return self.chosen_places(places, errors)
+
+    @cached_property
+    def is_owned(self) -> bool:
+        """Tell whether a source owns the field of some patrons, and the actor may open them."""
+        name = self._typed["field"]
+        opens = bool(name) and name != "language" and self._actor.may(OPEN)
+        return opens and bool(owned_fields([name]))
+
+    def _owned_place(self) -> Place:
+        """Return what may become of patrons whose field a source owns."""
+        answers = [
+            Option(SKIP, _("leave it")),
+            Option(RETURN, _("change it; the source's value comes back with its next feed")),
+            Option(PROTECT, _("change and protect it; feeds leave it")),
+        ]
+        return Place("owned", _("Where a source owns the field"), "", answers)
 
     def _new_place(self) -> Place:
         """Return the place of the new value: a list, or something to type in."""

@@ -14,6 +14,7 @@ from openpatron.organizations.scope import open_organization
 from openpatron.patrons.known import OPERATOR, RECORD, STAFF, YOURSELF
 from openpatron.patrons.personal_data import CONTACT, PERSONAL, told
 
+from .locked import title_of, value_words
 from .patron_history import by_hand, lines, words
 from .personal_words import yes_or_no
 from .templatetags.web import field_title, labels, phone
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 
     from openpatron.accounts.models import Account
     from openpatron.patrons.known import KnownChange, KnownLibrary
-    from openpatron.patrons.models import Association, Block, StaffRole
+    from openpatron.patrons.models import Association, Block, Protection, StaffRole
 
 type Rows = list[tuple[str, str]]
 
@@ -121,6 +122,10 @@ def _library(one: KnownLibrary) -> Part:
         _("Notes"): [(_moment(note.written_at), note.text) for note in one.notes],
         _("Local codes"): [(_("Code"), code.value) for code in one.codes],
         _("Staff roles"): [(role.access_level.name, _role(role)) for role in one.roles],
+        _("From another system"): _source(one),
+        _("Protected from other systems"): [
+            (title_of(kept.field), _protection(kept)) for kept in one.protections
+        ],
         _("Homerooms that you supervise"): [(room.name, room.site.name) for room in one.rooms],
         _("Jobs that you asked for"): [(_moment(j.created_at), title) for j, title in one.jobs],
         _("Lists that you saved"): [(_("List"), saved.name) for saved in one.lists],
@@ -150,6 +155,25 @@ def _role(role: StaffRole) -> str:
     where = [site.name for site in role.sites.all()]
     said = _("in the whole organization") if role.is_organization_wide else ", ".join(where)
     return said if role.ends_on is None else f"{said}; {_('until %s') % _day(role.ends_on)}"
+
+
+def _source(one: KnownLibrary) -> Rows:
+    record = one.source_record
+    if record is None:
+        return []
+    found = [
+        (_title("source"), record.source.name),
+        (_title("source_key"), record.key),
+        (_("Last received"), _moment(record.received_at if record.values else None)),
+    ]
+    if record.missing_since:
+        found.append((_("Missing since"), _day(record.missing_since)))
+    return found + [(title_of(n), value_words(n, v)) for n, v in record.values.items()]
+
+
+def _protection(kept: Protection) -> str:
+    said = [_("since %s") % _moment(kept.protected_at)]
+    return ", ".join([*said, _("until %s") % _day(kept.until)] if kept.until else said)
 
 
 def _lookups(number: int) -> Rows:

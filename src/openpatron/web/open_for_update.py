@@ -12,9 +12,10 @@ from django.utils.translation import gettext as _
 from openpatron.feeds.next_run import next_run_of
 from openpatron.kernel.errors import InputError
 from openpatron.patrons.external import External, Lock, Opening, may_open, require_open
+from openpatron.patrons.protections import sources
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Mapping
     from datetime import datetime
 
     from django.http import QueryDict
@@ -50,9 +51,9 @@ def is_opened(request: OrganizationRequest, patron: Patron, external: External) 
     return True
 
 
-def offers_opening(actor: Actor, patron: Patron, external: External) -> bool:
-    """Tell whether the button is there."""
-    return external.record is not None and may_open(actor, patron)
+def offers_linking(actor: Actor, patron: Patron, external: External) -> bool:
+    """Tell whether an internal record can be linked; a query only for who may."""
+    return external.record is None and may_open(actor, patron) and sources(actor).exists()
 
 
 def answered(
@@ -107,8 +108,3 @@ def _until(text: str) -> date | None:
             % text[:40],
         )
     return day
-
-
-def locks_by_name(external: External, names: Iterable[str]) -> dict[str, Lock]:
-    """Return the locks of fields of the record or the person, by name."""
-    return {lock.field: lock for lock in external.locks(names)}

@@ -90,8 +90,8 @@ _HAPPENED = {
     "second_factor": (_lazy("Second factor taken away"), _lazy("Second factor taken away")),
     "note": (_lazy("Note"), _lazy("Note deleted")),
     "replaced_card": (_lazy("Card replaced"), _lazy("Card replaced")),
-    "protected": (_lazy("Fields protected from feeds"), _lazy("Protection released")),
     "source": (_lazy("Linked to a source"), _lazy("Unlinked from its source")),
+    "protected": (_lazy("Fields protected from feeds"), _lazy("Protection released")),
     "renewed": (_lazy("Renewed"), _lazy("Renewed")),
     "renewal_undone": (_lazy("Renewal undone"), _lazy("Renewal undone")),
 }
@@ -176,6 +176,11 @@ def words(name: str, value: Any, sites: Mapping[str, str] | None = None) -> str:
         "password": {
             "generated": _("generated, to be changed at the next sign-in"),
             "link": _("a link, with which the person sets one"),
+        },
+        "sign_in": {
+            "link": _("a link to set a password"),
+            "password": _("a generated password"),
+            "as_it_is": _("the password as it was"),
         },
     }
     return str(known.get(name, {}).get(value, value))

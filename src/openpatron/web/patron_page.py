@@ -30,6 +30,7 @@ from openpatron.patrons.standing import Deed, everything
 
 from .gate import OrganizationRequest, page
 from .locked import banner, held_fields, missing_right
+from .open_for_update import offers_linking
 from .patron_history import events
 
 if TYPE_CHECKING:
@@ -75,6 +76,7 @@ def patron(request: OrganizationRequest, number: int) -> HttpResponse:
         "above": above,
         **_of_account(request.actor, found, above=above),
         "banner": banner(request.actor, found, external),
+        "may_link": offers_linking(request.actor, found, external) and not above,
         "held": held_fields(found, external),
         "missing_right": "" if edits else missing_right(request.actor, PERMISSION, found),
         "page": shown,

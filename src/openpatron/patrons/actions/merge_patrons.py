@@ -31,6 +31,7 @@ from openpatron.patrons.merging import (
 )
 from openpatron.patrons.models import Patron, RemovedPatron
 from openpatron.patrons.record_jobs import RecordJob, planned
+from openpatron.patrons.removing import keys_taken
 from openpatron.patrons.rights_in_records import RightsAbove
 from openpatron.patrons.search import search_text, sort_name
 from openpatron.patrons.whole_record import BARCODE, PATRON, fitted, missing, read, write
@@ -221,10 +222,8 @@ class MergePatrons(RecordJob):
             )
             for row in going
         )
-        leave(
-            job.organization,
-            [records[pairs[row.pk].other][PATRON][0]["account_id"] for row in going],
-        )
+        gone = [records[pairs[row.pk].other][PATRON][0]["account_id"] for row in going]
+        leave(job.organization, gone)
         return {row.pk: hindered[row.subject_id] for row in rows if row.subject_id in hindered}
 
     def take_back(self, job: Job, rows: list[Change]) -> dict[int, str]:
@@ -258,7 +257,7 @@ class MergePatrons(RecordJob):
         ids = {row["district_id"] for row in others.values()} - {""}
         holders = dict(Patron.objects.filter(district_id__in=ids).values_list("district_id", "pk"))
         both = [record for row in rows for record in (row.before["_kept"], row.before["_other"])]
-        lost, above = missing(both), RightsAbove(self.actor(job))
+        lost, above, held = missing(both), RightsAbove(self.actor(job)), keys_taken(both)
         reasons = {}
         for row in rows:
             other = others[row.pk]
@@ -270,6 +269,8 @@ class MergePatrons(RecordJob):
                 reasons[row.pk] = "registered_again"
             elif holders.get(other["district_id"], row.subject_id) != row.subject_id:
                 reasons[row.pk] = "id_taken"
+            elif held & {row.subject_id, other["id"]}:
+                reasons[row.pk] = "key_taken"
             elif any(fitted(row.before[name], lost) is None for name in ("_kept", "_other")):
                 reasons[row.pk] = "value_gone"
             elif any(above.holds(row.before[name]) for name in ("_kept", "_other")):
@@ -286,9 +287,8 @@ class MergePatrons(RecordJob):
     def sentence(self, job: Job) -> str:
         """Return what was asked for, as one sentence."""
         n = len(job.params["pairs"])
-        return (
-            ngettext("Merge %d pair of patron records.", "Merge %d pairs of patron records.", n) % n
-        )
+        said = ngettext("Merge %d pair of patron records.", "Merge %d pairs of patron records.", n)
+        return said % n
 
     def wording(self, job: Job) -> Wording:
         """Return how to speak of the job."""

@@ -19,6 +19,7 @@ from openpatron.ledger.kinds import Step
 from openpatron.ledger.models import Change, Job
 from openpatron.ledger.planning import make_job
 from openpatron.patrons import field_words, record_words
+from openpatron.patrons.actions.link_to_source import source_by_code
 from openpatron.patrons.external import LOCKABLE, OPEN, require_open
 from openpatron.patrons.models import Patron, Protection, Source
 from openpatron.patrons.protecting import look_again, release
@@ -76,24 +77,21 @@ def ask(actor: Actor, *, source: str = "", field: str = "") -> Asked:
     Raises ``NotAllowedError``, or ``InputError`` with the parameter's name.
     """
     actor.require(OPEN)
-    owner = None
-    if source:
-        owner = Source.objects.filter(code=source).first()
-        if owner is None:
-            known = ", ".join(Source.objects.order_by("code").values_list("code", flat=True))
-            raise InputError(
-                "source",
-                _("There is no source “%(found)s”. There are: %(known)s.")
-                % {"found": source[:60], "known": known or "–"},
-            )
+    owner = which(source, field)
+    narrowed = ProtectionFilter(source="" if owner is None else owner.code, field=field)
+    return Asked(owner, field, protections(actor, narrowed).count())
+
+
+def which(source: str, field: str) -> Source | None:
+    """Return the source, None for all, once source and field are some; raise ``InputError``."""
+    owner = source_by_code(source, "source") if source else None
     if field and field not in LOCKABLE:
         raise InputError(
             "field",
             _("There is no field “%(found)s” that can be protected. There are: %(known)s.")
             % {"found": field[:60], "known": ", ".join(LOCKABLE)},
         )
-    narrowed = ProtectionFilter(source="" if owner is None else owner.code, field=field)
-    return Asked(owner, field, protections(actor, narrowed).count())
+    return owner
 
 
 def plan_release(actor: Actor, asked: Asked, request_key: str | None = None) -> Job:

@@ -15,6 +15,7 @@ from openpatron.cli.whom_arguments import add_whom_arguments, read_whom, whom_of
 from openpatron.ledger.models import Job
 from openpatron.patrons.actions.update_patrons import ask, plan_update
 from openpatron.patrons.fields import LIST_FIELDS, SETTABLE
+from openpatron.patrons.locked_fields import ANSWERS, SKIP
 
 
 class Command(PlanningCommand):
@@ -45,6 +46,16 @@ class Command(PlanningCommand):
             help=_("The resource group at a resource site, where the access level has several."),
         )
 
+        parser.add_argument(
+            "--owned",
+            choices=ANSWERS,
+            default=SKIP,
+            help=_(
+                "What becomes of patrons whose field a source owns: they are skipped; or changed, "
+                "and the source's value returns with its next feed; or changed and protected."
+            ),
+        )
+
     def read_words(self, options: dict[str, Any]) -> None:
         """See that the conditions are some, and the list can be read."""
         read_whom(options)
@@ -57,5 +68,5 @@ class Command(PlanningCommand):
 
     def asked(self, actor: Actor, options: dict[str, Any]) -> Callable[[], Job]:
         """Check the words."""
-        words = {name: options[name] for name in ("do", "field", "new", "resource_group")}
+        words = {name: options[name] for name in ("do", "field", "new", "resource_group", "owned")}
         return partial(plan_update, actor, ask(actor, **words, **whom_of(options)))
