@@ -145,7 +145,7 @@ def test_only_who_holds_the_right_opens(world: World, leo: Actor, ada: Patron) -
     level = world.levels["Library administrator"]
     level.permissions = [p for p in level.permissions if p != "patrons.open_external"]
     level.save()
-    weak = world.actor(Account.objects.get(pk=leo.account_id))
+    weak = world.actor(Account.objects.get(username="leo"))
     with pytest.raises(NotAllowedError, match="Maple or Alder") as caught:
         edit_patron(weak, ada.pk, edited(ada, grade_level="6"), Opening())
     assert caught.value.permission == "patrons.open_external"
@@ -207,7 +207,7 @@ def outcomes(job: Job) -> dict[int, tuple[str, str]]:
 
 
 def updated(world: World, **words: str) -> Job:
-    fifth = {"at": "maple", "whose": "grade_level", "value": "5"}
+    fifth: dict[str, Any] = {"at": "maple", "whose": "grade_level", "value": "5"}
     job = run(plan_update(world.operator, ask(world.operator, **fifth | words)))
     return run(confirm_job(world.operator, job))
 
@@ -257,7 +257,7 @@ def test_promotion_transfer_and_removal_leave_what_a_source_owns(world: World, a
     job = run(plan_promotion(world.operator, promotion.ask(world.operator)))
     assert outcomes(job)[ada.pk] == ("skipped", mine)
     assert outcomes(job)[other.pk] == ("planned", "")
-    fifth = {"at": "maple", "whose": "grade_level", "value": "5"}
+    fifth: dict[str, Any] = {"at": "maple", "whose": "grade_level", "value": "5"}
     removal = removing.ask(world.operator, **fifth)
     assert outcomes(run(removing.plan_removal(world.operator, removal))) == {
         ada.pk: ("skipped", mine),

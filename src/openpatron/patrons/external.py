@@ -135,7 +135,7 @@ class Owner:
 def owners_of(account: Account, other_than: int | None = None) -> list[Owner]:
     """Return the sources that own personal data of the person, in whichever organization."""
     found = []
-    for organization in organizations_of(account).exclude(pk=other_than):
+    for organization in organizations_of(account).exclude(pk=other_than or 0):
         with open_organization(organization):
             records = SourceRecord.objects.filter(patron__account=account).select_related("source")
             for record in records:

@@ -38,7 +38,7 @@ def who_may_grant(actor: Actor, right: str, site: Site) -> list[str]:
     holders = Patron.objects.filter(by_role | by_tie, status=Patron.Status.ACTIVE)
     found = []
     people = Account.objects.filter(pk__in=holders.values("account")).order_by("last_name", "pk")
-    for account in people.exclude(pk=actor.account_id)[:_ASKED]:
+    for account in people.exclude(pk=actor.account_id or 0)[:_ASKED]:
         other = actor_for(account, actor.organization, WEB)
         may_give = other.may(PERMISSION, site) and any(
             other.may_give(level, site) for level in levels

@@ -136,7 +136,7 @@ def held(lock: Lock, names: Mapping[int, str], *, is_open: bool = False) -> Held
         said.append(_("Nothing was received for it yet."))
     else:
         said.append(
-            _("Last received: %(value)s, on %(day)s.")
+            _("Last received on %(day)s: %(value)s.")
             % {"value": value_words(lock.field, lock.received), "day": moment(lock.received_at)}
         )
     one = lock.protection

@@ -189,7 +189,7 @@ class PatronForm(forms.Form):
         ]
 
     def _why(self, name: str) -> Reason:
-        return self.locked.get(name) or self._held.get(name, "")
+        return self.locked.get(name, self._held.get(name, ""))
 
     @property
     def sections(self) -> list[Section]:

@@ -16,6 +16,7 @@ from django.utils.functional import cached_property
 from django.utils.translation import gettext as _, gettext_lazy
 from django.views.decorators.http import require_safe
 
+from openpatron.patrons.actions.edit_patron import may_edit
 from openpatron.patrons.actions.register_patron import PERMISSION as REGISTER
 from openpatron.patrons.export import as_csv, as_json
 from openpatron.patrons.list_words import ListWords, as_text
@@ -182,6 +183,7 @@ def patrons(request: OrganizationRequest) -> HttpResponse:
         "page": shown,
         "heads": _heads(address, columns),
         "rows": [(patron, _current_cards(request.actor, patron)) for patron in shown],
+        "editable": {one.pk for one in shown if may_edit(request.actor, one)},
         "may_register": request.actor.may_anywhere(REGISTER),
         "exports": [
             (form.upper(), reverse("export_patrons", args=[*slug, form]) + address.without())

@@ -133,7 +133,7 @@ class PersonalForm(forms.Form):
         ]
 
     def _why(self, name: str) -> str | Held:
-        return self._locked.get(name) or self._held.get(name, "")
+        return self._locked.get(name, self._held.get(name, ""))
 
     def changed_labels(self) -> dict[str, str]:
         """Return the fields that differ from what is stored, with their labels, by name."""

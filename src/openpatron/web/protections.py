@@ -49,7 +49,8 @@ def protections(request: OrganizationRequest) -> HttpResponse:
     shown = Paginator(found_protections(request.actor, narrowed), _PER_PAGE).get_page(
         request.GET.get("page")
     )
-    rows = [_row(one) for one in side_by_side(request.actor, shown)]
+    found = side_by_side(request.actor, shown)
+    rows = [_row(one) for one in found]
     slug = request.organization.slug
     # A job is for those who may release all, and for what a job can be asked for.
     whole = request.actor.may(OPEN) and not narrowed.text and narrowed.patron is None
@@ -58,7 +59,7 @@ def protections(request: OrganizationRequest) -> HttpResponse:
         "breadcrumbs": [(_("Patrons"), reverse("patrons", args=[slug]))],
         "page": shown,
         "rows": rows,
-        "may_release": any(row["one"].may_release for row in rows),
+        "may_release": any(one.may_release for one in found),
         "may_release_all": whole and request.actor.may("ledger.view_jobs"),
         "chips": _chips(narrowed, owners, rows),
         "narrowed": narrowed,

@@ -13,7 +13,9 @@ from openpatron.accounts.rules import parse_date
 from openpatron.cli.base import DONE, ActorCommand
 from openpatron.kernel.errors import InputError
 from openpatron.patrons.actions.edit_personal_data import edit_personal_data
+from openpatron.patrons.external import Opening
 from openpatron.patrons.finding import find_patron
+from openpatron.patrons.locked_fields import PROTECT, RETURN
 from openpatron.patrons.models import Patron
 from openpatron.patrons.personal_data import CONTACT, PERSONAL, told
 
@@ -38,6 +40,14 @@ class Command(ActorCommand):
             else:
                 shape = "YYYY-MM-DD" if name == "birth_date" else "TEXT"
                 parser.add_argument(option, metavar=shape)
+        parser.add_argument(
+            "--open-for-update",
+            choices=(RETURN, PROTECT),
+            help=_(
+                "Change also what a source owns: its value returns with its next feed, or the "
+                "field is protected."
+            ),
+        )
         parser.add_argument("--format", choices=("table", "json"), default="table")
 
     def work(self, **options: Any) -> int:
@@ -52,9 +62,11 @@ class Command(ActorCommand):
             given |= {name: given[name] == "yes" for name in _SWITCHES if name in given}
         if "birth_date" in personal:
             personal["birth_date"] = parse_date(personal["birth_date"], "birth_date")
+        answer = options["open_for_update"]
+        opening = None if answer is None else Opening(protects=answer == PROTECT)
         with self.opened(options) as actor:
             patron = find_patron(actor, options["patron"])
-            written = edit_personal_data(actor, patron.pk, personal, contact)
+            written = edit_personal_data(actor, patron.pk, personal, contact, opening)
             channel = Patron.objects.select_related("account").get(pk=patron.pk).channel
         changed = sorted(written.changed)
         if options["format"] == "json":
