@@ -236,6 +236,20 @@ def test_a_merged_record_has_one_source(world: World, both: bool) -> None:
     assert protected(other) == {"email", "last_name"}
 
 
+def test_a_merge_leaves_what_a_source_owns(world: World) -> None:
+    owner = source(world.cascadia, owned=["additional_email", "grade_level"])
+    kept, other = world.patron(), world.patron(grade="9")
+    external(kept, owner, "KEPT")
+    Patron.objects.filter(pk=other.pk).update(additional_email="m@x.example", second_city="Paris")
+    chosen = merging.ask(world.operator, [merging.Pair(kept.pk, other.pk, ("grade_level",))])
+    job = run(merging.plan_merge(world.operator, chosen))
+    assert outcomes(job) == {kept.pk: ("conflict", "owned")}
+    pairs = merging.ask(world.operator, [merging.Pair(kept.pk, other.pk)])
+    done(world, merging.plan_merge(world.operator, pairs))
+    kept.refresh_from_db()
+    assert (kept.second_city, kept.additional_email) == ("Paris", "")
+
+
 def test_the_commands(world: World, openpatron: CommandLine) -> None:
     here = ("--organization", "cascadia")
     source(world.cascadia)

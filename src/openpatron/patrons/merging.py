@@ -69,6 +69,17 @@ def key_of(what: str, site: int | None) -> str:
     return f"{what}:{'' if site is None else site}"
 
 
+def choices(kept: Record, other: Record) -> set[str]:
+    """Return all that may be taken from the record that goes."""
+    return {
+        *OF_RECORD,
+        *OF_PERSON,
+        "primary",
+        *(key_of("association", site) for site in sites_of_both(kept, other)),
+        *(key_of("barcode", site) for site in cards_of_both(kept, other)),
+    }
+
+
 def filling(kept: Mapping[str, Any], other: Mapping[str, Any]) -> set[str]:
     """Return the fields of the record that are empty in the one that stays, not in the other."""
     empty = (None, "")
@@ -77,6 +88,15 @@ def filling(kept: Mapping[str, Any], other: Mapping[str, Any]) -> set[str]:
         for name, columns in OF_RECORD.items()
         if all(kept[c] in empty for c in columns) and any(other[c] not in empty for c in columns)
     }
+
+
+def owned_choices(kept: Record, owned: Mapping[int, Collection[str]]) -> set[str]:
+    """Return the choices that the source of the record that stays owns; ``owned``: by source."""
+    names = {
+        name for row in kept.get(SOURCE_RECORD, ()) for name in owned.get(row["source_id"], ())
+    }
+    known = OF_RECORD | OF_PERSON
+    return {choice for choice, columns in known.items() if names.intersection(columns)}
 
 
 def merged(kept: Record, other: Record, take: Collection[str]) -> Record:

@@ -180,6 +180,10 @@ _REASONS = {
     "erased": lambda: _("The person was erased or forgotten since. Nothing is left to restore."),
     "registered_again": lambda: _("The person was registered again since; left as it is."),
     "id_taken": lambda: _("Another patron has the district id now; left as it is."),
+    "owned": lambda: _(
+        "A source owns what was chosen from the other record. Choose what the record that stays "
+        "has."
+    ),
     "key_taken": lambda: _("Another patron has the key in the source now; left as it is."),
     "value_gone": lambda: _("Something that the record needs no longer exists; left as it is."),
 }

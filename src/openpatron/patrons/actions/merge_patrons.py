@@ -23,13 +23,13 @@ from openpatron.patrons import record_words
 from openpatron.patrons.merging import (
     OF_PERSON,
     OF_RECORD,
-    cards_of_both,
+    SOURCE_RECORD,
+    choices,
     filling,
-    key_of,
     merged,
-    sites_of_both,
+    owned_choices,
 )
-from openpatron.patrons.models import Patron, RemovedPatron
+from openpatron.patrons.models import Patron, RemovedPatron, Source
 from openpatron.patrons.record_jobs import RecordJob, planned
 from openpatron.patrons.removing import keys_taken
 from openpatron.patrons.rights_in_records import RightsAbove
@@ -117,17 +117,6 @@ def _check_choices(pair: Pair) -> None:
         )
 
 
-def choices(kept: Record, other: Record) -> set[str]:
-    """Return all that may be taken from the record that goes."""
-    return {
-        *OF_RECORD,
-        *OF_PERSON,
-        "primary",
-        *(key_of("association", site) for site in sites_of_both(kept, other)),
-        *(key_of("barcode", site) for site in cards_of_both(kept, other)),
-    }
-
-
 def elsewhere(accounts: Iterable[int]) -> set[int]:
     """Return which of these accounts are registered in several organizations."""
     found: dict[int, int] = {}
@@ -176,7 +165,7 @@ class MergePatrons(RecordJob):
         actor = self.actor(job)
         above = RightsAbove(actor)
         kept = [records[p.kept][PATRON][0]["account_id"] for p in pairs if p.kept in records]
-        shared = elsewhere(kept)
+        shared, owned = elsewhere(kept), dict(Source.objects.values_list("pk", "owned"))
         found = {}
         for pair in pairs:
             both = [records.get(pair.kept), records.get(pair.other)]
@@ -186,6 +175,8 @@ class MergePatrons(RecordJob):
                 found[pair.kept] = "own"
             elif above.holds(both[0]) or above.holds(both[1]):
                 found[pair.kept] = "above"
+            elif owned_choices(both[0], owned) & set(pair.take or ()):
+                found[pair.kept] = "owned"
             elif (
                 OF_PERSON.keys() & set(pair.take or ())
                 and both[0][PATRON][0]["account_id"] in shared
@@ -346,7 +337,10 @@ def _become(
     """Return what the pair becomes, and write down in the row what was and what is."""
     one = people[kept[PATRON][0]["account_id"]]
     two = people[other[PATRON][0]["account_id"]]
-    take = filling(kept[PATRON][0], other[PATRON][0]) if pair.take is None else set(pair.take)
+    take = set(pair.take or ())
+    if pair.take is None:
+        owned = dict(Source.objects.values_list("pk", "owned")) if SOURCE_RECORD in kept else {}
+        take = filling(kept[PATRON][0], other[PATRON][0]) - owned_choices(kept, owned)
     become = merged(kept, other, take)
     personal = [column for name in OF_PERSON if name in take for column in OF_PERSON[name]]
     was, now = _values(one, personal), _values(two, personal)
