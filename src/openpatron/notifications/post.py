@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from uuid import uuid4
 
@@ -47,23 +48,7 @@ def post(
 
     ``problem``: why it cannot be delivered at all; it is then a matter for staff.
     """
-    message = unsent(kind, about, text, to, language=language, place=place, problem=problem)
-    message.save()
-    return message
-
-
-def unsent(
-    kind: Kind,
-    about: About,
-    text: Text,
-    to: str,
-    *,
-    language: str,
-    place: Place = Place.MAIN,
-    problem: str = "",
-) -> Message:
-    """Return a message that is not written yet: many are written at once."""
-    return Message(
+    return Message.objects.create(
         organization=about.organization,
         site=about.site,
         account_id=about.account_id,
@@ -84,3 +69,25 @@ def unsent(
 def new_message_id() -> str:
     """Return a Message-ID that nobody else has."""
     return f"<{uuid4().hex}@{settings.OPENPATRON_EMAIL_FROM.rpartition('@')[2]}>"
+
+
+def post_many(kind: Kind, written: Iterable[tuple[About, Text, str, str]]) -> None:
+    """Write e-mails, each (about, text, address, language), in one statement."""
+    Message.objects.bulk_create(
+        Message(
+            organization=about.organization,
+            site=about.site,
+            account_id=about.account_id,
+            patron_id=about.patron_id,
+            kind=kind,
+            way=Way.EMAIL,
+            place=Place.MAIN,
+            to=to,
+            subject=" ".join(text.subject.split())[:250],
+            body=text.body,
+            language=language,
+            message_id=new_message_id(),
+            state=State.WAITING,
+        )
+        for about, text, to, language in written
+    )

@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from openpatron.accounts.models import Account
 from openpatron.notifications import texts
 from openpatron.notifications.models import Kind, Message, Place
-from openpatron.notifications.post import About, Text, post, unsent
+from openpatron.notifications.post import About, Text, post, post_many
 from openpatron.organizations.models import Site
 
 from .models import Association, Patron
@@ -79,10 +79,8 @@ def password_links(patron_ids: Iterable[int]) -> None:
         language = language_to(patron)
         with texts.written_in(language):
             text = texts.set_password(patron.account, patron.organization)
-        found.append(
-            unsent(Kind.SET_PASSWORD, about, text, patron.account.email, language=language)
-        )
-    Message.objects.bulk_create(found)
+        found.append((about, text, patron.account.email, language))
+    post_many(Kind.SET_PASSWORD, found)
 
 
 def language_to(patron: Patron) -> str:
