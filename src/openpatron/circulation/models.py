@@ -7,6 +7,20 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django_scopes import ScopedManager
 
+from .scan_models import Scan
+
+__all__ = (
+    "BorrowingRequest",
+    "ClosedDay",
+    "Fee",
+    "Item",
+    "Loan",
+    "Payment",
+    "Proxy",
+    "Request",
+    "Scan",
+)
+
 _ORGANIZATION = "organizations.Organization"
 _SITE = "organizations.Site"
 _PATRON = "patrons.Patron"
@@ -54,6 +68,7 @@ class Item(models.Model):
                 condition=models.Q(in_transit_to__isnull=False),
                 name="item_in_transit",
             ),
+            models.Index(fields=("organization", "title", "id"), name="item_by_title"),
         )
 
     def __str__(self) -> str:
@@ -180,6 +195,11 @@ class Request(models.Model):
                 fields=("item", "asked_at"),
                 condition=models.Q(closed_at__isnull=True),
                 name="request_queue",
+            ),
+            models.Index(
+                fields=("pickup_site", "state"),
+                condition=models.Q(closed_at__isnull=True),
+                name="request_at_site",
             ),
         )
 
