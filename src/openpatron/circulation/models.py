@@ -207,6 +207,11 @@ class Request(models.Model):
         """Return the number."""
         return f"request {self.pk}"
 
+    @property
+    def is_kept(self) -> bool:
+        """Tell whether the item is kept for this request: on its way, or ready."""
+        return self.state in {self.State.IN_TRANSIT, self.State.READY}
+
 
 class Fee(models.Model):
     """Something that a patron owes; what is still owed is the amount less the payments."""

@@ -96,11 +96,28 @@ def merged(kept: Record, other: Record, take: Collection[str]) -> Record:
             rows = _ties(mine, theirs, row["id"], take)
         elif one.label == BARCODE:
             rows = _cards(kept, other, row["id"], take)
+        elif len(columns := _columns_to_patrons(one.label)) > 1:
+            rows = _pairs([*mine, *theirs], columns, gone["id"], row["id"])
         else:
             rows = [*mine, *(r | {one.column: row["id"]} for r in _new(one.label, mine, theirs))]
         if rows:
             found[one.label] = rows
     return found
+
+
+def _columns_to_patrons(label: str) -> list[str]:
+    return [one.column for one in attached() if one.label == label and one.is_whole]
+
+
+def _pairs(rows: list[Row], columns: list[str], gone: int, kept: int) -> list[Row]:
+    """Return rows that name two patrons with the one for the other: none twice, none of one."""
+    found: dict[tuple[int, ...], Row] = {}
+    for row in rows:
+        turned = {name: kept if row[name] == gone else row[name] for name in columns}
+        key = tuple(turned.values())
+        if len(set(key)) == len(columns):
+            found.setdefault(key, row | turned)
+    return list(found.values())
 
 
 def _new(label: str, mine: list[Row], theirs: list[Row]) -> list[Row]:

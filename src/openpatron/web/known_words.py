@@ -125,6 +125,7 @@ def _library(one: KnownLibrary) -> Part:
         _("Jobs that you asked for"): [(_moment(j.created_at), title) for j, title in one.jobs],
         _("Lists that you saved"): [(_("List"), saved.name) for saved in one.lists],
         _("Looking others up"): _lookups(one.lookups),
+        **{str(part.title): [(row.what, row.value) for row in rows] for part, rows in one.further},
         _("Changes"): [_change(entry, one) for entry in one.changes],
     }
     sections = [Section(title, rows) for title, rows in lists.items() if rows]
