@@ -6,6 +6,6 @@ door (``ours`` and ``theirs``: a patron of each).
 
 from __future__ import annotations
 
-from . import circulation, feeds, providers, rostering
+from . import circulation, feeds, messages, providers, rostering
 
-PARTS = (circulation, feeds, providers, rostering)
+PARTS = (circulation, feeds, messages, providers, rostering)

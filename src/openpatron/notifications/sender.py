@@ -25,6 +25,7 @@ from .models import Message, State
 from .password_requests import post_requested_links
 from .post import LINK
 from .smtp import Connection, DownError, RefusedError
+from .texts import with_text
 
 # Longer than a conversation with the slowest server may take.
 LEASE = timedelta(minutes=5)
@@ -101,8 +102,9 @@ def _send_one(mail: Connection, number: int, result: Sent) -> None:
         return  # another sender has it
     mine = Message.objects.filter(pk=number, lease_token=token)
     free = {"lease_token": "", "lease_until": None}
-    message = mine.get()
+    message = mine.select_related("organization", "site").get()
     try:
+        _write_down(mine, message)
         mail.send(message, _body(message))
     except LinkError as error:
         mine.update(**free, state=State.UNDELIVERABLE, error=str(error)[:400])
@@ -145,6 +147,18 @@ def _put_off(mine: QuerySet[Message], message: Message, error: RefusedError, res
         pause = min(timedelta(minutes=2 ** min(attempts, 10)), _LONGEST_PAUSE)
         mine.update(**told, next_try_at=now + pause)
         result.put_off += 1
+
+
+def _write_down(mine: QuerySet[Message], message: Message) -> None:
+    """Give a message that is made of values its text, and keep what was sent."""
+    if not message.body:
+        with_text(message)
+        mine.update(
+            subject=message.subject,
+            body=message.body,
+            language=message.language,
+            missed_language=message.missed_language,
+        )
 
 
 def _body(message: Message) -> str:
