@@ -12,16 +12,15 @@ from django.utils import timezone
 from openpatron.circulation.models import Fee, Item, Loan, Payment, Request
 from openpatron.circulation.notices import (
     fee_receipt,
-    item_in_transit,
     ready_for_pickup,
     recalled,
     request_cancelled,
     request_placed,
 )
-from openpatron.notifications.models import Kind, Message, MessageRule, MessageText, State, Way
+from openpatron.notifications.models import Kind, Message, State
 from openpatron.notifications.sender import send_waiting
 from openpatron.notifications.texts import text_of
-from openpatron.notifications.wording import EDITABLE, SHIPPED, Words, checked, shipped
+from openpatron.notifications.wording import EDITABLE, SHIPPED, checked, shipped
 from openpatron.organizations.models import Site
 from openpatron.patrons.models import Patron
 

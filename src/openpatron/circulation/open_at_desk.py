@@ -19,9 +19,7 @@ if TYPE_CHECKING:
 
     from django.db.models import QuerySet
 
-_ELSEWHERE = ~Q(
-    state__in=[BorrowingRequest.State.RETURNED, BorrowingRequest.State.CANCELLED]
-)
+_ELSEWHERE = ~Q(state__in=[BorrowingRequest.State.RETURNED, BorrowingRequest.State.CANCELLED])
 
 
 def open_at_desk(patron_ids: list[int]) -> dict[int, list[Matter]]:

@@ -92,9 +92,7 @@ def items(actor: Actor, narrowed: ItemFilter) -> QuerySet[Item]:
     found = Item.objects.select_related("home_site", "site", "in_transit_to")
     text = narrowed.text.strip()
     if text and storable(text):
-        found = found.filter(
-            Q(barcode=text) | Q(title__icontains=text) | Q(author__icontains=text)
-        )
+        found = found.filter(Q(barcode=text) | Q(title__icontains=text) | Q(author__icontains=text))
     elif text:
         return found.none()
     if narrowed.site is not None:
@@ -229,7 +227,8 @@ def fees_of(actor: Actor, patron: Patron) -> list[Fee]:
     if not patron.account.keep_history:
         # Settled ones are history; those of the last day may still be refunded, or a receipt.
         day_ago = timezone.now() - timedelta(days=1)
-        found = found.filter(Q(owed__gt=0) | Q(charged_at__gte=day_ago) | Q(payments__at__gte=day_ago)).distinct()
+        recent = Q(charged_at__gte=day_ago) | Q(payments__at__gte=day_ago)
+        found = found.filter(Q(owed__gt=0) | recent).distinct()
     return list(found.prefetch_related(paid).order_by("-owed", "-pk")[:_LATEST])
 
 
@@ -293,9 +292,7 @@ def shelf(actor: Actor, site: Site) -> Shelf:
     """Return what a site keeps for patrons, has to look for, and is sent; three queries."""
     actor.require(SERVE, site)
     kept = Request.objects.filter(pickup_site=site, state=Request.State.READY, closed_at=None)
-    ready = list(
-        kept.select_related("item", "patron__account").order_by("ready_until", "pk")
-    )
+    ready = list(kept.select_related("item", "patron__account").order_by("ready_until", "pk"))
     wanted = Request.objects.filter(
         state=Request.State.WAITING, closed_at=None, item__site=site,
         item__in_transit_to=None, item__state=Item.State.HELD,

@@ -30,9 +30,7 @@ class Scan(models.Model):
     class Meta:
         """A key is used once."""
 
-        constraints = (
-            models.UniqueConstraint(fields=("organization", "key"), name="scan_once"),
-        )
+        constraints = (models.UniqueConstraint(fields=("organization", "key"), name="scan_once"),)
         indexes = (models.Index(fields=("organization", "at"), name="scan_at"),)
 
     def __str__(self) -> str:

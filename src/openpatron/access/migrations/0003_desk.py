@@ -4,15 +4,14 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('access', '0002_grants'),
+        ("access", "0002_grants"),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='accesslevel',
-            name='desk_minutes',
+            model_name="accesslevel",
+            name="desk_minutes",
             field=models.PositiveSmallIntegerField(db_default=10, default=10),
         ),
     ]

@@ -27,7 +27,8 @@ NUMBERS = {
 """The settings that are numbers, each with the lowest and the highest that is allowed."""
 
 FIELDS = (
-    "name", "noun", "time_zone", "locale", "country", "currency", *NUMBERS, "requires_second_factor",
+    "name", "noun", "time_zone", "locale", "country", "currency", *NUMBERS,
+    "requires_second_factor",
 )  # fmt: skip
 
 

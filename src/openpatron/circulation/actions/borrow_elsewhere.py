@@ -77,10 +77,11 @@ def move_borrowing(
     site: Site,
     patron_id: int,
     number: int,
+    *,
     state: str,
     due: date | None = None,
 ) -> BorrowingRequest:
-    """Let a borrowing request be shipped, received (with the day it is due), returned, cancelled."""
+    """Let a borrowing request be shipped, received (due on a day), returned, cancelled."""
     actor.require(SERVE, site)
     patron = desk_patron(actor, site, patron_id)
     found = None

@@ -20,7 +20,7 @@ from openpatron.patrons.models import SUBJECT
 
 @transaction.atomic
 def charge_fee(
-    actor: Actor, site: Site, patron_id: int, kind: str, amount: Decimal, text: str = ""
+    actor: Actor, site: Site, patron_id: int, *, kind: str, amount: Decimal, text: str = ""
 ) -> Fee:
     """Charge a fee of a kind, above zero; ``text`` says what it is for, and the patron reads it."""
     actor.require(MANAGE_FEES, site)

@@ -9,6 +9,7 @@ from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _, ngettext
 
+from openpatron.circulation import notices
 from openpatron.circulation.doing import Done, locked_item, once
 from openpatron.circulation.models import Fee, Item, Loan, Request
 from openpatron.circulation.permissions import SERVE
@@ -97,6 +98,7 @@ def pass_on(actor: Actor, item: Item) -> list[str]:
     if item.home_site_id == item.site_id:
         return []
     item.in_transit_to = item.home_site
+    notices.item_in_transit(item)
     return [_("Send it to %s, where it belongs.") % item.home_site.name]
 
 
@@ -109,11 +111,13 @@ def expire(request: Request) -> None:
     """Close a request whose item was not fetched in time."""
     request.state, request.closed_at = Request.State.EXPIRED, timezone.now()
     request.save(update_fields=["state", "closed_at"])
+    notices.request_cancelled(request)
 
 
 def _keep_for(actor: Actor, item: Item, request: Request) -> list[str]:
     if request.pickup_site_id != item.site_id:
         item.in_transit_to = request.pickup_site
+        notices.item_in_transit(item)
         if request.state != Request.State.IN_TRANSIT:
             request.state, request.ready_at, request.ready_until = (
                 Request.State.IN_TRANSIT, None, None,
@@ -125,6 +129,7 @@ def _keep_for(actor: Actor, item: Item, request: Request) -> list[str]:
         request.state, request.ready_at = Request.State.READY, timezone.now()
         request.ready_until = timezone.localdate() + days
         request.save(update_fields=["state", "ready_at", "ready_until"])
+        notices.ready_for_pickup(request)
     assert request.ready_until is not None  # noqa: S101  it was just set, or ready since
     return [
         _("Put it aside until %s: a patron waits for it here.") % date_format(request.ready_until)

@@ -34,7 +34,8 @@ def check_out(
     site: Site,
     patron_id: int,
     barcode: str,
-    wanted: Wanted = Wanted(),  # noqa: B008  frozen
+    *,
+    wanted: Wanted = Wanted(),
     key: UUID | None = None,
 ) -> Done:
     """Lend the item of that barcode at the site; the same ``key`` lends once.

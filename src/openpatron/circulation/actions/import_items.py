@@ -85,10 +85,7 @@ def _head(cells: list[str]) -> list[str]:
     if missing:
         raise InputError(
             "file",
-            _(
-                "The first line has to name the columns. Missing: %(missing)s. Known are: "
-                "%(known)s."
-            )
+            _("The first line has to name the columns. Missing: %(missing)s. Known are: %(known)s.")
             % {"missing": ", ".join(missing), "known": ", ".join(COLUMNS)},
         )
     return names

@@ -77,7 +77,7 @@ def _renew(actor: Actor, patron: Patron, loan: Loan, why: str, *, overrides: boo
         return Renewed(loan, False, " ".join(one.text for one in reasons))
     due = due_on(timezone.localdate(), kind.loan_days, patron.expires_on, closures(loan.site))
     if due.day <= loan.due_on:
-        text = _("“%(title)s” is not renewed: it is due on %(day)s already, and would not be later.")
+        text = _("“%(title)s” is not renewed: it is due on %(day)s, and would be no later.")
         return Renewed(loan, False, text % {"title": title, "day": date_format(loan.due_on)})
     let_pass(actor, patron, Deed.RENEW.value, reasons, why)
     loan.due_on, loan.is_beyond_expiry = due.day, False

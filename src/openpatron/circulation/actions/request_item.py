@@ -7,6 +7,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from openpatron.access.actor import Actor
+from openpatron.circulation import notices
 from openpatron.circulation.actions.check_in import pass_on
 from openpatron.circulation.doing import let_pass, locked_item, locked_patron
 from openpatron.circulation.models import Item, Loan, Request
@@ -19,7 +20,7 @@ from openpatron.patrons.standing import Deed, Reason
 
 
 def request_item(
-    actor: Actor, site: Site, patron_id: int, barcode: str, pickup: Site, why: str = ""
+    actor: Actor, site: Site, patron_id: int, barcode: str, *, pickup: Site, why: str = ""
 ) -> Request:
     """Put the patron at the end of the queue for the item.
 
@@ -27,13 +28,13 @@ def request_item(
     """
     try:
         with transaction.atomic():
-            return _request(actor, site, patron_id, barcode, pickup, why)
+            return _request(actor, site, patron_id, barcode, pickup=pickup, why=why)
     except IntegrityError as clash:
         raise InputError("item", _("The patron asked for this item already.")) from clash
 
 
 def _request(
-    actor: Actor, site: Site, patron_id: int, barcode: str, pickup: Site, why: str
+    actor: Actor, site: Site, patron_id: int, barcode: str, *, pickup: Site, why: str
 ) -> Request:
     patron = locked_patron(actor, site, patron_id)
     item = locked_item(actor, barcode)
@@ -51,13 +52,15 @@ def _request(
     if Request.objects.filter(item=item, patron=patron, closed_at=None).exists():
         raise InputError("item", _("The patron asked for “%s” already.") % item.title)
     let_pass(actor, patron, Deed.REQUEST.value, reasons, why)
-    return Request.objects.create(
+    made = Request.objects.create(
         organization=actor.organization,
         item=item,
         patron=patron,
         pickup_site=pickup,
         asked_by=actor.account_id,
     )
+    notices.request_placed(made)
+    return made
 
 
 @transaction.atomic
@@ -67,7 +70,9 @@ def cancel_request(actor: Actor, site: Site, patron_id: int, request_id: int) ->
     patron = desk_patron(actor, site, patron_id)
     found = None
     if 0 < request_id < 2**63:
-        found = Request.objects.filter(patron=patron, pk=request_id).first()
+        found = Request.objects.filter(patron=patron, pk=request_id).select_related(
+            "item", "pickup_site", "patron__account", "organization"
+        ).first()  # fmt: skip
     if found is None:
         raise NotFoundError(_("There is no request %d of this patron.") % request_id)
     item = (
@@ -81,6 +86,7 @@ def cancel_request(actor: Actor, site: Site, patron_id: int, request_id: int) ->
     was_ready = found.state == Request.State.READY
     found.state, found.closed_at = Request.State.CANCELLED, timezone.now()
     found.save(update_fields=["state", "closed_at"])
+    notices.request_cancelled(found)
     if was_ready and item.in_transit_to_id is None:
         pass_on(actor, item)
         item.save(update_fields=["in_transit_to"])

@@ -9,6 +9,7 @@ from django.db.models import Sum
 from django.utils.translation import gettext as _
 
 from openpatron.access.actor import Actor
+from openpatron.circulation import notices
 from openpatron.circulation.models import Fee, Payment
 from openpatron.circulation.permissions import MANAGE_FEES
 from openpatron.circulation.queries import desk_patron, fee_of
@@ -21,7 +22,7 @@ from openpatron.patrons.models import SUBJECT
 
 
 @transaction.atomic
-def pay_fee(actor: Actor, site: Site, patron_id: int, fee_id: int, amount: Decimal) -> Payment:
+def pay_fee(actor: Actor, site: Site, patron_id: int, fee_id: int, *, amount: Decimal) -> Payment:
     """Take a payment: at most what is owed."""
     fee = _locked(actor, site, patron_id, fee_id)
     return settle(actor, fee, Payment.Kind.PAYMENT, amount, "")
@@ -29,7 +30,7 @@ def pay_fee(actor: Actor, site: Site, patron_id: int, fee_id: int, amount: Decim
 
 @transaction.atomic
 def waive_fee(
-    actor: Actor, site: Site, patron_id: int, fee_id: int, amount: Decimal, reason: str
+    actor: Actor, site: Site, patron_id: int, fee_id: int, *, amount: Decimal, reason: str
 ) -> Payment:
     """Waive a fee or a part of it; a reason is needed."""
     fee = _locked(actor, site, patron_id, fee_id)
@@ -38,7 +39,7 @@ def waive_fee(
 
 @transaction.atomic
 def refund_fee(
-    actor: Actor, site: Site, patron_id: int, fee_id: int, amount: Decimal, reason: str
+    actor: Actor, site: Site, patron_id: int, fee_id: int, *, amount: Decimal, reason: str
 ) -> Payment:
     """Give back what was paid, or a part; the patron does not owe it again. A reason is needed."""
     fee = _locked(actor, site, patron_id, fee_id)
@@ -78,6 +79,7 @@ def settle(actor: Actor, fee: Fee, kind: Payment.Kind, amount: Decimal, reason: 
     if fee.patron_id is not None:
         told = {"fee": kind.value, "amount": str(amount), "why": reason or None}
         record_change(actor, SUBJECT, fee.patron_id, {}, told)
+    notices.fee_receipt(fee, payment)
     return payment
 
 

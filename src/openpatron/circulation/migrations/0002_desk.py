@@ -6,44 +6,57 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('circulation', '0001_initial'),
-        ('organizations', '0004_desk'),
-        ('patrons', '0007_sources'),
+        ("circulation", "0001_initial"),
+        ("organizations", "0004_desk"),
+        ("patrons", "0007_sources"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Scan',
+            name="Scan",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('key', models.UUIDField()),
-                ('by', models.BigIntegerField(null=True)),
-                ('outcome', models.CharField(max_length=12)),
-                ('said', models.CharField(max_length=600)),
-                ('at', models.DateTimeField(default=django.utils.timezone.now)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("key", models.UUIDField()),
+                ("by", models.BigIntegerField(null=True)),
+                ("outcome", models.CharField(max_length=12)),
+                ("said", models.CharField(max_length=600)),
+                ("at", models.DateTimeField(default=django.utils.timezone.now)),
             ],
         ),
         migrations.AddIndex(
-            model_name='item',
-            index=models.Index(fields=['organization', 'title', 'id'], name='item_by_title'),
+            model_name="item",
+            index=models.Index(fields=["organization", "title", "id"], name="item_by_title"),
         ),
         migrations.AddIndex(
-            model_name='request',
-            index=models.Index(condition=models.Q(('closed_at__isnull', True)), fields=['pickup_site', 'state'], name='request_at_site'),
+            model_name="request",
+            index=models.Index(
+                condition=models.Q(("closed_at__isnull", True)),
+                fields=["pickup_site", "state"],
+                name="request_at_site",
+            ),
         ),
         migrations.AddField(
-            model_name='scan',
-            name='organization',
-            field=models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='scans', to='organizations.organization'),
+            model_name="scan",
+            name="organization",
+            field=models.ForeignKey(
+                db_index=False,
+                on_delete=django.db.models.deletion.CASCADE,
+                related_name="scans",
+                to="organizations.organization",
+            ),
         ),
         migrations.AddIndex(
-            model_name='scan',
-            index=models.Index(fields=['organization', 'at'], name='scan_at'),
+            model_name="scan",
+            index=models.Index(fields=["organization", "at"], name="scan_at"),
         ),
         migrations.AddConstraint(
-            model_name='scan',
-            constraint=models.UniqueConstraint(fields=('organization', 'key'), name='scan_once'),
+            model_name="scan",
+            constraint=models.UniqueConstraint(fields=("organization", "key"), name="scan_once"),
         ),
     ]

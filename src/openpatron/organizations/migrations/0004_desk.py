@@ -4,20 +4,19 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('organizations', '0003_management'),
+        ("organizations", "0003_management"),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='organization',
-            name='currency',
-            field=models.CharField(db_default='USD', default='USD', max_length=3),
+            model_name="organization",
+            name="currency",
+            field=models.CharField(db_default="USD", default="USD", max_length=3),
         ),
         migrations.AddField(
-            model_name='organization',
-            name='pickup_days',
+            model_name="organization",
+            name="pickup_days",
             field=models.PositiveSmallIntegerField(db_default=7, default=7),
         ),
     ]
