@@ -12,12 +12,14 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext, gettext_lazy as _
 from phonenumbers import NumberParseException, PhoneNumberFormat, format_number, parse
 
+from openpatron.kernel.money import money_words
 from openpatron.notifications.post import LINK
 from openpatron.web import personal_words
 from openpatron.web.personal_words import LABELS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from decimal import Decimal
 
     from django.core.paginator import Page
     from django.template import Context
@@ -41,6 +43,10 @@ _COLOURS = {
     "current": "green", "replaced": "secondary", "retired": "secondary",
     # state of a site's numbers
     "low": "orange", "exhausted": "red",
+    # state of an item, a loan, a request
+    "held": "green", "lost": "red", "damaged": "orange", "withdrawn": "secondary",
+    "open": "blue", "claimed": "orange", "returned": "secondary", "ready": "green",
+    "transit": "purple", "asked": "blue", "shipped": "purple", "received": "green",
     # state of a message
     "waiting": "blue", "sent": "green", "undeliverable": "red",
 }  # fmt: skip
@@ -166,6 +172,12 @@ def phone(number: str) -> str:
         return format_number(parse(number), PhoneNumberFormat.INTERNATIONAL)
     except NumberParseException:
         return number
+
+
+@register.filter
+def money(amount: Decimal, currency: str) -> str:
+    """Return an amount with its currency: "12.50 USD"."""
+    return money_words(amount, currency)
 
 
 @register.filter
