@@ -272,6 +272,8 @@ SETTINGS = {
     "expiry_warning_days": "14",
     "history_months": "0",
     "erasure_waiting_days": "30",
+    "currency": "eur",
+    "pickup_days": "5",
 }
 
 
@@ -296,6 +298,8 @@ def test_settings_are_written_by_page(dora: Visitor, world: World) -> None:
         ("history_months", ""),
         ("expiry_warning_days", "-1"),
         ("erasure_waiting_days", "3651"),
+        ("pickup_days", "0"),
+        ("currency", "€"),
         ("time_zone", "Mars/Olympus"),
         ("locale", "tlh"),
         ("country", "ZZ"),

@@ -48,6 +48,7 @@ BY_NAME = {
     "patrons.Protection.protected_by",
     "feeds.Feed.received_by",
     "feeds.Feed.path",
+    "circulation.Scan.by",
     "circulation.Loan.lent_by",
     "circulation.Loan.closed_by",
     "circulation.Request.asked_by",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
@@ -10,6 +11,7 @@ from uuid import uuid4
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
 from django.utils import timezone
 
 from openpatron.access.models import AccessLevel
@@ -129,24 +131,33 @@ def test_notes_and_blocks_are_acknowledged_and_overridden_with_a_why(
     assert "Let pass" in text_of(leo.get("patron", ada.pk))
 
 
-def test_every_tab_and_what_is_done_there(world: World, leo: Visitor) -> None:
-    Organization.objects.update(currency="EUR")
-    ada = world.patron(barcode="4711", keep_history=True)
-    mum = world.patron(first="Mina", last="Byron", barcode="4712")
-    loan = lend(world, ada, make_item(world, "I-1", title="Dune", price=Decimal("12.50")))
+@dataclass
+class Tabs:
+    """Patron Services of one patron at maple."""
+
+    visitor: Visitor
+    of: int
+
+    def __call__(self, name: str) -> str:
+        """Return what a tab says."""
+        return text_of(self.visitor.get("desk_patron", "maple", self.of, tab=name))
+
+    def post(self, name: str, *more: int, **words: str) -> str:
+        """Do something, and return what the page says then."""
+        address = reverse(name, args=["cascadia", "maple", self.of, *more])
+        return text_of(self.visitor.client.post(address, words, follow=True))
+
+
+@pytest.fixture
+def ada(world: World) -> Patron:
+    return world.patron(barcode="4711", keep_history=True)
+
+
+def test_loans_and_requests_in_their_tabs(world: World, leo: Visitor, ada: Patron) -> None:
+    loan = lend(world, ada, make_item(world, "I-1", title="Dune"))
     asked = make_item(world, "I-2", title="Momo")
-    at, of = "maple", ada.pk
-
-    def tab(name: str) -> str:
-        return text_of(leo.get("desk_patron", at, of, tab=name))
-
-    def post(name: str, *more: int, **words: str) -> str:
-        return text_of(leo.client.post(leo_address(name, of, *more), words, follow=True))
-
-    def leo_address(name: str, *args: int) -> str:
-        from django.urls import reverse  # noqa: PLC0415
-
-        return reverse(name, args=["cascadia", at, *args])
+    tab = Tabs(leo, ada.pk)
+    post, at, of = tab.post, "maple", ada.pk
 
     assert "Dune" in tab("loans")
     Loan.objects.update(due_on=timezone.localdate())
@@ -168,6 +179,19 @@ def test_every_tab_and_what_is_done_there(world: World, leo: Visitor) -> None:
     request = Request.objects.get(item=asked)
     assert "is cancelled" in post("cancel_request", request.pk)
 
+    scan(leo, "I-1", mode="return")
+    assert "Dune" in tab("history")
+    tab("messages")
+    assert "Nothing was lent in this session" in text_of(leo.get("receipt", at, of))
+
+
+def test_fees_and_others_in_their_tabs(world: World, leo: Visitor, ada: Patron) -> None:
+    Organization.objects.update(currency="EUR")
+    mum = world.patron(first="Mina", last="Byron", barcode="4712")
+    loan = lend(world, ada, make_item(world, "I-1", title="Dune", price=Decimal("12.50")))
+    tab = Tabs(leo, ada.pk)
+    post, at, of = tab.post, "maple", ada.pk
+    day = (timezone.localdate() + timedelta(days=3)).isoformat()
     assert "declared lost" in post("desk_loan", loan.pk, do="lost")
     assert "12.50 EUR" in tab("fees")
     fee = Fee.objects.get()
@@ -199,11 +223,6 @@ def test_every_tab_and_what_is_done_there(world: World, leo: Visitor) -> None:
         post("move_borrowing_request", wish.pk, state=state, due=day)
     wish.refresh_from_db()
     assert (wish.state, wish.due_on and wish.due_on.isoformat()) == ("returned", day)
-
-    scan(leo, "I-1", mode="return")
-    assert "Dune" in tab("history")
-    tab("messages")
-    assert "Nothing was lent in this session" in text_of(leo.get("receipt", at, of))
 
 
 def test_who_lacks_a_right_is_told_which(world: World) -> None:

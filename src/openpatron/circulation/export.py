@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING
 from openpatron.kernel.spreadsheets import csv_lines
 
 from .actions.import_items import COLUMNS
-from .queries import items
+from .items import items
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from openpatron.access.actor import Actor
 
-    from .queries import ItemFilter
+    from .items import ItemFilter
 
 
 def items_as_csv(actor: Actor, narrowed: ItemFilter) -> Iterator[str]:

@@ -10,15 +10,14 @@ from django.db.models import F, Prefetch, Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from openpatron.access.models import AccessLevel
 from openpatron.accounts.queries import names_of
-from openpatron.kernel.errors import InputError, NotFoundError
+from openpatron.kernel.errors import NotFoundError
 from openpatron.kernel.text import storable
 from openpatron.organizations.queries import sites
 from openpatron.patrons.queries import patron as find_patron, visible
 
 from .models import BorrowingRequest, ClosedDay, Fee, Item, Loan, Payment, Proxy, Request
-from .permissions import MANAGE_ITEMS, SERVE
+from .permissions import SERVE
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -31,15 +30,6 @@ if TYPE_CHECKING:
     from openpatron.patrons.models import Patron
 
 _LATEST = 50
-
-
-@dataclass(frozen=True, slots=True)
-class ItemFilter:
-    """What the list of items is narrowed by; an empty field narrows nothing."""
-
-    text: str = ""
-    site: int | None = None
-    state: str = ""
 
 
 def desk_sites(actor: Actor) -> list[Site]:
@@ -60,109 +50,10 @@ def desk_site(actor: Actor, short_name: str) -> Site:
     return found
 
 
-def desk_minutes(actor: Actor, site: Site) -> int:
-    """Return after how many minutes without activity a patron is left: the fewest of the levels.
-
-    0: never. Levels count that let the actor serve at the site.
-    """
-    actor.require(SERVE, site)
-    if actor.account is None:
-        return 0
-    of = Q(associations__patron__account=actor.account, associations__site=site)
-    of |= Q(staff_roles__patron__account=actor.account) & (
-        Q(staff_roles__is_organization_wide=True) | Q(staff_roles__sites=site)
-    )
-    levels = AccessLevel.objects.filter(of).distinct().values_list("permissions", "desk_minutes")
-    minutes = [wanted for held, wanted in levels if SERVE in held and wanted]
-    return min(minutes, default=0)
-
-
 def desk_patron(actor: Actor, site: Site, number: int) -> Patron:
     """Return a patron to be served at a site, with associations and barcodes."""
     actor.require(SERVE, site)
     return find_patron(actor, number)
-
-
-# Items
-
-
-def items(actor: Actor, narrowed: ItemFilter) -> QuerySet[Item]:
-    """Return the items of a list, by title; what an item is, is no secret among desk staff."""
-    _require_items(actor)
-    found = Item.objects.select_related("home_site", "site", "in_transit_to")
-    text = narrowed.text.strip()
-    if text and storable(text):
-        found = found.filter(Q(barcode=text) | Q(title__icontains=text) | Q(author__icontains=text))
-    elif text:
-        return found.none()
-    if narrowed.site is not None:
-        found = found.filter(home_site=narrowed.site)
-    if narrowed.state == "lent":
-        found = found.filter(loans__isnull=False, loans__closed_at=None)
-    elif narrowed.state == "transit":
-        found = found.filter(in_transit_to__isnull=False)
-    elif narrowed.state in Item.State.values:
-        found = found.filter(state=narrowed.state)
-    return found.order_by("title", "id")
-
-
-def item(actor: Actor, number: int) -> Item:
-    """Return one item, or raise ``NotFoundError``."""
-    _require_items(actor)
-    found = None
-    if 0 < number < 2**63:
-        found = Item.objects.select_related("home_site", "site", "in_transit_to").filter(
-            pk=number
-        ).first()  # fmt: skip
-    if found is None:
-        raise NotFoundError(_("There is no item %d here.") % number)
-    return found
-
-
-def item_by_barcode(actor: Actor, barcode: str) -> Item:
-    """Return the item of that barcode, or raise ``InputError``."""
-    _require_items(actor)
-    wanted = barcode.strip()
-    found = None
-    if wanted and storable(wanted):
-        found = Item.objects.select_related("home_site", "site", "in_transit_to").filter(
-            barcode=wanted
-        ).first()  # fmt: skip
-    if found is None:
-        raise InputError("item", _("There is no item with the barcode “%s” here.") % wanted[:40])
-    return found
-
-
-def loans_of_item(actor: Actor, item: Item) -> list[tuple[Loan, Patron | None]]:
-    """Return the last loans of an item, each with the patron where the actor may see them."""
-    _require_items(actor)
-    rows = list(item.loans.select_related("site").order_by("-pk")[:10])
-    seen = _seen(actor, {loan.patron_id for loan in rows if loan.patron_id is not None})
-    return [(loan, seen.get(loan.patron_id or 0)) for loan in rows]
-
-
-def queue_of(actor: Actor, item: Item) -> list[tuple[Request, Patron | None]]:
-    """Return the open requests for an item in their order, each with the patron if to be seen."""
-    _require_items(actor)
-    rows = list(
-        Request.objects.filter(item=item, closed_at=None)
-        .select_related("pickup_site")
-        .order_by("asked_at", "pk")
-    )
-    seen = _seen(actor, {one.patron_id for one in rows if one.patron_id is not None})
-    return [(one, seen.get(one.patron_id or 0)) for one in rows]
-
-
-def _seen(actor: Actor, ids: Iterable[int]) -> dict[int, Patron]:
-    wanted = list(ids)
-    if not wanted or not actor.may_anywhere("patrons.view"):
-        return {}
-    return {one.pk: one for one in visible(actor).select_related("account").filter(pk__in=wanted)}
-
-
-def _require_items(actor: Actor) -> None:
-    if not actor.may_anywhere(MANAGE_ITEMS):
-        actor.require_anywhere(SERVE)
 
 
 # What a patron has. The patron was shown to the actor by ``desk_patron``.
@@ -314,7 +205,7 @@ def shelf(actor: Actor, site: Site) -> Shelf:
 
 def closed_days(actor: Actor, site: Site) -> list[ClosedDay]:
     """Return the closures of a site that are not over, the next first."""
-    _require_items(actor)
+    actor.require_anywhere(SERVE)
     found = ClosedDay.objects.filter(site=site, last_day__gte=timezone.localdate())
     return list(found.order_by("first_day", "pk"))
 

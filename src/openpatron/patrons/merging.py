@@ -96,8 +96,8 @@ def merged(kept: Record, other: Record, take: Collection[str]) -> Record:
             rows = _ties(mine, theirs, row["id"], take)
         elif one.label == BARCODE:
             rows = _cards(kept, other, row["id"], take)
-        elif len(columns := _columns_to_patrons(one.label)) > 1:
-            rows = _pairs([*mine, *theirs], columns, gone["id"], row["id"])
+        elif len(both := _columns_to_patrons(one.label)) > 1:
+            rows = _pairs([*mine, *theirs], both, gone["id"], row["id"])
         else:
             rows = [*mine, *(r | {one.column: row["id"]} for r in _new(one.label, mine, theirs))]
         if rows:

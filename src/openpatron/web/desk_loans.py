@@ -21,8 +21,9 @@ from openpatron.circulation.actions.mark_damaged import mark_damaged
 from openpatron.circulation.actions.recall_loan import recall_loan
 from openpatron.circulation.actions.relink_lost import relink_lost
 from openpatron.circulation.actions.renew_loans import renew_loans
+from openpatron.circulation.items import queue_of
 from openpatron.circulation.permissions import EXTEND, MANAGE_FEES, SERVE
-from openpatron.circulation.queries import loan_of, loans_of, queue_of
+from openpatron.circulation.queries import loan_of, loans_of
 from openpatron.kernel.money import money
 
 from .desk_place import crumbs, desk_context, patron_of, shown, site_of
@@ -91,26 +92,26 @@ def _deeds(
     request: OrganizationRequest, site: Site, patron: int, loan: int
 ) -> dict[str, Callable[[], str]]:
     """Return what may be asked for, by name: each does it and says what came of it."""
-    of = {"actor": request.actor, "site": site, "patron_id": patron, "loan_id": loan}
+    of = (request.actor, site, patron, loan)
     typed = request.POST
 
     def due() -> str:
-        changed = change_due(**of, day=required_day(typed.get("due", ""), "due"))
+        changed = change_due(*of, day=required_day(typed.get("due", ""), "due"))
         return _("“%(title)s” is due on %(day)s now.") % {
             "title": changed.item.title,
             "day": date_format(changed.due_on),
         }
 
     def lost() -> str:
-        closed = declare_lost(**of, amount=money(typed.get("amount", ""), "amount"))
+        closed = declare_lost(*of, amount=money(typed.get("amount", ""), "amount"))
         return _("“%s” is declared lost.") % closed.item.title
 
     def damaged() -> str:
-        kept = mark_damaged(**of, amount=money(typed.get("amount", ""), "amount"))
+        kept = mark_damaged(*of, amount=money(typed.get("amount", ""), "amount"))
         return _("“%s” is marked as damaged.") % kept.item.title
 
     def found(*, is_back: bool) -> str:
-        linked = relink_lost(**of, is_back=is_back)
+        linked = relink_lost(*of, is_back=is_back)
         text = (
             _("“%s” is found. What was charged for it is put right.")
             if is_back
@@ -122,10 +123,10 @@ def _deeds(
         "due": due,
         "lost": lost,
         "damaged": damaged,
-        "claimed": lambda: _("“%s” is claimed returned.") % claim_returned(**of).item.title,
-        "not_claimed": lambda: _("“%s” is on loan as before.") % withdraw_claim(**of).item.title,
+        "claimed": lambda: _("“%s” is claimed returned.") % claim_returned(*of).item.title,
+        "not_claimed": lambda: _("“%s” is on loan as before.") % withdraw_claim(*of).item.title,
         "recall": lambda: (
-            _("“%s” is wanted back, and the patron is told.") % recall_loan(**of).item.title
+            _("“%s” is wanted back, and the patron is told.") % recall_loan(*of).item.title
         ),
         "found": partial(found, is_back=False),
         "back": partial(found, is_back=True),

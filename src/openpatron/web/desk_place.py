@@ -13,10 +13,10 @@ from django.utils.translation import gettext as _
 from openpatron.access.registry import permission
 from openpatron.circulation.actions.borrow_elsewhere import may_borrow_elsewhere
 from openpatron.circulation.limits import Holdings, holdings_of
+from openpatron.circulation.minutes import desk_minutes
 from openpatron.circulation.permissions import EXTEND, MANAGE_FEES
 from openpatron.circulation.queries import (
     collects_for,
-    desk_minutes,
     desk_patron,
     desk_site,
     loans_of,

@@ -16,16 +16,16 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from openpatron.circulation.actions.import_items import COLUMNS, import_items as take_in
 from openpatron.circulation.actions.mark_damaged import set_item_state as set_state
 from openpatron.circulation.export import items_as_csv
-from openpatron.circulation.models import Item
-from openpatron.circulation.permissions import MANAGE_ITEMS, SERVE
-from openpatron.circulation.queries import (
+from openpatron.circulation.items import (
     ItemFilter,
-    desk_sites,
     item as find_item,
     items as all_items,
     loans_of_item,
     queue_of,
 )
+from openpatron.circulation.models import Item
+from openpatron.circulation.permissions import MANAGE_ITEMS, SERVE
+from openpatron.circulation.queries import desk_sites
 from openpatron.kernel.errors import InputError, NotAllowedError
 from openpatron.organizations.queries import sites
 

@@ -9,9 +9,9 @@ from django.utils.translation import gettext as _
 
 from openpatron.access.actor import Actor
 from openpatron.circulation.doing import locked_loan, locked_patron
+from openpatron.circulation.items import item as find_item
 from openpatron.circulation.models import Fee, Item, Loan
 from openpatron.circulation.permissions import MANAGE_FEES, MANAGE_ITEMS
-from openpatron.circulation.queries import item as find_item
 from openpatron.kernel.errors import InputError, StateError
 from openpatron.organizations.models import Site
 

@@ -36,7 +36,7 @@ def type_of_loan(patron: Patron, loan: Loan) -> PatronType | None:
     """Return the conditions of a loan: the patron type at its site, else the primary one."""
     ties = list(patron.associations.all())
     there = [tie.patron_type for tie in ties if tie.site_id == loan.site_id]
-    return (there or [tie.patron_type for tie in ties] or [None])[0]
+    return next(iter(there or [tie.patron_type for tie in ties]), None)
 
 
 @transaction.atomic
