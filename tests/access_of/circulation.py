@@ -61,13 +61,18 @@ def _item(patron: Patron) -> Item:
     return _loan(patron).item
 
 
+def _shelf(who: Actor, patron: Patron) -> list[Any]:
+    found = queries.shelf(who, _alder(patron))
+    return [*found.ready, *found.overdue, *found.to_fetch, *found.coming]
+
+
 READ: tuple[tuple[ModuleType, str], ...] = ((queries, "circulation"),)
 WRITTEN: tuple[tuple[str, ModuleType], ...] = (("circulation", actions),)
 QUERIES: dict[str, Callable[..., Any]] = {
     "circulation.desk_sites": lambda who, _p, _j: queries.desk_sites(who),
     "circulation.desk_site": lambda who, _p, _j: queries.desk_site(who, "alder"),
     "circulation.desk_patron": lambda who, p, _j: queries.desk_patron(who, _alder(p), p.pk),
-    "circulation.shelf": lambda who, p, _j: queries.shelf(who, _alder(p)),
+    "circulation.shelf": lambda who, p, _j: _shelf(who, p),
     **{
         f"circulation.{name}": lambda who, p, _j, name=name: getattr(queries, name)(who, p)
         for name in (

@@ -59,9 +59,19 @@ def desk_patron(actor: Actor, site: Site, number: int) -> Patron:
 # What a patron has. The patron was shown to the actor by ``desk_patron``.
 
 
+def _require_shown(actor: Actor, patron: Patron) -> None:
+    """Raise ``NotFoundError`` unless the actor may see the patron; no query, with their ties."""
+    actor.require_anywhere(SERVE)
+    allowed = actor.sites_with("patrons.view")
+    if patron.organization_id != actor.organization.pk or not (
+        allowed is None or any(tie.site_id in allowed for tie in patron.associations.all())
+    ):
+        raise NotFoundError(_("There is no patron %d here.") % patron.pk)
+
+
 def loans_of(actor: Actor, patron: Patron, since: datetime | None = None) -> list[Loan]:
     """Return the open loans of a patron, the first due first; those lent since, newest first."""
-    actor.require_anywhere(SERVE)
+    _require_shown(actor, patron)
     found = Loan.objects.filter(patron=patron, closed_at=None).select_related("item", "site")
     if since is None:
         return list(found.order_by("due_on", "pk"))
@@ -71,14 +81,14 @@ def loans_of(actor: Actor, patron: Patron, since: datetime | None = None) -> lis
 
 def lost_loans_of(actor: Actor, patron: Patron) -> list[Loan]:
     """Return the loans of a patron that were declared lost, the last first."""
-    actor.require_anywhere(SERVE)
+    _require_shown(actor, patron)
     lost = Loan.objects.filter(patron=patron, state=Loan.State.LOST).select_related("item", "site")
     return list(lost.order_by("-closed_at", "-pk")[:_LATEST])
 
 
 def history_of(actor: Actor, patron: Patron) -> list[Loan]:
     """Return what a patron who keeps history had on loan, the last first; of others nothing."""
-    actor.require_anywhere(SERVE)
+    _require_shown(actor, patron)
     if not patron.account.keep_history:
         return []
     past = Loan.objects.filter(patron=patron, closed_at__isnull=False)
@@ -87,7 +97,7 @@ def history_of(actor: Actor, patron: Patron) -> list[Loan]:
 
 def loan_of(actor: Actor, patron: Patron, number: int) -> Loan:
     """Return one loan of a patron, open or lost, or raise ``NotFoundError``."""
-    actor.require_anywhere(SERVE)
+    _require_shown(actor, patron)
     kept = Q(closed_at=None) | Q(state=Loan.State.LOST)
     found = None
     if 0 < number < 2**63:
@@ -101,7 +111,7 @@ def loan_of(actor: Actor, patron: Patron, number: int) -> Loan:
 
 def requests_of(actor: Actor, patron: Patron) -> list[Request]:
     """Return the open requests of a patron, the ready ones first."""
-    actor.require_anywhere(SERVE)
+    _require_shown(actor, patron)
     found = Request.objects.filter(patron=patron, closed_at=None)
     return list(
         found.select_related("item", "pickup_site").order_by(
@@ -112,7 +122,7 @@ def requests_of(actor: Actor, patron: Patron) -> list[Request]:
 
 def fees_of(actor: Actor, patron: Patron) -> list[Fee]:
     """Return the fees of a patron with their payments, what is owed first."""
-    actor.require_anywhere(SERVE)
+    _require_shown(actor, patron)
     paid = Prefetch("payments", Payment.objects.order_by("at", "pk"))
     found = Fee.objects.filter(patron=patron).select_related("loan__item")
     if not patron.account.keep_history:
@@ -125,7 +135,7 @@ def fees_of(actor: Actor, patron: Patron) -> list[Fee]:
 
 def fee_of(actor: Actor, patron: Patron, number: int) -> Fee:
     """Return one fee of a patron with its payments, or raise ``NotFoundError``."""
-    actor.require_anywhere(SERVE)
+    _require_shown(actor, patron)
     found = None
     if 0 < number < 2**63:
         paid = Prefetch("payments", Payment.objects.order_by("at", "pk"))
@@ -142,14 +152,14 @@ def fee_of(actor: Actor, patron: Patron, number: int) -> Fee:
 
 def proxies_of(actor: Actor, patron: Patron) -> list[Proxy]:
     """Return who may collect for a patron today and later, by name."""
-    actor.require_anywhere(SERVE)
+    _require_shown(actor, patron)
     found = _lasting(Proxy.objects.filter(patron=patron, proxy__in=visible(actor)))
     return list(found.select_related("proxy__account").order_by("proxy__sort_name", "pk"))
 
 
 def collects_for(actor: Actor, patron: Patron) -> list[Proxy]:
     """Return for whom a patron may collect, by name, as far as the actor may see them."""
-    actor.require_anywhere(SERVE)
+    _require_shown(actor, patron)
     found = _lasting(Proxy.objects.filter(proxy=patron, patron__in=visible(actor)))
     return list(found.select_related("patron__account").order_by("patron__sort_name", "pk"))
 
@@ -160,7 +170,7 @@ def _lasting(found: QuerySet[Proxy]) -> QuerySet[Proxy]:
 
 def borrowing_of(actor: Actor, patron: Patron) -> list[BorrowingRequest]:
     """Return what a patron wishes from other libraries and has not given back, the newest first."""
-    actor.require_anywhere(SERVE)
+    _require_shown(actor, patron)
     over = (BorrowingRequest.State.RETURNED, BorrowingRequest.State.CANCELLED)
     found = BorrowingRequest.objects.filter(patron=patron).exclude(state__in=over)
     return list(found.select_related("site").order_by("-pk"))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from django.http import Http404
 from django.urls import reverse
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
@@ -25,7 +24,7 @@ from openpatron.organizations.queries import site_by_short_name
 
 from .desk_place import patron_of, site_of
 from .desk_session import serve
-from .desk_words import day, done
+from .desk_words import day, done, nothing_of_that_name
 from .gate import OrganizationRequest, page
 
 if TYPE_CHECKING:
@@ -103,11 +102,11 @@ def settle_fee(
         if do == "waive":
             waive_fee(actor, site, number, fee, amount=amount, reason=reason)
             return _("%s are waived.") % said
+        if do != "refund":
+            nothing_of_that_name()
         refund_fee(actor, site, number, fee, amount=amount, reason=reason)
         return _("%s are given back.") % said
 
-    if do not in {"pay", "waive", "refund"}:
-        raise Http404(_("Nothing of that name can be done here."))
     return done(request, _tab(request, site, number, "fees"), deed)
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from django.http import Http404
 from django.urls import reverse
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
@@ -28,7 +27,7 @@ from openpatron.kernel.money import money
 
 from .desk_place import crumbs, desk_context, patron_of, shown, site_of
 from .desk_session import serve
-from .desk_words import done, required_day
+from .desk_words import done, nothing_of_that_name, required_day
 from .gate import OrganizationRequest, page
 
 if TYPE_CHECKING:
@@ -71,9 +70,8 @@ def desk_loan(
     patron = patron_of(request, site, number)
     found = loan_of(request.actor, patron, loan)
     if request.method == "POST":
-        deed = _deeds(request, site, number, loan).get(request.POST.get("do", ""))
-        if deed is None:
-            raise Http404(_("Nothing of that name can be done here."))
+        deeds = _deeds(request, site, number, loan)
+        deed = deeds.get(request.POST.get("do", ""), nothing_of_that_name)
         return done(request, _address(request, site, patron) + "?tab=loans", deed)
     context: dict[str, Any] = desk_context(request, site) | {
         "title": found.item.title,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 from django.contrib import messages
 from django.shortcuts import redirect
@@ -40,6 +40,11 @@ def required_day(text: str, field: str) -> date:
     if found is None:
         raise InputError(field, _("A day is needed here, like 2026-12-24."))
     return found
+
+
+def nothing_of_that_name() -> NoReturn:
+    """Refuse a deed that no button of ours asks for."""
+    raise StateError(_("Nothing of that name can be done here."))
 
 
 def done(
