@@ -8,6 +8,7 @@ from decimal import Decimal
 from types import ModuleType
 from typing import Any
 
+from openpatron.access.actor import Actor
 from openpatron.circulation import actions, queries
 from openpatron.circulation.actions.borrow_elsewhere import Wish, borrow_elsewhere
 from openpatron.circulation.actions.change_due import change_due
