@@ -7,6 +7,21 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django_scopes import ScopedManager
 
+from .history_models import LoanCount, LoanReminder
+
+__all__ = (
+    "BorrowingRequest",
+    "ClosedDay",
+    "Fee",
+    "Item",
+    "Loan",
+    "LoanCount",
+    "LoanReminder",
+    "Payment",
+    "Proxy",
+    "Request",
+)
+
 _ORGANIZATION = "organizations.Organization"
 _SITE = "organizations.Site"
 _PATRON = "patrons.Patron"
