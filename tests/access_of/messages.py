@@ -6,7 +6,9 @@ from collections.abc import Callable
 from types import ModuleType
 from typing import Any
 
-READ: tuple[tuple[ModuleType, str], ...] = ()
+from openpatron.circulation import statistics
+
+READ: tuple[tuple[ModuleType, str], ...] = ((statistics, "circulation.statistics"),)
 WRITTEN: tuple[tuple[str, ModuleType], ...] = ()
 QUERIES: dict[str, Callable[..., Any]] = {}
 ACTIONS: dict[str, Callable[..., Any]] = {}
@@ -14,5 +16,7 @@ ELSEWHERE: set[str] = {
     # In test_nights_of_desk.
     "patrons.tell_expiry", "circulation.forget_loans", "circulation.remind_due_soon",
     "circulation.remind_overdue",
+    # In test_message_texts.
+    "administration.edit_messages",
 }  # fmt: skip
 OWN: set[str] = set()
