@@ -8,9 +8,11 @@ from typing import Any
 
 from openpatron.circulation import statistics
 
-READ: tuple[tuple[ModuleType, str], ...] = ((statistics, "circulation.statistics"),)
+READ: tuple[tuple[ModuleType, str], ...] = ((statistics, "circulation"),)
 WRITTEN: tuple[tuple[str, ModuleType], ...] = ()
-QUERIES: dict[str, Callable[..., Any]] = {}
+QUERIES: dict[str, Callable[..., Any]] = {
+    "circulation.loans_by_month": lambda who, _p, _j: statistics.loans_by_month(who),
+}
 ACTIONS: dict[str, Callable[..., Any]] = {}
 ELSEWHERE: set[str] = {
     # In test_nights_of_desk.

@@ -18,6 +18,8 @@ class LoanReminder(models.Model):
     # For which day: a renewed loan is told anew.
     due_on = models.DateField()
     step = models.PositiveSmallIntegerField()
+    # The id of the change that told it, without a foreign key: the ledger forgets.
+    told_by = models.BigIntegerField(db_index=True)
 
     objects = ScopedManager(organization="organization")
 

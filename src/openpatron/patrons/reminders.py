@@ -83,16 +83,16 @@ class ReminderJob(JobKind):
     icon: ClassVar[str] = "mail"
     undoable: ClassVar[bool] = False
 
-    def leave_out(self, params: Params) -> None:
-        """Set aside the planned rows of a batch that nothing is to be told of any more."""
+    def take_up(self, params: Params) -> None:
+        """Set aside the planned rows of a batch that nothing is to be told of any more.
+
+        Where it is needed, note what is told, so that it is not told again.
+        """
         raise NotImplementedError
 
     def posting(self, job: Job) -> Posting:
         """Return what the messages of the planned rows of a batch are about."""
         raise NotImplementedError
-
-    def remember(self, params: Params) -> None:
-        """Note what was told, so that it is not told again."""
 
     def params(self, job: Job) -> Params:
         """Return what the statements need to know of the job."""
@@ -112,9 +112,8 @@ class ReminderJob(JobKind):
         if batch is None:
             return Step(0, None)
         params = batch.params | {"now": timezone.now(), "first": batch.params["after"]}
-        self.leave_out(params)
+        self.take_up(params)
         post_messages(job, self.posting(job), params)
-        self.remember(params)
         execute(statement(_HERE, "finish_batch"), params)
         return Step(batch.rows, batch.following)
 

@@ -89,7 +89,7 @@ class TellExpiry(ReminderJob):
         last = Change.objects.filter(job=job).order_by("-id").values_list("subject_id")[:1]
         return Step(found, {"after": last.get()[0]})
 
-    def leave_out(self, params: Params) -> None:
+    def take_up(self, params: Params) -> None:
         """Set aside whose day is another one now."""
         execute(statement(_HERE, "leave_out_changed_expiry"), params)
 
