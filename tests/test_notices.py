@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
+from openpatron.accounts.models import Account
 from openpatron.circulation.models import Fee, Item, Loan, Payment, Request
 from openpatron.circulation.notices import (
     fee_receipt,
@@ -17,7 +19,8 @@ from openpatron.circulation.notices import (
     request_cancelled,
     request_placed,
 )
-from openpatron.notifications.models import Kind, Message, State
+from openpatron.notifications.letters import address_lines
+from openpatron.notifications.models import Kind, Message, State, Way
 from openpatron.notifications.sender import send_waiting
 from openpatron.notifications.texts import text_of
 from openpatron.notifications.wording import EDITABLE, SHIPPED, checked, shipped
@@ -115,3 +118,34 @@ def test_receipts_recalls_and_cancellations_say_what_they_are_about(world: World
     lent.refresh_from_db()
     recalled(lent)
     assert Message.objects.filter(kind=Kind.RECALL).count() == 1
+
+
+def test_letters_of_a_day_go_to_their_site_in_one_file(world: World, mail: Inbox) -> None:
+    for site in (world.maple, world.cedar):
+        Site.objects.filter(pk=site.pk).update(email=f"{site.short_name}@example.org")
+        site.refresh_from_db()
+    people = [
+        world.patron(first="王", last="明"),
+        world.patron(first="Ada", last="Lovelace", barcode="29000015"),
+    ]
+    Account.objects.filter(first_name="Ada").update(street="1 Oak St", city="Elm", postal_code="9")
+    for number, patron in enumerate(people):
+        recalled(loan(world, patron, number))
+        ready_for_pickup(request(world, patron, 10 + number))
+    assert {one.way for one in Message.objects.all()} == {Way.LETTER}
+    assert send_waiting().sent == 0, "they wait for the next morning"
+    Message.objects.update(next_try_at=timezone.now())
+    assert send_waiting().sent == 4
+    assert sorted(mail.recipients) == ["cedar@example.org", "maple@example.org"]
+    assert sorted(mail.subjects) == ["2 letters to print: Cedar", "2 letters to print: Maple"]
+    assert "2. Ada Lovelace: " in mail.bodies()[0]
+    pages = [len(re.findall(rb"/Type /Page\b", file)) for file in mail.files()]
+    assert pages == [3, 3], "a list, and a page for each letter"
+    assert len({one.parcel for one in Message.objects.all()}) == 2
+    assert send_waiting().sent == 0
+
+
+def test_addresses_stand_as_their_country_writes_them() -> None:
+    place = {"street": "1 Oak St", "postal_code": "98101", "city": "Seattle WA", "country": "US"}
+    assert address_lines(place, "US") == ("1 Oak St", "Seattle WA 98101")
+    assert address_lines(place | {"country": "DE"}, "US") == ("1 Oak St", "98101 Seattle WA", "DE")

@@ -13,6 +13,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from openpatron.accounts.models import Account, Lookup, Registration
+from openpatron.kernel import paper
 from openpatron.kernel.barcode_bars import bars
 from openpatron.ledger.record import record_change
 from openpatron.organizations.models import Site
@@ -28,7 +29,6 @@ from openpatron.patrons.models import (
     StaffRole,
 )
 from openpatron.patrons.standing import Deed
-from openpatron.web import paper
 
 from .test_docs import personal_fields
 from .visitor import Visitor, text_of

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from datetime import date
+
+from openpatron.circulation.models import Loan, LoanCount, LoanReminder
 from openpatron.ledger.models import Job
 from openpatron.notifications.models import LetterSettings, MessageRule, MessageText
 from openpatron.patrons.models import Patron
@@ -16,3 +19,8 @@ def fill_messages(world: World, patron: Patron, other: Patron, job: Job) -> None
         organization=of, kind="expired", language="en", subject="A", body="B"
     )
     LetterSettings.objects.create(organization=of)
+    day = date(2026, 12, 24)
+    LoanReminder.objects.create(organization=of, loan=Loan.objects.latest("pk"), due_on=day, step=1)
+    LoanCount.objects.create(
+        organization=of, day=day, site=world.maple, patron_type="Student", count=1
+    )

@@ -7,6 +7,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django_scopes import ScopedManager
 
+from .history_models import LoanCount, LoanReminder
 from .scan_models import Scan
 
 __all__ = (
@@ -15,6 +16,8 @@ __all__ = (
     "Fee",
     "Item",
     "Loan",
+    "LoanCount",
+    "LoanReminder",
     "Payment",
     "Proxy",
     "Request",

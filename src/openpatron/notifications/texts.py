@@ -61,7 +61,8 @@ def text_of(message: Message) -> Text:
         "organization": message.organization.name if message.organization else "",
         "site": message.site.name if message.site else "",
     }
-    return _write(message.kind, message.language, message.organization, who | message.values)
+    values = {name: value for name, value in message.values.items() if name != "letter"}
+    return _write(message.kind, message.language, message.organization, who | values)
 
 
 def with_text[M: Message](message: M) -> M:

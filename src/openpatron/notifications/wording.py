@@ -153,7 +153,9 @@ def _lines(text: str) -> str:
 def filled(words: Words, values: Mapping[str, Any], language: str) -> Text:
     """Return the text with the values in the language's way to write days and amounts."""
     with translation.override(language):
-        said = {name: _said(name, value, language) for name, value in values.items()}
+        said = {
+            name: _said(name, value, language) for name, value in values.items() if name != "items"
+        }
         if "items" in values:
             items = [
                 {name: _said(name, value, language) for name, value in item.items()}

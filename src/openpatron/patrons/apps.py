@@ -25,17 +25,19 @@ class PatronsConfig(AppConfig):
         from .actions.promote import Promote  # noqa: PLC0415
         from .actions.remove_associations import RemoveAssociations  # noqa: PLC0415
         from .actions.remove_patrons import RemovePatrons  # noqa: PLC0415
+        from .actions.tell_expiry import TellExpiry, tell_tonight  # noqa: PLC0415
         from .actions.transfer import Transfer  # noqa: PLC0415
         from .actions.unblock_patrons import UnblockPatrons  # noqa: PLC0415
         from .actions.update_patrons import UpdatePatrons  # noqa: PLC0415
 
         register_nightly(ExpirePatrons.name, expire_tonight)
+        register_nightly(TellExpiry.name, tell_tonight)
         register_nightly(EraseAccounts.name, erase_tonight)
         register_nightly(ForgetHistory.name, forget_tonight)
         register_errand("find_duplicates", find_duplicates)
         for kind in (
             AddAssociations, BlockPatrons, EraseAccounts, ExpirePatrons, ForgetHistory,
-            MergePatrons, Promote, RemoveAssociations, RemovePatrons, Transfer, UnblockPatrons,
-            UpdatePatrons,
+            MergePatrons, Promote, RemoveAssociations, RemovePatrons, TellExpiry, Transfer,
+            UnblockPatrons, UpdatePatrons,
         ):  # fmt: skip
             register(kind())

@@ -20,6 +20,7 @@ from openpatron.ledger.kinds import kind_of
 from openpatron.ledger.models import Change, Job
 from openpatron.notifications.models import Message
 from openpatron.notifications.queries import own_messages
+from openpatron.notifications.texts import with_text
 from openpatron.organizations.models import Organization, Site
 from openpatron.organizations.scope import open_organization
 
@@ -182,7 +183,7 @@ def as_data(account: Account, libraries: list[KnownLibrary]) -> dict[str, Any]:
         "account": personal
         | {name: _plain(getattr(account, name)) for name in ACCOUNT}
         | {"has_password": account.has_usable_password()},
-        "messages": [_message(one) for one in own_messages(account)],
+        "messages": [_message(with_text(one)) for one in own_messages(account)],
         "libraries": [_library(one) for one in libraries],
     }
 

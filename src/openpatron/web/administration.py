@@ -75,6 +75,13 @@ PARTS = (
         MANAGE,
     ),
     Part(
+        gettext_lazy("Messages"),
+        gettext_lazy("Which are sent, when, in which words; letters."),
+        "mail",
+        "message_texts",
+        MANAGE,
+    ),
+    Part(
         gettext_lazy("Access levels"),
         gettext_lazy("Which rights each level holds, and which levels it may grant."),
         "shield",

@@ -10,6 +10,7 @@ from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 
 from openpatron.notifications.queries import own_messages
+from openpatron.notifications.texts import with_text
 from openpatron.organizations.scope import open_organization
 from openpatron.patrons.known import OPERATOR, RECORD, STAFF, YOURSELF
 from openpatron.patrons.personal_data import CONTACT, PERSONAL, told
@@ -89,7 +90,7 @@ def _account(account: Account) -> Part:
         sign_in.append((_("Is erased on"), _day(account.erase_on)))
     told_you = [
         (_moment(one.created_at), f"{one.subject} → {one.to or '–'} ({one.state_label})")
-        for one in own_messages(account)
+        for one in map(with_text, own_messages(account))
     ]
     lists = {
         _("Personal data"): personal,

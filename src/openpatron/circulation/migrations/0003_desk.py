@@ -7,7 +7,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("circulation", "0001_initial"),
+        ("circulation", "0002_history"),
         ("organizations", "0004_desk"),
         ("patrons", "0007_sources"),
     ]
