@@ -15,8 +15,11 @@ from django.urls import reverse
 from django.utils import timezone
 
 from openpatron.access.models import AccessLevel
+from openpatron.accounts.models import Account
 from openpatron.circulation.models import BorrowingRequest, Fee, Loan, Proxy, Request
 from openpatron.ledger.models import Change
+from openpatron.notifications.models import Kind, Message
+from openpatron.notifications.texts import text_of as text_of_message
 from openpatron.organizations.models import Organization
 from openpatron.patrons.actions.block_patron import block_patron
 from openpatron.patrons.actions.note_patron import Noted, note_patron
@@ -183,6 +186,13 @@ def test_loans_and_requests_in_their_tabs(world: World, leo: Visitor, ada: Patro
     assert "Dune" in tab("history")
     tab("messages")
     assert "Nothing was lent in this session" in text_of(leo.get("receipt", at, of))
+    assert "nothing was sent" in post("receipt")
+    scan(leo, "I-2", ada)
+    assert "no e-mail address" in post("receipt")
+    Account.objects.filter(pk=ada.account_id).update(email="ada@x.org")
+    assert "on its way" in post("receipt")
+    sent = Message.objects.filter(kind=Kind.LOAN_RECEIPT).get()
+    assert (sent.to, "Momo" in text_of_message(sent).body) == ("ada@x.org", True)
 
 
 def test_fees_and_others_in_their_tabs(world: World, leo: Visitor, ada: Patron) -> None:

@@ -21,6 +21,7 @@ from openpatron.circulation.actions.recall_loan import recall_loan
 from openpatron.circulation.actions.relink_lost import relink_lost
 from openpatron.circulation.actions.renew_loans import renew_loans
 from openpatron.circulation.actions.request_item import request_item
+from openpatron.circulation.actions.send_receipt import send_receipt
 from openpatron.circulation.actions.settle_fee import pay_fee
 from openpatron.circulation.models import Fee, Item, Loan
 from openpatron.organizations.models import Site
@@ -105,6 +106,7 @@ ACTIONS: dict[str, Callable[..., Any]] = {
     "circulation.settle_fee": lambda who, p, _j: pay_fee(
         who, _alder(p), p.pk, _fee(p), amount=Decimal(1)
     ),
+    "circulation.send_receipt": lambda who, p, _j: send_receipt(who, _alder(p), p.pk),
     "circulation.grant_proxy": lambda who, p, _j: grant_proxy(who, _alder(p), p.pk, "1000"),
     "circulation.borrow_elsewhere": lambda who, p, _j: borrow_elsewhere(
         who, _alder(p), p.pk, Wish("Momo")

@@ -35,6 +35,12 @@ def recalled(loan: Loan) -> None:
     _tell(loan.patron, Kind.RECALL, loan.item, {"due_on": _day(loan.due_on)}, loan.site)
 
 
+def loan_receipt(patron: Patron, loans: list[Loan], site: Site) -> None:
+    """Tell the patron what was lent, and when each item is due."""
+    lent = [_item(loan.item) | {"due_on": _day(loan.due_on)} for loan in loans]
+    notify(patron, Kind.LOAN_RECEIPT, {"items": lent}, site=site)
+
+
 def fee_receipt(fee: Fee, payment: Payment) -> None:
     """Tell the patron what was paid, waived or given back of a fee, and what is still owed."""
     if fee.patron is None:

@@ -38,6 +38,7 @@ class Kind(models.TextChoices):
     EMAIL_TAKEN = "email_taken", _("E-mail address in use already")
     EMAIL_CHANGED = "email_changed", _("E-mail address changed")
     SECOND_FACTOR_RESET = "second_factor_reset", _("Second factor taken away")
+    LOAN_RECEIPT = "loan_receipt", _("Receipt for loans")
     DUE_SOON = "due_soon", _("Due soon")
     OVERDUE_1 = "overdue_1", _("Overdue, first reminder")
     OVERDUE_2 = "overdue_2", _("Overdue, second reminder")

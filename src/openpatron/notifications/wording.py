@@ -34,6 +34,7 @@ _PLACEHOLDER = re.compile(r"\{([^{}\n]*)\}")
 _WHO = ("name", "organization", "site")
 _ITEM = ("title", "author", "barcode")
 _OF_ITEMS: dict[Kind, tuple[str, ...]] = {
+    Kind.LOAN_RECEIPT: (*_ITEM, "due_on"),
     Kind.DUE_SOON: (*_ITEM, "due_on"),
     Kind.OVERDUE_1: (*_ITEM, "due_on"),
     Kind.OVERDUE_2: (*_ITEM, "due_on"),

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from django.urls import reverse
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_POST
 
 from openpatron.circulation.actions.change_due import change_due
 from openpatron.circulation.actions.declare_lost import (
@@ -20,6 +20,7 @@ from openpatron.circulation.actions.mark_damaged import mark_damaged
 from openpatron.circulation.actions.recall_loan import recall_loan
 from openpatron.circulation.actions.relink_lost import relink_lost
 from openpatron.circulation.actions.renew_loans import renew_loans
+from openpatron.circulation.actions.send_receipt import send_receipt
 from openpatron.circulation.items import queue_of
 from openpatron.circulation.permissions import EXTEND, MANAGE_FEES, SERVE
 from openpatron.circulation.queries import loan_of, loans_of
@@ -132,13 +133,21 @@ def _deeds(
 
 
 @page(SERVE)
-@require_safe
+@require_http_methods(["GET", "HEAD", "POST"])
 def receipt(request: OrganizationRequest, short_name: str, number: int) -> HttpResponse:
-    """Show what was lent in this session, or all loans, to be printed."""
+    """Show what was lent in this session, or all loans, to be printed; or send it."""
     site = site_of(request, short_name)
     patron = patron_of(request, site, number)
     session = serve(request, site, patron)
     everything = request.GET.get("of") == "all"
+    if request.method == "POST":
+
+        def deed() -> str:
+            since = None if everything else session.since
+            send_receipt(request.actor, site, number, since)
+            return _("The receipt is on its way to %s.") % patron.account.full_name
+
+        return done(request, _address(request, site, patron), deed)
     context = desk_context(request, site) | {
         "title": _("Receipt"),
         "breadcrumbs": crumbs(request, site, patron),
