@@ -92,8 +92,10 @@ def test_a_scan_is_done_once_and_in_few_queries(world: World, leo: Visitor) -> N
     assert "done once" in said
     assert Loan.objects.count() == 1
     assert "on loan to this patron already" in text_of(scan(leo, "I-1", ada))
-    back = scan(leo, "I-1", mode="return")
-    assert "“Dune” is back." in text_of(back)
+    back = text_of(scan(leo, "I-1", ada, mode="return"))
+    assert "“Dune” is back." in back
+    assert "Loans (0)" in back
+    assert "whoever had it" in text_of(leo.get("desk_patron", "maple", ada.pk, tab="returns"))
     # Without the script as well.
     page = leo.post("scan", "maple", text="I-1", patron=str(ada.pk))
     assert "“Dune” is lent until" in text_of(page)

@@ -189,10 +189,10 @@ def scan(request: OrganizationRequest, short_name: str) -> HttpResponse:
     """
     site = site_of(request, short_name)
     text = request.POST.get("text", "").strip()[:200]
-    if request.POST.get("mode") == "return":
-        return _answer_return(request, site, text)
     number = request.POST.get("patron", "")
     patron_id = int(number) if number.isascii() and number.isdecimal() and len(number) < 19 else 0  # noqa: PLR2004  bigint
+    if request.POST.get("mode") == "return":
+        return _answer_return(request, site, text, patron_id)
     if patron_id and request.POST.get("meant") == "item":
         return _lend(request, site, patron_id, text)
     meant = meant_by(request.actor, site, text)
@@ -260,7 +260,9 @@ def _lend(request: OrganizationRequest, site: Site, patron_id: int, text: str) -
     return _answer(request, site, patron_id, {"kind": "done", "done": done}, done.patron)
 
 
-def _answer_return(request: OrganizationRequest, site: Site, text: str) -> HttpResponse:
+def _answer_return(
+    request: OrganizationRequest, site: Site, text: str, patron_id: int
+) -> HttpResponse:
     try:
         done: Done | None = check_in(request.actor, site, text, _key(request))
         result: dict[str, Any] = {"kind": "done", "done": done, "is_return": True}
@@ -268,7 +270,18 @@ def _answer_return(request: OrganizationRequest, site: Site, text: str) -> HttpR
         result = {"kind": "stopped", "said": str(error)}
     if not _wants_part(request):
         return _returns(request, site, {"result": result})
-    context = {"result": result, "site": site, "organization": request.organization}
+    context = {
+        "result": result,
+        "site": site,
+        "organization": request.organization,
+        "currency": request.organization.currency,
+    }
+    if patron_id:
+        # In the tab of a patron, whose counts it may have changed.
+        patron = patron_of(request, site, patron_id)
+        session = serve(request, site, patron)
+        counted = loans_context(request, site, patron, session)
+        context |= {"patron": patron, "tab": "returns", **counted}
     answer = HttpResponse(render_to_string("web/parts/desk_return.html", context))
     answer["Cache-Control"] = "no-store"
     return answer

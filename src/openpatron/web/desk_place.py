@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 
     from .gate import OrganizationRequest
 
-TABS = ("session", "loans", "requests", "fees", "history", "messages", "others")
+TABS = ("session", "loans", "returns", "requests", "fees", "history", "messages", "others")
 
 
 def site_of(request: OrganizationRequest, short_name: str) -> Site:
@@ -143,6 +143,7 @@ def _tabs(
     labels = {
         "session": _("This session"),
         "loans": _("Loans (%d)") % held.loans,
+        "returns": _("Returns"),
         "requests": _("Requests (%d)") % held.requests,
         "fees": _("Fees"),
         "others": _("Others"),

@@ -14,6 +14,7 @@ from django.views.decorators.http import require_safe
 
 from openpatron.access.registry import permission
 from openpatron.accounts.queries import has_second_factor, names_of
+from openpatron.circulation.permissions import SERVE
 from openpatron.organizations.queries import sites
 from openpatron.patrons import staff_roles
 from openpatron.patrons.actions.block_patron import may_block
@@ -79,6 +80,9 @@ def patron(request: OrganizationRequest, number: int) -> HttpResponse:
         "edit_right": permission(PERMISSION).label,
         "page": shown,
         "events": events(request.actor, shown, names),
+        "desk": next(
+            (t.site for t in found.associations.all() if request.actor.may(SERVE, t.site)), None
+        ),
     }
     return TemplateResponse(request, "web/patron_page.html", context)
 

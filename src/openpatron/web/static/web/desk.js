@@ -4,7 +4,8 @@
 "use strict";
 (() => {
   const desk = () => document.getElementById("desk");
-  const box = () => document.querySelector("[data-box]");
+  // In the tab of returns that of the tab.
+  const box = () => document.querySelector("#desk-tab [data-box]") ?? document.querySelector("[data-box]");
   const NAME = `desk-queue:${location.pathname.split("/").slice(0, 5).join("/")}`;
   const RETRY = 3000;
 
@@ -211,5 +212,8 @@
   addEventListener("pageshow", (event) => {
     if (event.persisted) location.reload();
   });
-  addEventListener("DOMContentLoaded", sayLine);
+  addEventListener("DOMContentLoaded", () => {
+    sayLine();
+    document.querySelector("#desk-tab [data-box]")?.focus();
+  });
 })();
