@@ -129,7 +129,7 @@ def test_many_are_told_by_the_same_ways_as_one(world: World) -> None:
     """The statement for many and the function for one agree on channel, address and letter."""
     Site.objects.filter(pk=world.maple.pk).update(email="maple@example.org")
     LetterSettings.objects.create(organization=world.cascadia, to_second_address=True)
-    street = {"street": "1 Oak St", "city": "Elm", "country": "US"}
+    street: dict[str, Any] = {"street": "1 Oak St", "city": "Elm", "country": "US"}
     people = [
         world.patron(email="a@example.org"),
         world.patron(email="b@example.org", language="de"),
