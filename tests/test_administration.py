@@ -65,6 +65,9 @@ EVERYTHING: dict[str, Callable[[Actor], Any]] = {
     "levels_in_use": queries.levels_in_use,
     "access_level": lambda who: queries.access_level(who, FIRST),
     "template": lambda who: queries.template(who, FIRST),
+    "own_texts": queries.own_texts,
+    "message_rules": queries.message_rules,
+    "letter_settings": queries.letter_settings,
 }
 
 

@@ -42,6 +42,7 @@ BY_NAME = {
     "notifications.Message.to",
     "notifications.Message.subject",
     "notifications.Message.body",
+    "notifications.Message.values",
     "notifications.PasswordRequest.login",
     "patrons.SourceRecord.key",
     "patrons.SourceRecord.values",

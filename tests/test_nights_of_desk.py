@@ -19,13 +19,16 @@ from openpatron.ledger.actions.confirm_job import confirm_job
 from openpatron.ledger.engine import run
 from openpatron.ledger.models import Job
 from openpatron.notifications.models import Kind, LetterSettings, Message, MessageRule
+from openpatron.notifications.sender import send_waiting
 from openpatron.notifications.texts import text_of
 from openpatron.organizations.models import Site
 from openpatron.organizations.scope import open_organization
 from openpatron.patrons.actions.tell_expiry import tell_tonight
 from openpatron.patrons.messages import letter_of, notify
 from openpatron.patrons.models import Patron
+from openpatron.patrons.undeliverable import tell_of_undeliverable
 
+from .mail_server import Inbox
 from .world import World
 
 pytestmark = pytest.mark.postgres
@@ -126,7 +129,7 @@ def test_many_are_told_by_the_same_ways_as_one(world: World) -> None:
     """The statement for many and the function for one agree on channel, address and letter."""
     Site.objects.filter(pk=world.maple.pk).update(email="maple@example.org")
     LetterSettings.objects.create(organization=world.cascadia, to_second_address=True)
-    street = {"street": "1 Oak St", "city": "Elm", "country": "US"}
+    street: dict[str, Any] = {"street": "1 Oak St", "city": "Elm", "country": "US"}
     people = [
         world.patron(email="a@example.org"),
         world.patron(email="b@example.org", language="de"),
@@ -223,3 +226,17 @@ def test_history_is_forgotten_when_over_and_paid_and_counted(world: World) -> No
     assert here[1].pk not in nobodys
     with open_organization(world.rainier):
         assert not LoanCount.objects.exists()
+
+
+def test_sites_are_told_of_messages_that_wait_for_help(world: World, mail: Inbox) -> None:
+    Site.objects.filter(pk=world.cedar.pk).update(email="cedar@example.org")
+    mail.answers["gone@example.org"] = "550 no such mailbox"
+    notify(world.patron(world.cedar, email="gone@example.org"), Kind.EXPIRED, {"day": "2026-01-01"})
+    notify(world.patron(world.maple), Kind.EXPIRED, {"day": "2026-01-01"})
+    send_waiting()
+    assert tell_of_undeliverable(world.operator) == 1
+    send_waiting()
+    assert mail.subjects[-1] == "Messages could not be delivered: 1"
+    assert "patrons of Cedar" in mail.bodies()[-1]
+    Message.objects.update(created_at=timezone.now() - timedelta(days=2))
+    assert tell_of_undeliverable(world.operator) == 0, "nothing is new"

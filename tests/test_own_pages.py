@@ -317,6 +317,7 @@ def test_no_personal_field_is_forgotten(full: Visitor) -> None:
         "notifications.Message.to": "messages",
         "notifications.Message.subject": "messages",
         "notifications.Message.body": "messages",
+        "notifications.Message.values": "messages",
     }
     present = found.keys() | found["account"].keys() | library.keys()
     missing = {

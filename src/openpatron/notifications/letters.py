@@ -126,7 +126,7 @@ def letters_pdf(
     for letter in letters:
         with translation.override(letter.text.language or organization.locale):
             top = _first_page(canvas, size, letter, sender, day)
-            parts = [Paragraph(drawn.markup(letter.text.subject, BOLD), _HEAD)]
+            parts: list[Flowable] = [Paragraph(drawn.markup(letter.text.subject, BOLD), _HEAD)]
             for part in letter.text.body.strip().split("\n\n"):
                 lines = "<br/>".join(drawn.markup(line) for line in part.split("\n"))
                 parts += [Paragraph(lines, _PLAIN), Spacer(1, 8)]
@@ -160,12 +160,12 @@ def _first_page(
     window = _US if size == LETTER else _DIN
     width, height = size
     y = height - window.top
-    line = {"width": window.width, "smallest": 6.0}
-    draw_line(canvas, sender, (window.left, y), font=FONT, size=7, **line)
+    wide = window.width
+    draw_line(canvas, sender, (window.left, y), font=FONT, size=7, width=wide, smallest=6)
     y -= 6 * mm
     for text in (letter.name, *letter.address):
         y -= _LINE
-        draw_line(canvas, text, (window.left, y), font=FONT, size=10.5, **line)
+        draw_line(canvas, text, (window.left, y), font=FONT, size=10.5, width=wide, smallest=6)
     right = width - 70 * mm
     y = height - window.top
     draw_line(canvas, date_format(day), (right, y), font=FONT, size=10, width=50 * mm, smallest=6)

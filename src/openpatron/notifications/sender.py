@@ -128,6 +128,8 @@ def _send_one(mail: Connection, number: int, result: Sent) -> None:
             sent_at=timezone.now(),
             attempts=first.attempts + 1,
             error="",
+            # The text is kept; what it was made of has served.
+            values={},
         )
         result.sent += len(messages)
 

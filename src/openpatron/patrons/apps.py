@@ -29,12 +29,14 @@ class PatronsConfig(AppConfig):
         from .actions.transfer import Transfer  # noqa: PLC0415
         from .actions.unblock_patrons import UnblockPatrons  # noqa: PLC0415
         from .actions.update_patrons import UpdatePatrons  # noqa: PLC0415
+        from .undeliverable import tell_of_undeliverable  # noqa: PLC0415
 
         register_nightly(ExpirePatrons.name, expire_tonight)
         register_nightly(TellExpiry.name, tell_tonight)
         register_nightly(EraseAccounts.name, erase_tonight)
         register_nightly(ForgetHistory.name, forget_tonight)
         register_errand("find_duplicates", find_duplicates)
+        register_errand("tell_of_undeliverable", tell_of_undeliverable)
         for kind in (
             AddAssociations, BlockPatrons, EraseAccounts, ExpirePatrons, ForgetHistory,
             MergePatrons, Promote, RemoveAssociations, RemovePatrons, TellExpiry, Transfer,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.template.response import TemplateResponse
 from django.utils.formats import date_format
@@ -30,7 +30,7 @@ def loan_statistics(request: OrganizationRequest) -> HttpResponse:
     chosen = sites.filter(short_name=request.GET.get("site", "")[:10]).first()
     months = loans_by_month(request.actor, None if chosen is None else chosen.pk)
     rows = [(date_format(month, "YEAR_MONTH_FORMAT"), "", found) for month, found in months.items()]
-    context = {
+    context: dict[str, Any] = {
         "title": _("Loans in numbers"),
         "breadcrumbs": [],
         "sites": sites,

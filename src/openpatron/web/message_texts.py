@@ -10,7 +10,7 @@ from django.contrib import messages
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
-from django.utils.translation import gettext as _, gettext_lazy
+from django.utils.translation import gettext as _, gettext_lazy, ngettext
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from openpatron.accounts.rules import LANGUAGES
@@ -76,12 +76,16 @@ class Line:
 
 def _when(kind: Kind, rule: Rule | None, warning_days: int) -> str:
     if kind == Kind.EXPIRING:
-        return _("%d days before the day") % warning_days
+        words = ngettext("%d day before the expiry", "%d days before the expiry", warning_days)
+        return words % warning_days
+    if kind in {Kind.EXPIRED, Kind.SITE_UNDELIVERABLE}:
+        return _("every night")
     if rule is None or rule.days is None:
-        return _("every night") if kind == Kind.EXPIRED else _("at once")
+        return _("at once")
+    n = rule.days
     if kind in OVERDUE:
-        return _("%d days after the day") % rule.days
-    return _("%d days before the day") % rule.days
+        return ngettext("%d day after it was due", "%d days after it was due", n) % n
+    return ngettext("%d day before it is due", "%d days before it is due", n) % n
 
 
 @page(MANAGE)

@@ -142,6 +142,8 @@ def _words(text: MessageText) -> dict[str, Any]:
 def _record(
     actor: Actor, kind: Kind, before: dict[str, Any], after: dict[str, Any], language: str = ""
 ) -> None:
-    named = {"message": str(kind)} | ({"language": language} if language else {})
+    named = {"message": str(kind)}
     was, now = rules.differences(before, after)
+    if language:
+        now = {"written_in": language} | now
     record_change(actor, MESSAGES, actor.organization.pk, named | was, named | now)

@@ -82,6 +82,7 @@ def _due(part: int, params: dict[str, Any]) -> QuerySet[Any]:
     before = parse_datetime(params["before"])
     forgets = Q(patron__account__keep_history=False)
     kept = {"patron__isnull": False}
+    found: QuerySet[Any]
     match part:
         case 1:
             owed = Fee.objects.filter(loan=OuterRef("pk"), owed__gt=0)

@@ -102,6 +102,14 @@ def field_title(name: str) -> Any:
 
 _FIELD_TITLES: dict[str, Any] = LABELS | {
     "merged": _("Merged record"),
+    "written_in": _("Language"),
+    "subject": _("Subject"),
+    "body": _("Text"),
+    "item": _("Line for each item"),
+    "is_sent": _("Sent"),
+    "days": _("Days"),
+    "hour": _("Hour"),
+    "to_second_address": _("To the second address"),
     "status": _("Status"),
     "district_id": _("District ID"),
     "grade_level": _("Grade level"),
