@@ -95,7 +95,7 @@ def build(sizes: Sequence[int]) -> None:
     rows.add_holders()
     again = _drop_search_index()
     for model, made in rows.tables():
-        _fill(model, made)
+        fill(model, made)
     with connection.cursor() as cursor:
         for statement in again:
             cursor.execute(statement)
@@ -188,7 +188,7 @@ class _Rows:
             }  # fmt: skip
 
 
-def _fill(model: type[models.Model], rows: Iterable[dict[str, Any]]) -> None:
+def fill(model: type[models.Model], rows: Iterable[dict[str, Any]]) -> None:
     """Write the rows as fast as the engine can; what they leave out has the field's default."""
     blank = model()
     defaults = {

@@ -36,7 +36,11 @@ class Inbox:
         return [mail["Subject"] for mail in self.mails]
 
     def bodies(self) -> list[str]:
-        return [mail.get_content().replace("\r\n", "\n") for mail in self.mails]
+        texts = [mail.get_body(("plain",)) for mail in self.mails]
+        return [text.get_content().replace("\r\n", "\n") if text else "" for text in texts]
+
+    def files(self) -> list[bytes]:
+        return [file.get_content() for mail in self.mails for file in mail.iter_attachments()]
 
     async def handle_RCPT(  # noqa: N802  the library's name
         self, _server: Any, _session: Any, envelope: Any, address: str, _options: Any

@@ -36,6 +36,7 @@ from openpatron.administration.actions.edit_registration_template import (
 )
 from openpatron.administration.actions.edit_site import edit_site
 from openpatron.kernel.errors import InputError, NotAllowedError, NotFoundError, StateError
+from openpatron.kernel.money import money
 from openpatron.ledger.models import Change
 from openpatron.organizations.models import Organization, PatronType
 from openpatron.patrons.models import RegistrationTemplate
@@ -64,6 +65,9 @@ EVERYTHING: dict[str, Callable[[Actor], Any]] = {
     "levels_in_use": queries.levels_in_use,
     "access_level": lambda who: queries.access_level(who, FIRST),
     "template": lambda who: queries.template(who, FIRST),
+    "own_texts": queries.own_texts,
+    "message_rules": queries.message_rules,
+    "letter_settings": queries.letter_settings,
 }
 
 
@@ -156,13 +160,13 @@ def test_the_neighbours_rows_do_not_exist(world: World) -> None:
     [("", None), ("0", Decimal("0.00")), ("12.5", Decimal("12.50")), ("12,50", Decimal("12.50"))],
 )
 def test_money_is_written_with_a_point_or_a_comma(typed: str, stored: Decimal | None) -> None:
-    assert rules.money(typed, "fees") == stored
+    assert money(typed, "fees") == stored
 
 
 @pytest.mark.parametrize("typed", ["-1", "1.234", "1,234.50", "1e3", "NaN", "x", "12345678", "."])
 def test_what_is_no_amount_is_refused(typed: str) -> None:
     with pytest.raises(InputError) as caught:
-        rules.money(typed, "fees")
+        money(typed, "fees")
     assert caught.value.field == "fees"
 
 
@@ -271,6 +275,8 @@ SETTINGS = {
     "expiry_warning_days": "14",
     "history_months": "0",
     "erasure_waiting_days": "30",
+    "currency": "eur",
+    "pickup_days": "5",
 }
 
 
@@ -295,6 +301,8 @@ def test_settings_are_written_by_page(dora: Visitor, world: World) -> None:
         ("history_months", ""),
         ("expiry_warning_days", "-1"),
         ("erasure_waiting_days", "3651"),
+        ("pickup_days", "0"),
+        ("currency", "€"),
         ("time_zone", "Mars/Olympus"),
         ("locale", "tlh"),
         ("country", "ZZ"),

@@ -152,8 +152,8 @@ def test_a_letter_goes_to_the_site_or_is_a_problem_until_mended(world: World, ma
     assert resend_messages(world.operator) == (1, 0)
     assert send_waiting().sent == 1
     assert mail.recipients == ["desk@maple.example"]
-    assert mail.subjects[0].startswith("Letter to print:")
-    assert mail.bodies()[0].startswith("Grace Hopper\n1 Oak St\n9 Elm\n\n")
+    assert mail.subjects == ["1 letter to print: Maple"]
+    assert mail.files()[0].startswith(b"%PDF")
 
 
 def test_a_new_password_is_told_to_the_accounts_own_address_alone(world: World) -> None:

@@ -13,6 +13,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from openpatron.accounts.models import Account, Lookup, Registration
+from openpatron.kernel import paper
 from openpatron.kernel.barcode_bars import bars
 from openpatron.ledger.record import record_change
 from openpatron.organizations.models import Site
@@ -31,7 +32,6 @@ from openpatron.patrons.models import (
     StaffRole,
 )
 from openpatron.patrons.standing import Deed
-from openpatron.web import paper
 
 from .test_docs import personal_fields
 from .visitor import Visitor, text_of
@@ -278,12 +278,20 @@ LEFT_OUT = {
     "patrons.Protection.protected_by": "another person",
     "feeds.Feed.received_by": "another person",
     "feeds.Feed.path": "a file about many; what it said of the person is in source_record",
+    "circulation.Loan.lent_by": "another person",
+    "circulation.Loan.closed_by": "the same",
+    "circulation.Request.asked_by": "the same",
+    "circulation.Fee.charged_by": "the same",
+    "circulation.Payment.by": "the same",
+    "circulation.Proxy.granted_by": "the same",
+    "circulation.BorrowingRequest.asked_by": "the same",
+    "circulation.Scan.by": "of two days, at most; says nothing about anybody",
     "notifications.PasswordRequest.login": "gone as soon as the sender has looked at it",
 }
 
 
 # Of parts that are being built: their pages put them into the file.
-TO_COME = {name for name in personal_fields() if name.startswith("circulation.")}
+TO_COME: set[str] = set()
 
 
 def test_no_personal_field_is_forgotten(full: Visitor) -> None:
@@ -311,6 +319,15 @@ def test_no_personal_field_is_forgotten(full: Visitor) -> None:
         "patrons.SavedList.saved_by": "saved_lists",
         "patrons.Homeroom.supervisor": "supervised_homerooms",
         "patrons.StaffRole.patron": "staff_roles",
+        "circulation.Loan.patron": "loans",
+        "circulation.Request.patron": "requests",
+        "circulation.Fee.patron": "fees",
+        "circulation.Fee.text": "fees",
+        "circulation.Payment.reason": "fees",
+        "circulation.Proxy.patron": "proxies",
+        "circulation.Proxy.proxy": "proxies",
+        "circulation.BorrowingRequest.patron": "borrowing_requests",
+        "circulation.BorrowingRequest.note": "borrowing_requests",
         "ledger.Change.before": "changes",
         "ledger.Change.after": "changes",
         "ledger.Change.subject_id": "changes",
@@ -320,6 +337,7 @@ def test_no_personal_field_is_forgotten(full: Visitor) -> None:
         "notifications.Message.to": "messages",
         "notifications.Message.subject": "messages",
         "notifications.Message.body": "messages",
+        "notifications.Message.values": "messages",
     }
     present = found.keys() | found["account"].keys() | library.keys()
     missing = {

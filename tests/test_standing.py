@@ -80,7 +80,7 @@ def test_it_takes_few_queries(
     world: World, django_assert_max_num_queries: DjangoAssertNumQueries
 ) -> None:
     world.patron(barcode="4711")
-    with django_assert_max_num_queries(3):
+    with django_assert_max_num_queries(4):
         patron = find_patron(world.operator, "4711")
         may(world.operator, patron, Deed.CHECKOUT, world.maple)
 

@@ -12,6 +12,7 @@ from xml.etree import ElementTree as ET
 
 ROOT = Path(__file__).resolve().parent.parent
 VENDOR = ROOT / "src/openpatron/web/static/vendor"
+FONTS = ROOT / "src/openpatron/kernel/fonts"
 CHECKSUMS = ROOT / "tools/vendor.sha256"
 ICON_NAMES = ROOT / "tools/icons.txt"
 
@@ -21,6 +22,7 @@ ICONS = "@tabler/icons@3.51.0"
 BOOTSTRAP = "bootstrap@5.3.8"
 # For documents on paper, whatever fonts the server has: Latin, Greek, Cyrillic and more.
 FONT = "dejavu-fonts-ttf@2.37.3"
+FONT_FILES = ("DejaVuSans.ttf", "DejaVuSans-Bold.ttf")
 
 TABLER_FILES = ("css/tabler.min.css", "css/tabler.rtl.min.css")
 SOURCE_MAP = re.compile(r"\s*(/\*# sourceMappingURL=\S+ \*/|//# sourceMappingURL=\S+)\s*$")
@@ -78,21 +80,24 @@ def renew() -> None:
     with tempfile.TemporaryDirectory() as temporary:
         packages = {name: fetch(name, Path(temporary)) for name in (TABLER, ICONS, BOOTSTRAP, FONT)}
         shutil.rmtree(VENDOR, ignore_errors=True)
+        shutil.rmtree(FONTS, ignore_errors=True)
         VENDOR.mkdir(parents=True)
+        FONTS.mkdir()
         licence = (packages[ICONS] / "LICENSE").read_text()
         mit_terms = licence[licence.index("Permission is hereby granted") :]
         copy_tabler(packages[TABLER], mit_terms)
         shutil.copy(packages[BOOTSTRAP] / "LICENSE", VENDOR / "LICENSE.bootstrap")
         write_sprite(packages[ICONS] / "icons/outline")
         (VENDOR / "LICENSE.tabler-icons").write_text(licence)
-        shutil.copy(packages[FONT] / "ttf/DejaVuSans.ttf", VENDOR / "DejaVuSans.ttf")
-        shutil.copy(packages[FONT] / "LICENSE", VENDOR / "LICENSE.dejavu")
+        for name in FONT_FILES:
+            shutil.copy(packages[FONT] / "ttf" / name, FONTS / name)
+        shutil.copy(packages[FONT] / "LICENSE", FONTS / "LICENSE.dejavu")
     CHECKSUMS.write_text(checksums())
 
 
 def checksums() -> str:
     """Return every vendored file with its checksum, in the format of `sha256sum --check`."""
-    files = sorted(path for path in VENDOR.rglob("*") if path.is_file())
+    files = sorted(p for folder in (FONTS, VENDOR) for p in folder.rglob("*") if p.is_file())
     return "".join(
         f"{hashlib.sha256(path.read_bytes()).hexdigest()}  {path.relative_to(ROOT)}\n"
         for path in files

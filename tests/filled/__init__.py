@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from .circulation import fill_circulation
 from .feeds import fill_feeds
+from .messages import fill_messages
 from .providers import fill_providers
 from .rostering import fill_rostering
 
-PARTS = (fill_providers, fill_feeds, fill_circulation, fill_rostering)
+PARTS = (fill_providers, fill_feeds, fill_circulation, fill_rostering, fill_messages)

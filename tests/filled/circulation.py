@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 from decimal import Decimal
+from uuid import uuid4
 
 from openpatron.circulation.models import (
     BorrowingRequest,
@@ -14,6 +15,7 @@ from openpatron.circulation.models import (
     Payment,
     Proxy,
     Request,
+    Scan,
 )
 from openpatron.ledger.models import Job
 from openpatron.patrons.models import Patron
@@ -37,4 +39,5 @@ def fill_circulation(world: World, patron: Patron, other: Patron, job: Job) -> N
     Request.objects.create(organization=of, item=item, patron=other, pickup_site=world.cedar)
     Proxy.objects.create(organization=of, patron=patron, proxy=other)
     BorrowingRequest.objects.create(organization=of, patron=patron, site=world.maple, title="Momo")
+    Scan.objects.create(organization=of, key=uuid4(), outcome="lent", said="Momo")
     ClosedDay.objects.create(organization=of, site=world.maple, first_day=day, last_day=day)

@@ -18,6 +18,8 @@ class AccessLevel(models.Model):
     name = models.CharField(max_length=30)
     permissions = models.JSONField(default=list)
     grants = models.JSONField(default=list)
+    # After so many minutes without activity a desk leaves the patron; 0: never.
+    desk_minutes = models.PositiveSmallIntegerField(default=10, db_default=10)
 
     objects = ScopedManager(organization="organization")
 

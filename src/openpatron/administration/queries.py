@@ -13,12 +13,14 @@ from openpatron.kernel.errors import NotFoundError
 from openpatron.kernel.lookup import the_one
 from openpatron.ledger import queries as ledger
 from openpatron.ledger.models import AT_WORK, Change, Job, State
+from openpatron.notifications.models import Kind, LetterSettings, MessageText
+from openpatron.notifications.rules import Rule, rules_of
 from openpatron.organizations.models import PatronType
 from openpatron.patrons.models import Association, RegistrationTemplate, StaffRole
 
 from .permissions import MANAGE, MANAGE_LEVELS
 
-ORGANIZATION, SITE = "organization", "site"
+ORGANIZATION, SITE, MESSAGES = "organization", "site", "messages"
 PATRON_TYPE, ACCESS_LEVEL, TEMPLATE = "patron_type", "access_level", "template"
 """What the ledger calls the things that are administered."""
 
@@ -29,6 +31,25 @@ def history(actor: Actor, kind: str, number: int) -> QuerySet[Change]:
     """Return what was changed in one of the things that are administered, the newest first."""
     actor.require(_RIGHTS.get(kind, MANAGE))
     return ledger.history(kind, number)
+
+
+def own_texts(actor: Actor) -> dict[tuple[str, str], MessageText]:
+    """Return the organization's own words, by kind of message and language."""
+    actor.require(MANAGE)
+    return {(one.kind, one.language): one for one in MessageText.objects.all()}
+
+
+def message_rules(actor: Actor) -> dict[Kind, Rule]:
+    """Return which messages are sent, and when."""
+    actor.require(MANAGE)
+    return rules_of(actor.organization)
+
+
+def letter_settings(actor: Actor) -> LetterSettings:
+    """Return how letters are made; what the program has where nothing was decided."""
+    actor.require(MANAGE)
+    found = LetterSettings.objects.filter(organization=actor.organization).first()
+    return found or LetterSettings(organization=actor.organization)
 
 
 def types_in_use(actor: Actor) -> list[tuple[PatronType, int]]:

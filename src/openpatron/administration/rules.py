@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import re
 import unicodedata
-from decimal import Decimal
 from zoneinfo import available_timezones
 
 import phonenumbers
@@ -16,7 +14,8 @@ from openpatron.kernel.text import clean
 
 # What the column holds.
 HIGHEST = 32_767
-_MONEY = re.compile(r"(\d{1,7})(?:[.,](\d{1,2}))?")
+# The letters of a currency's code.
+_CODE = 3
 
 
 def number(text: str, field: str, *, lowest: int = 0, highest: int = HIGHEST) -> int | None:
@@ -46,20 +45,6 @@ def required_number(text: str, field: str, *, lowest: int, highest: int) -> int:
             % {"lowest": lowest, "highest": highest},
         )
     return value
-
-
-def money(text: str, field: str) -> Decimal | None:
-    """Return an amount with at most two places, behind a point or a comma; "" is None."""
-    value = unicodedata.normalize("NFKC", clean(text, field, limit=40))
-    if not value:
-        return None
-    found = _MONEY.fullmatch(value) if value.isascii() else None
-    if found is None:
-        raise InputError(
-            field,
-            _("“%s” is no amount that is allowed here. Write it like 12.50 or 12,50.") % value,
-        )
-    return Decimal(f"{found[1]}.{found[2] or '00'}").quantize(Decimal("0.01"))
 
 
 def time_zone(text: str) -> str:
@@ -92,6 +77,16 @@ def country(text: str) -> str:
     if value not in phonenumbers.SUPPORTED_REGIONS:
         raise InputError(
             "country", _("“%s” is no country code of two letters, like US or DE.") % value
+        )
+    return value
+
+
+def currency(text: str) -> str:
+    """Return the ISO 4217 code of a currency, in capitals; it has to be given."""
+    value = clean(text, "currency", limit=40).upper()
+    if len(value) != _CODE or not (value.isascii() and value.isalpha()):
+        raise InputError(
+            "currency", _("“%s” is no currency code of three letters, like USD or EUR.") % value
         )
     return value
 

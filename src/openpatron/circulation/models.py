@@ -7,6 +7,23 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django_scopes import ScopedManager
 
+from .history_models import LoanCount, LoanReminder
+from .scan_models import Scan
+
+__all__ = (
+    "BorrowingRequest",
+    "ClosedDay",
+    "Fee",
+    "Item",
+    "Loan",
+    "LoanCount",
+    "LoanReminder",
+    "Payment",
+    "Proxy",
+    "Request",
+    "Scan",
+)
+
 _ORGANIZATION = "organizations.Organization"
 _SITE = "organizations.Site"
 _PATRON = "patrons.Patron"
@@ -54,6 +71,7 @@ class Item(models.Model):
                 condition=models.Q(in_transit_to__isnull=False),
                 name="item_in_transit",
             ),
+            models.Index(fields=("organization", "title", "id"), name="item_by_title"),
         )
 
     def __str__(self) -> str:
@@ -181,11 +199,21 @@ class Request(models.Model):
                 condition=models.Q(closed_at__isnull=True),
                 name="request_queue",
             ),
+            models.Index(
+                fields=("pickup_site", "state"),
+                condition=models.Q(closed_at__isnull=True),
+                name="request_at_site",
+            ),
         )
 
     def __str__(self) -> str:
         """Return the number."""
         return f"request {self.pk}"
+
+    @property
+    def is_kept(self) -> bool:
+        """Tell whether the item is kept for this request: on its way, or ready."""
+        return self.state in {self.State.IN_TRANSIT, self.State.READY}
 
 
 class Fee(models.Model):

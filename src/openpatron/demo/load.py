@@ -26,6 +26,7 @@ from openpatron.patrons.search import search_text, sort_name
 from openpatron.patrons.search_index import indexed_at_once
 
 from .bulk import empty, lock, next_id, take_ids, write_rows
+from .desk import stock_shelves
 from .district import (
     CASCADIA,
     CREATED_AT,
@@ -148,6 +149,7 @@ def _complete(crowd: _Made, shared: range, accounts: dict[str, Account]) -> Load
         patrons += register_sign_ins(crowd.plan.slug, crowd.maker, accounts)
         if crowd.plan is RAINIER:
             patrons += register_shared(shared, crowd.maker)
+        stock_shelves(crowd.organization)
     return Loaded(crowd.plan.name, len(crowd.plan.sites), patrons)
 
 

@@ -15,11 +15,15 @@ _HEIGHT = 40
 
 @dataclass(frozen=True, slots=True)
 class Bars:
-    """The black bars as the path of an SVG of that width and height, all in modules."""
+    """The black bars as (x, width), and as the path of an SVG of width and height; in modules.
+
+    The SVG has what has to stay white on both sides; ``black`` begins with the first bar.
+    """
 
     width: int
     height: int
     path: str
+    black: tuple[tuple[int, int], ...]
 
 
 def bars(value: str, *, code39: bool = False) -> Bars | None:
@@ -41,8 +45,7 @@ def bars(value: str, *, code39: bool = False) -> Bars | None:
     black = [r for r in drawn if isinstance(r, Rect) and r.fillColor is not None]
     if not black:
         return None
-    steps = [
-        f"M{_QUIET + round(r.x)} 0h{round(r.width)}v{_HEIGHT}h-{round(r.width)}z" for r in black
-    ]
-    end = max(round(r.x + r.width) for r in black)
-    return Bars(end + 2 * _QUIET, _HEIGHT, "".join(steps))
+    places = tuple((round(r.x), round(r.width)) for r in black)
+    steps = [f"M{_QUIET + x} 0h{width}v{_HEIGHT}h-{width}z" for x, width in places]
+    end = max(x + width for x, width in places)
+    return Bars(end + 2 * _QUIET, _HEIGHT, "".join(steps), places)

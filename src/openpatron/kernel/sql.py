@@ -1,8 +1,8 @@
 """Statements that the ORM cannot say: loaded from ``sql/`` folders, the same text for both engines.
 
 A statement file is written for SQLite and PostgreSQL alike. Some words are replaced, because the
-engines name the same thing differently: ``JSON_OBJECT(``, ``JSON_EACH``, ``FOR_UPDATE`` and
-``STRING_AGG(``.
+engines name the same thing differently: ``JSON_OBJECT(``, ``JSON_EACH``, ``FOR_UPDATE``,
+``STRING_AGG(``, ``JSON_ROWS(``, ``AS_JSON(`` and ``RANDOM_HEX()``.
 Further ``{names}`` are filled in by the caller with SQL that it made itself, never with input;
 values always travel as ``%(name)s`` parameters.
 """
@@ -24,11 +24,17 @@ _DIALECT = {
         "JSON_EACH": "json_each",
         "FOR_UPDATE": "",
         "STRING_AGG(": "group_concat(",
+        "JSON_ROWS(": "json_group_array(",
+        "AS_JSON(": "json(",
+        "RANDOM_HEX()": "lower(hex(randomblob(16)))",
     },
     "postgresql": {
         "JSON_OBJECT(": "jsonb_build_object(",
         "JSON_EACH": "jsonb_array_elements",
         "FOR_UPDATE": "FOR UPDATE",
+        "JSON_ROWS(": "jsonb_agg(",
+        "AS_JSON(": "(",
+        "RANDOM_HEX()": "replace(gen_random_uuid()::text, '-', '')",
     },
 }
 

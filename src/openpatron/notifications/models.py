@@ -1,4 +1,4 @@
-"""Tables of messages: Message, the outbox and what became of it, and PasswordRequest."""
+"""Tables of messages: Message, the outbox and what became of it; PasswordRequest; own texts."""
 
 from __future__ import annotations
 
@@ -8,8 +8,24 @@ from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from .rule_models import LetterSettings, MessageRule, MessageText
+
 if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise
+
+
+__all__ = (
+    "PROBLEMS",
+    "Kind",
+    "LetterSettings",
+    "Message",
+    "MessageRule",
+    "MessageText",
+    "PasswordRequest",
+    "Place",
+    "State",
+    "Way",
+)
 
 
 class Kind(models.TextChoices):
@@ -22,6 +38,22 @@ class Kind(models.TextChoices):
     EMAIL_TAKEN = "email_taken", _("E-mail address in use already")
     EMAIL_CHANGED = "email_changed", _("E-mail address changed")
     SECOND_FACTOR_RESET = "second_factor_reset", _("Second factor taken away")
+    LOAN_RECEIPT = "loan_receipt", _("Receipt for loans")
+    DUE_SOON = "due_soon", _("Due soon")
+    OVERDUE_1 = "overdue_1", _("Overdue, first reminder")
+    OVERDUE_2 = "overdue_2", _("Overdue, second reminder")
+    OVERDUE_3 = "overdue_3", _("Overdue, last reminder")
+    READY = "ready", _("Ready for pickup")
+    RECALL = "recall", _("Wanted back")
+    REQUEST_CANCELLED = "request_cancelled", _("Request cancelled")
+    EXPIRING = "expiring", _("Expiring soon")
+    EXPIRED = "expired", _("Expired")
+    BLOCKED = "blocked", _("Blocked")
+    UNBLOCKED = "unblocked", _("Unblocked")
+    FEE_RECEIPT = "fee_receipt", _("Receipt for a fee")
+    SITE_REQUEST = "site_request", _("To the library: requested items")
+    SITE_TRANSIT = "site_transit", _("To the library: items on their way")
+    SITE_UNDELIVERABLE = "site_undeliverable", _("To the library: undeliverable messages")
 
 
 class Way(models.TextChoices):
@@ -38,6 +70,8 @@ class Place(models.TextChoices):
     ADDITIONAL = "additional", _("the patron's additional address")
     SITE = "site", _("the site that prints letters")
     FIXED = "fixed", _("this very address")
+    # Not a letter: what the library itself is told.
+    LIBRARY = "library", _("the site's address")
 
 
 class State(models.TextChoices):
@@ -57,8 +91,9 @@ class Message(models.Model):
     """One message to one address. It is written in the transaction of what it tells of.
 
     ``organization`` is empty where the message is about the account alone. Account and patron are
-    ids without foreign keys, as in the ledger. A link is not in the text: the line ``{link}``
-    stands for it, and it is made at the moment of sending, so that no secret is ever stored.
+    ids without foreign keys, as in the ledger (account 0: the library itself is told). A link is
+    not in the text: the line ``{link}`` stands for it, and it is made at the moment of sending,
+    so that no secret is ever stored.
     """
 
     organization = models.ForeignKey(
@@ -73,12 +108,20 @@ class Message(models.Model):
     way = models.CharField(max_length=6, choices=Way.choices)
     place = models.CharField(max_length=10, choices=Place.choices)
     to = models.CharField(max_length=254, blank=True, default="")
-    subject = models.CharField(max_length=250)
-    body = models.TextField()
+    # Empty until it is written from ``values``: shortly before it is sent, so that what comes
+    # meanwhile of the same kind gets into the same message.
+    subject = models.CharField(max_length=250, blank=True, default="")
+    body = models.TextField(blank=True, default="")
+    # What the text is made of: placeholders and "items"; "letter": what else a letter needs.
+    values = models.JSONField(default=dict)
     language = models.CharField(max_length=10)
+    # The language that was wished for, where there is no text in it; else empty.
+    missed_language = models.CharField(max_length=10, blank=True, default="")
     state = models.CharField(max_length=13, choices=State.choices, default=State.WAITING)
     # The same at every attempt, so that who gets it twice can tell.
     message_id = models.CharField(max_length=200, unique=True)
+    # Letters that a site gets in one file: the number of the mail that holds them.
+    parcel = models.CharField(max_length=200, blank=True, default="")
     attempts = models.PositiveIntegerField(default=0)
     next_try_at = models.DateTimeField(default=timezone.now)
     created_at = models.DateTimeField(default=timezone.now)
@@ -103,6 +146,11 @@ class Message(models.Model):
                 name="message_problem",
             ),
             models.Index(fields=("organization", "patron_id", "-id"), name="message_of_patron"),
+            models.Index(
+                fields=("site", "kind", "patron_id"),
+                condition=models.Q(state="waiting"),
+                name="message_gathering",
+            ),
         )
 
     def __str__(self) -> str:

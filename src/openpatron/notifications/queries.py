@@ -41,7 +41,7 @@ def messages_of_patron(actor: Actor, *patron_ids: int) -> QuerySet[Message]:
     """
     actor.require_anywhere(PERMISSION)
     found = Message.objects.filter(organization=actor.organization, patron_id__in=patron_ids)
-    return found.order_by("-pk")
+    return found.select_related("organization", "site").order_by("-pk")
 
 
 def old_messages(organization: Organization, before: datetime) -> QuerySet[Message]:
@@ -55,7 +55,7 @@ def own_messages(account: Account) -> QuerySet[Message]:
     Without those that ask for a new address: that there is one would tell that nobody has it yet.
     """
     found = Message.objects.filter(account_id=account.pk).exclude(kind=Kind.CONFIRM_EMAIL)
-    return found.select_related("organization").order_by("-pk")
+    return found.select_related("organization", "site").order_by("-pk")
 
 
 def has_mail_server() -> bool:

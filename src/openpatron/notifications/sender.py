@@ -14,17 +14,19 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.conf import settings
-from django.db import DatabaseError, close_old_connections, connection
+from django.db import DatabaseError, close_old_connections, connection, transaction
 from django.db.models import Q, QuerySet
 from django.utils import timezone, translation
 from django.utils.crypto import get_random_string
 from django.utils.translation import gettext as _
 
+from .letters import LETTERS_IN_A_FILE, send_letters
 from .links import LinkError, link_of
-from .models import Message, State
+from .models import Message, State, Way
 from .password_requests import post_requested_links
-from .post import LINK
+from .post import LINK, new_message_id
 from .smtp import Connection, DownError, RefusedError
+from .texts import with_text
 
 # Longer than a conversation with the slowest server may take.
 LEASE = timedelta(minutes=5)
@@ -94,35 +96,68 @@ def _due(now: datetime) -> QuerySet[Message]:
 
 
 def _send_one(mail: Connection, number: int, result: Sent) -> None:
-    """Claim one message and send it; raise ``DownError`` where the server is gone."""
-    now, token = timezone.now(), get_random_string(32)
-    claimed = {"lease_token": token, "lease_until": now + LEASE}
-    if not _due(now).filter(pk=number).order_by().update(**claimed):
+    """Claim one message, or the letters of its file; raise ``DownError`` if the server is gone."""
+    token = get_random_string(32)
+    mine = Message.objects.filter(lease_token=token)
+    if not _claim(number, token):
         return  # another sender has it
-    mine = Message.objects.filter(pk=number, lease_token=token)
     free = {"lease_token": "", "lease_until": None}
-    message = mine.get()
+    messages = list(mine.select_related("organization", "site").order_by("pk"))
+    first = messages[0]
     try:
-        mail.send(message, _body(message))
+        for message in messages:
+            _write_down(message)
+        if first.way == Way.LETTER:
+            send_letters(mail, messages)
+        else:
+            mail.send(first, _body(first))
     except LinkError as error:
         mine.update(**free, state=State.UNDELIVERABLE, error=str(error)[:400])
         result.refused += 1
     except RefusedError as error:
-        _put_off(mine, message, error, result)
+        _put_off(mine, first, error, result)
     except DownError as error:
         later = timezone.now() + timedelta(minutes=1)
         mine.update(**free, next_try_at=later, error=str(error)[:400])
-        result.put_off += 1
+        result.put_off += len(messages)
         raise
     else:
         mine.update(
             **free,
             state=State.SENT,
             sent_at=timezone.now(),
-            attempts=message.attempts + 1,
+            attempts=first.attempts + 1,
             error="",
+            # The text is kept; what it was made of has served.
+            values={},
         )
-        result.sent += 1
+        result.sent += len(messages)
+
+
+def _claim(number: int, token: str) -> bool:
+    """Take a message, or all letters of one file, if nobody else holds them."""
+    now = timezone.now()
+    claimed = {"lease_token": token, "lease_until": now + LEASE}
+    message = _due(now).filter(pk=number).first()
+    if message is None:
+        return False
+    if message.way != Way.LETTER:
+        return bool(_due(now).filter(pk=number).order_by().update(**claimed))
+    if not message.parcel:
+        # What is in a file stays in it: who gets it a second time gets the same.
+        same = _due(now).filter(
+            way=Way.LETTER,
+            parcel="",
+            organization=message.organization_id,
+            site=message.site_id,
+            to=message.to,
+        )
+        chosen = list(same.values_list("pk", flat=True)[:LETTERS_IN_A_FILE])
+        with transaction.atomic():
+            found = Message.objects.select_for_update().filter(pk__in=chosen, parcel="")
+            Message.objects.filter(pk__in=[one.pk for one in found]).update(parcel=new_message_id())
+        message.refresh_from_db(fields=["parcel"])
+    return bool(_due(now).filter(parcel=message.parcel).order_by().update(**claimed))
 
 
 def _put_off(mine: QuerySet[Message], message: Message, error: RefusedError, result: Sent) -> None:
@@ -145,6 +180,13 @@ def _put_off(mine: QuerySet[Message], message: Message, error: RefusedError, res
         pause = min(timedelta(minutes=2 ** min(attempts, 10)), _LONGEST_PAUSE)
         mine.update(**told, next_try_at=now + pause)
         result.put_off += 1
+
+
+def _write_down(message: Message) -> None:
+    """Give a message that is made of values its text, and keep what was sent."""
+    if not message.body:
+        with_text(message)
+        message.save(update_fields=["subject", "body", "language", "missed_language"])
 
 
 def _body(message: Message) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import smtplib
 import ssl
+from dataclasses import dataclass
 from email.message import EmailMessage
 from email.policy import SMTP
 from email.utils import format_datetime
@@ -19,6 +20,14 @@ from .models import Message
 # Seconds that the server may take to answer one line.
 TIMEOUT = 20
 _PERMANENT = 500
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """A PDF that goes with a message."""
+
+    name: str
+    content: bytes
 
 
 class DownError(Exception):
@@ -61,14 +70,19 @@ class Connection:
             self.close()
             raise DownError(_said(error)) from error
 
-    def send(self, message: Message, body: str) -> None:
-        """Send one message, or raise ``DownError`` or ``RefusedError``."""
+    def send(self, message: Message, body: str, file: File | None = None) -> None:
+        """Send one message, with a file if there is one.
+
+        Raises ``DownError`` or ``RefusedError``.
+        """
         if self._smtp is None:
             self.open()
         assert self._smtp is not None  # noqa: S101  for mypy
         try:
             self._smtp.send_message(
-                as_email(message, body), settings.OPENPATRON_EMAIL_FROM, [_on_the_wire(message.to)]
+                as_email(message, body, file),
+                settings.OPENPATRON_EMAIL_FROM,
+                [_on_the_wire(message.to)],
             )
         except smtplib.SMTPRecipientsRefused as error:
             ((code, answer),) = error.recipients.values()
@@ -97,7 +111,7 @@ class Connection:
             self._smtp = None
 
 
-def as_email(message: Message, body: str) -> EmailMessage:
+def as_email(message: Message, body: str, file: File | None = None) -> EmailMessage:
     """Return the message as it goes over the wire."""
     mail = EmailMessage(policy=SMTP)
     mail["From"] = settings.OPENPATRON_EMAIL_FROM
@@ -109,6 +123,8 @@ def as_email(message: Message, body: str) -> EmailMessage:
     # No answers by machines, and none to machines (RFC 3834).
     mail["Auto-Submitted"] = "auto-generated"
     mail.set_content(body, cte="quoted-printable")
+    if file is not None:
+        mail.add_attachment(file.content, maintype="application", subtype="pdf", filename=file.name)
     return mail
 
 

@@ -1,30 +1,27 @@
-"""What the messages say, in the language that is active.
-
-Plain text. The line ``{link}`` stands for the link (see ``post.py``).
-"""
+"""What a message says: the organization's own words or those that the program brings, filled in."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from contextlib import AbstractContextManager
+from typing import Any
 
 from django.conf import settings
 from django.utils import translation
-from django.utils.translation import gettext as _
 
 from openpatron.accounts.models import Account
 from openpatron.organizations.models import Organization, Site
+from openpatron.organizations.scope import open_organization
 
-from .post import LINK, Text
+from .models import Message, MessageText
+from .post import Text
+from .wording import SHIPPED, Words, filled, shipped
 
 
 def language_of(account: Account, *preferred: str, otherwise: str = "") -> str:
-    """Return the language to write in: the first wish that the program speaks."""
-    spoken = {code for code, _name in settings.LANGUAGES}
-    for wish in (*preferred, account.language, otherwise, settings.LANGUAGE_CODE):
-        for code in (wish, wish.partition("-")[0]):
-            if code in spoken:
-                return code
-    return settings.LANGUAGE_CODE
+    """Return the language to write in: the first wish."""
+    wishes = (*preferred, account.language, otherwise)
+    return next((wish for wish in wishes if wish), settings.LANGUAGE_CODE)
 
 
 def written_in(language: str) -> AbstractContextManager[None]:
@@ -32,122 +29,111 @@ def written_in(language: str) -> AbstractContextManager[None]:
     return translation.override(language)
 
 
+def words_in(key: str, language: str, organization: Organization | None) -> tuple[Words, str, str]:
+    """Return the words for a kind, their language, and the one that was missed ("" for none).
+
+    The wish comes first, then the organization's language, then English; in each the
+    organization's own words, then those of the program.
+    """
+    own = {}
+    if organization is not None:
+        with open_organization(organization):
+            own = {one.language: one for one in MessageText.objects.filter(kind=key)}
+    wishes = [language, SHIPPED[0] if organization is None else organization.locale, SHIPPED[0]]
+    for wish in wishes:
+        for code in (wish, wish.partition("-")[0]):
+            missed = language if wish != language else ""
+            if code in own:
+                text = own[code]
+                return Words(text.subject, text.body, text.item), code, missed
+            if code in SHIPPED:
+                return shipped(key, code), code, missed
+    return shipped(key, SHIPPED[0]), SHIPPED[0], language
+
+
+def text_of(message: Message) -> Text:
+    """Return what a message says, or will say when it is sent."""
+    if message.body:
+        return Text(message.subject, message.body, message.language, message.missed_language)
+    account = Account.objects.filter(pk=message.account_id).first()
+    who = {
+        "name": account.full_name if account else "",
+        "organization": message.organization.name if message.organization else "",
+        "site": message.site.name if message.site else "",
+    }
+    values = {name: value for name, value in message.values.items() if name != "letter"}
+    return _write(message.kind, message.language, message.organization, who | values)
+
+
+def with_text[M: Message](message: M) -> M:
+    """Return the message with its text in it; nothing is stored."""
+    text = text_of(message)
+    message.subject, message.body = " ".join(text.subject.split())[:250], text.body
+    message.language, message.missed_language = text.language, text.missed
+    return message
+
+
 def registered(
     account: Account, organization: Organization, site: Site, *, with_link: bool
 ) -> Text:
     """Return: a library registered you; with a link to set a password, if asked for."""
-    parts = [
-        _hello(account),
-        _("%(site)s (%(organization)s) has registered you as a patron.")
-        % {"site": site.name, "organization": organization.name},
-        _("Your username is: %s") % account.username,
-    ]
-    if with_link:
-        parts += [
-            _("With this link you set the password that you sign in with:"),
-            LINK,
-            _valid(),
-        ]
-    parts.append(
-        _("If you know nothing about this, ask %s. Your data is yours: you can see it there.")
-        % site.name
-    )
-    return _text(_("You are registered at %s") % organization.name, parts)
+    more = {"site": site.name, "link": with_link}
+    return _about(account, "registered", organization, more)
 
 
 def set_password(account: Account, organization: Organization | None = None) -> Text:
     """Return: here is the link to set a password; ``organization`` sent it, or the person asked."""
-    if organization is None:
-        why = _("Somebody, probably you, asked for a link to set a new password.")
-    else:
-        why = _("%s sends you a link to set a new password.") % organization.name
-    parts = [
-        _hello(account),
-        why,
-        _("Your username is: %s") % account.username,
-        LINK,
-        _valid(),
-        _("If you do not want a new password, do nothing: the one you have goes on working."),
-    ]
-    return _text(_("Set your password"), parts)
+    key = "set_password_asked" if organization is None else "set_password"
+    return _about(account, key, organization, {"link": True})
 
 
 def password_changed(account: Account, organization: Organization | None = None) -> Text:
     """Return: the password is another one; ``organization`` set it, or the person did."""
-    if organization is None:
-        what = _("The password of your account %s was changed.") % account.username
-    else:
-        what = _("%(organization)s has set a new password for your account %(username)s.") % {
-            "organization": organization.name,
-            "username": account.username,
-        }
-    parts = [
-        _hello(account),
-        what,
-        _("All devices that were signed in are signed out."),
-        _("If you did not expect this, tell your library at once."),
-    ]
-    return _text(_("Your password was changed"), parts)
+    key = "password_changed_own" if organization is None else "password_changed"
+    return _about(account, key, organization)
 
 
 def confirm_email(account: Account) -> Text:
     """Return, to a new address: confirm that it is yours."""
-    parts = [
-        _hello(account),
-        _("You asked to use this e-mail address for your account %s. Confirm it with this link:")
-        % account.username,
-        LINK,
-        _valid(),
-        _("If you did not ask for this, do nothing: the address is not used."),
-    ]
-    return _text(_("Confirm your e-mail address"), parts)
+    return _about(account, "confirm_email", None, {"link": True})
 
 
 def email_taken() -> Text:
     """Return, to an address that an account has: somebody wanted it for another account."""
-    parts = [
-        _("Hello,"),
-        _(
-            "Somebody asked to use this e-mail address for another account. It belongs to an "
-            "account already, so nothing was changed."
-        ),
-        _("If that was you: you have two accounts. Your library can help."),
-    ]
-    return _text(_("This e-mail address is in use"), parts)
+    return _write("email_taken", _active(), None, {})
 
 
 def email_changed(account: Account) -> Text:
     """Return, to the old address: it is not used any more."""
-    parts = [
-        _hello(account),
-        _("Your account %s uses another e-mail address from now on, or none. This one is not used.")
-        % account.username,
-        _("If you did not expect this, tell your library at once."),
-    ]
-    return _text(_("Your e-mail address was changed"), parts)
+    return _about(account, "email_changed", None)
 
 
 def second_factor_reset(account: Account, organization: Organization) -> Text:
     """Return: the second factor is gone."""
-    parts = [
-        _hello(account),
-        _(
-            "%(organization)s has taken away the second factor of your account %(username)s, as "
-            "for a lost phone. You can set up another one."
-        )
-        % {"organization": organization.name, "username": account.username},
-        _("If you did not expect this, tell your library at once."),
-    ]
-    return _text(_("Your second factor was taken away"), parts)
+    return _about(account, "second_factor_reset", organization)
 
 
-def _hello(account: Account) -> str:
-    return _("Hello %s,") % account.full_name
+def _about(
+    account: Account,
+    key: str,
+    organization: Organization | None,
+    more: Mapping[str, Any] | None = None,
+) -> Text:
+    values = {
+        "name": account.full_name,
+        "username": account.username,
+        "organization": organization.name if organization else "",
+    }
+    return _write(key, _active(), organization, values | dict(more or {}))
 
 
-def _valid() -> str:
-    return _("The link works once, for three days.")
+def _active() -> str:
+    return translation.get_language() or settings.LANGUAGE_CODE
 
 
-def _text(subject: str, parts: list[str]) -> Text:
-    return Text(subject, "\n\n".join(parts) + "\n")
+def _write(
+    key: str, language: str, organization: Organization | None, values: Mapping[str, Any]
+) -> Text:
+    words, written, missed = words_in(key, language, organization)
+    text = filled(words, values, written)
+    return Text(text.subject, text.body, written, missed)

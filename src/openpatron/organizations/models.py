@@ -39,6 +39,10 @@ class Organization(models.Model):
     history_months = models.PositiveSmallIntegerField(default=6, db_default=6)
     # How long an account is kept after its last patron record is gone.
     erasure_waiting_days = models.PositiveSmallIntegerField(default=90, db_default=90)
+    # ISO 4217: what fees are charged in.
+    currency = models.CharField(max_length=3, default="USD", db_default="USD")
+    # How long a requested item is kept for who asked for it.
+    pickup_days = models.PositiveSmallIntegerField(default=7, db_default=7)
     barcode_scope = models.CharField(
         max_length=12, choices=BarcodeScope.choices, default=BarcodeScope.SITE
     )

@@ -30,19 +30,23 @@ class PatronsConfig(AppConfig):
         )
         from .actions.remove_associations import RemoveAssociations  # noqa: PLC0415
         from .actions.remove_patrons import RemovePatrons  # noqa: PLC0415
+        from .actions.tell_expiry import TellExpiry, tell_tonight  # noqa: PLC0415
         from .actions.transfer import Transfer  # noqa: PLC0415
         from .actions.unblock_patrons import UnblockPatrons  # noqa: PLC0415
         from .actions.unlink_patrons import UnlinkPatrons  # noqa: PLC0415
         from .actions.update_patrons import UpdatePatrons  # noqa: PLC0415
+        from .undeliverable import tell_of_undeliverable  # noqa: PLC0415
 
         register_nightly(ExpirePatrons.name, expire_tonight)
+        register_nightly(TellExpiry.name, tell_tonight)
         register_nightly(EraseAccounts.name, erase_tonight)
         register_nightly(ForgetHistory.name, forget_tonight)
         register_nightly(ReleaseProtections.name, release_tonight)
         register_errand("find_duplicates", find_duplicates)
+        register_errand("tell_of_undeliverable", tell_of_undeliverable)
         for kind in (
             AddAssociations, BlockPatrons, EraseAccounts, ExpirePatrons, ForgetHistory,
             LinkPatrons, MergePatrons, Promote, ReleaseProtections, RemoveAssociations,
-            RemovePatrons, Transfer, UnblockPatrons, UnlinkPatrons, UpdatePatrons,
+            RemovePatrons, TellExpiry, Transfer, UnblockPatrons, UnlinkPatrons, UpdatePatrons,
         ):  # fmt: skip
             register(kind())

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from django.db.models import Q
 from django.utils import timezone
@@ -15,7 +15,16 @@ from openpatron.organizations.models import Site
 
 from .models import Barcode, Block, Patron
 from .queries import visible
-from .standing import Deed, Reason, Standing, Stop, reasons
+from .standing import Deed, Hindrance, Reason, Standing, Stop, reasons
+
+type Source = Callable[[Patron, Site], list[Hindrance]]
+
+_sources: list[Source] = []
+
+
+def register_hindrances(source: Source) -> None:
+    """Have a package above asked what stops a patron at a site: limits of loans, fees."""
+    _sources.append(source)
 
 
 def find_patron(actor: Actor, key: str, site: Site | None = None) -> Patron:
@@ -59,7 +68,7 @@ def find_patron(actor: Actor, key: str, site: Site | None = None) -> Patron:
 
 
 def may(actor: Actor, patron: Patron, deed: Deed, site: Site) -> list[Reason]:
-    """Return all that stops the patron from the deed, here, now; two queries.
+    """Return all that stops the patron from the deed, here, now; three queries.
 
     ``patron`` comes with its account. An empty list: they may.
     """
@@ -89,4 +98,5 @@ def standing_of(patron: Patron, site: Site, blocks: Iterable[Block]) -> Standing
         is_associated=site.pk in {tie.site_id for tie in patron.associations.all()},
         site_name=site.name,
         today=timezone.localdate(),
+        hindrances=tuple(one for source in _sources for one in source(patron, site)),
     )

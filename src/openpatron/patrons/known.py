@@ -6,10 +6,10 @@ so are the notes that staff write for themselves.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.utils import timezone
 
@@ -20,6 +20,7 @@ from openpatron.ledger.kinds import kind_of
 from openpatron.ledger.models import Change, Job
 from openpatron.notifications.models import Message
 from openpatron.notifications.queries import own_messages
+from openpatron.notifications.texts import with_text
 from openpatron.organizations.models import Organization, Site
 from openpatron.organizations.scope import open_organization
 
@@ -39,6 +40,9 @@ from .models import (
 )
 from .personal_data import CONTACT, PERSONAL, told
 from .queries import own_patron
+
+if TYPE_CHECKING:
+    from django_stubs_ext import StrOrPromise
 
 # Of the account, beside personal data. Of the password only a hash is kept, which says nothing.
 ACCOUNT = (
@@ -65,6 +69,32 @@ class KnownChange:
 
 
 @dataclass(frozen=True, slots=True)
+class KnownRow:
+    """One thing that a package above stores: for a program, and for people (what, value)."""
+
+    data: Mapping[str, Any]
+    what: str
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
+class KnownPart:
+    """What a package above stores of a patron: its name in the file, its title on the page."""
+
+    name: str
+    title: StrOrPromise
+    read: Callable[[Patron], list[KnownRow]]
+
+
+_parts: list[KnownPart] = []
+
+
+def register_known(part: KnownPart) -> None:
+    """Have what a package above stores of a patron told to the person."""
+    _parts.append(part)
+
+
+@dataclass(frozen=True, slots=True)
 class KnownLibrary:
     """All that one organization stores about the person, read to the end."""
 
@@ -85,6 +115,7 @@ class KnownLibrary:
     # By short name, for what the ledger says.
     site_names: Mapping[str, str]
     changes: list[KnownChange]
+    further: list[tuple[KnownPart, list[KnownRow]]]
 
 
 def known_libraries(account: Account) -> list[KnownLibrary]:
@@ -125,6 +156,7 @@ def _known_here(organization: Organization, patron: Patron) -> KnownLibrary:
             _known_change(change, account)
             for change in changes.select_related("job").order_by("at", "pk")
         ],
+        further=[(part, part.read(patron)) for part in _parts],
     )
 
 
@@ -158,7 +190,7 @@ def as_data(account: Account, libraries: list[KnownLibrary]) -> dict[str, Any]:
         "account": personal
         | {name: _plain(getattr(account, name)) for name in ACCOUNT}
         | {"has_password": account.has_usable_password()},
-        "messages": [_message(one) for one in own_messages(account)],
+        "messages": [_message(with_text(one)) for one in own_messages(account)],
         "libraries": [_library(one) for one in libraries],
     }
 
@@ -204,6 +236,7 @@ def _library(one: KnownLibrary) -> dict[str, Any]:
         ],
         "saved_lists": [{"name": saved.name, "filters": saved.filters} for saved in one.lists],
         "accounts_looked_up": one.lookups,
+        **{part.name: [dict(row.data) for row in rows] for part, rows in one.further},
         "changes": [_change(entry) for entry in one.changes],
     }
 

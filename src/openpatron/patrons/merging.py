@@ -117,6 +117,8 @@ def merged(kept: Record, other: Record, take: Collection[str]) -> Record:
             rows = _ties(mine, theirs, row["id"], take)
         elif one.label == BARCODE:
             rows = _cards(kept, other, row["id"], take)
+        elif len(both := _columns_to_patrons(one.label)) > 1:
+            rows = _pairs([*mine, *theirs], both, gone["id"], row["id"])
         else:
             theirs = _of_source(one.label, kept, theirs)
             rows = [*mine, *(r | {one.column: row["id"]} for r in _new(one.label, mine, theirs))]
@@ -132,6 +134,21 @@ def _of_source(label: str, kept: Record, theirs: list[Row]) -> list[Row]:
     """
     is_of_source = label in {SOURCE_RECORD, "patrons.protection"}
     return [] if is_of_source and kept.get(SOURCE_RECORD) else theirs
+
+
+def _columns_to_patrons(label: str) -> list[str]:
+    return [one.column for one in attached() if one.label == label and one.is_whole]
+
+
+def _pairs(rows: list[Row], columns: list[str], gone: int, kept: int) -> list[Row]:
+    """Return rows that name two patrons with the one for the other: none twice, none of one."""
+    found: dict[tuple[int, ...], Row] = {}
+    for row in rows:
+        turned = {name: kept if row[name] == gone else row[name] for name in columns}
+        key = tuple(turned.values())
+        if len(set(key)) == len(columns):
+            found.setdefault(key, row | turned)
+    return list(found.values())
 
 
 def _new(label: str, mine: list[Row], theirs: list[Row]) -> list[Row]:

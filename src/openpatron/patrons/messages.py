@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from typing import Any
 
 from django.db.models import Prefetch
 from django.utils.translation import gettext as _
 
 from openpatron.accounts.models import Account
 from openpatron.notifications import texts
-from openpatron.notifications.models import Kind, Message, Place
-from openpatron.notifications.post import About, Text, post, post_many
+from openpatron.notifications.models import Kind, LetterSettings, Message, Place
+from openpatron.notifications.post import About, Text, post, post_many, post_values
+from openpatron.notifications.rules import is_sent
 from openpatron.organizations.models import Site
 
-from .models import Association, Patron
+from .models import Association, Barcode, Patron
 
 type Writer = Callable[[bool], Text]
 """Makes the text; with True the one with a link in it, if there is to be one."""
@@ -29,11 +31,60 @@ def tell_patron(patron: Patron, kind: Kind, write: Writer, *, with_link: bool = 
     language = language_to(patron)
     with texts.written_in(language):
         if patron.channel == Patron.Channel.MAIL:
-            _post_letter(kind, about, patron, write(False), language)
+            text, to = write(False), "" if site is None else site.email
+            letter, problem = {"letter": letter_of(patron)}, no_letter_because(site)
+            post(
+                kind, about, text, to, language=language, place=Place.SITE, problem=problem,
+                values=letter,
+            )  # fmt: skip
         else:
             for place, to in addresses(patron):
                 text = write(with_link and place == Place.MAIN)
                 post(kind, about, text, to, language=language, place=place)
+
+
+def notify(patron: Patron, kind: Kind, values: dict[str, Any], *, site: Site | None = None) -> None:
+    """Post a message made of values to a patron by the channel, if the organization sends such.
+
+    ``site``: in whose name, and where a letter is printed; else the patron's own. Call it in the
+    transaction of what it tells of; ``patron`` comes with account and organization.
+    """
+    if not is_sent(patron.organization, kind):
+        return
+    site = site or responsible_site(patron)
+    about = About(patron.account_id, patron.organization, patron.pk, site)
+    language = language_to(patron)
+    if patron.channel == Patron.Channel.MAIL:
+        post_values(
+            kind, about, values | {"letter": letter_of(patron)}, "" if site is None else site.email,
+            language=language, place=Place.SITE, problem=no_letter_because(site),
+        )  # fmt: skip
+        return
+    for place, to in addresses(patron):
+        post_values(kind, about, values, to, language=language, place=place)
+
+
+def letter_of(patron: Patron) -> dict[str, str]:
+    """Return what a letter needs beside its text: where it goes, and the patron's number."""
+    account = patron.account
+    chosen = LetterSettings.objects.filter(organization=patron.organization).first()
+    has_main, has_second = bool(account.street), bool(patron.second_street)
+    if has_second and (not has_main or (chosen is not None and chosen.to_second_address)):
+        where = {
+            "street": patron.second_street,
+            "postal_code": patron.second_postal_code,
+            "city": patron.second_city,
+            "country": patron.second_country,
+        }
+    else:
+        where = {
+            "street": account.street,
+            "postal_code": account.postal_code,
+            "city": account.city,
+            "country": account.country,
+        }
+    cards = Barcode.objects.filter(patron=patron, state=Barcode.State.CURRENT).order_by("pk")
+    return where | {"card": next((card.value for card in cards), "")}
 
 
 def tell_account(
@@ -110,19 +161,3 @@ def no_letter_because(site: Site | None) -> str:
     if not site.email:
         return _("%s has no e-mail address for letters to print.") % site.name
     return ""
-
-
-def _post_letter(kind: Kind, about: About, patron: Patron, text: Text, language: str) -> None:
-    letter = Text(
-        _("Letter to print: %s") % text.subject, f"{_postal_address(patron)}\n\n\n{text.body}"
-    )
-    to = "" if about.site is None else about.site.email
-    problem = no_letter_because(about.site)
-    post(kind, about, letter, to, language=language, place=Place.SITE, problem=problem)
-
-
-def _postal_address(patron: Patron) -> str:
-    account = patron.account
-    city = " ".join(part for part in (account.postal_code, account.city) if part)
-    lines = (account.full_name, account.street, city, account.country)
-    return "\n".join(line for line in lines if line)

@@ -50,7 +50,7 @@ class OwnLibrary:
 
 
 def own_library(actor: Actor) -> OwnLibrary | None:
-    """Return the actor's own record in the opened organization; five queries at most."""
+    """Return the actor's own record in the opened organization; six queries at most."""
     patron = own_patron(actor)
     if patron is None:
         return None

@@ -32,6 +32,18 @@ class Stop:
 
 
 @dataclass(frozen=True, slots=True)
+class Hindrance:
+    """What another package knows to stop the patron: a code, a sentence, and what is stopped.
+
+    Whoever may override what stops a patron may let it pass.
+    """
+
+    code: str
+    text: str
+    deeds: frozenset[Deed]
+
+
+@dataclass(frozen=True, slots=True)
 class Standing:
     """What is known about a patron at one site on one day (``today``: the organization's)."""
 
@@ -42,6 +54,7 @@ class Standing:
     is_associated: bool
     site_name: str
     today: date
+    hindrances: tuple[Hindrance, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +103,11 @@ def reasons(standing: Standing, deed: Deed, *, may_override: bool) -> list[Reaso
             if block.until is not None:
                 text += " " + _("(until %s)") % date_format(block.until)
             found.append(Reason("blocked", text, overridable=may_override))
+    found += [
+        Reason(one.code, one.text, overridable=may_override)
+        for one in standing.hindrances
+        if deed in one.deeds
+    ]
     return found
 
 

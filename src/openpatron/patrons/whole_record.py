@@ -88,6 +88,7 @@ def read(patron_ids: Iterable[int]) -> dict[int, Record]:
     """Return the records that exist, by patron id; a fixed number of queries."""
     found: dict[int, Record] = {}
     owner: dict[str, dict[int, int]] = {PATRON: {}}
+    seen: set[tuple[str, int, int]] = set()
     for row in _rows(Patron, "id", list(patron_ids), _columns(Patron)):
         found[row["id"]] = {PATRON: [row]}
         owner[PATRON][row["id"]] = row["id"]
@@ -97,7 +98,10 @@ def read(patron_ids: Iterable[int]) -> dict[int, Record]:
         for row in _rows(one.model, one.column, list(whose), one.columns) if whose else ():
             patron = whose[row[one.column]]
             owners[row["id"]] = patron
-            found[patron].setdefault(one.label, []).append(row)
+            # A table may hang on patrons by two columns.
+            if (one.label, patron, row["id"]) not in seen:
+                seen.add((one.label, patron, row["id"]))
+                found[patron].setdefault(one.label, []).append(row)
     return found
 
 
@@ -138,7 +142,7 @@ def write(before: Iterable[Record], after: Iterable[Record]) -> None:
     state does not fit any more: the caller's transaction is rolled back then.
     """
     was, is_to_be = _by_row(before), _by_row(after)
-    whole = [one for one in attached() if one.is_whole]
+    whole = list({one.label: one for one in attached() if one.is_whole}.values())
     for one in reversed(whole):
         old, new = was[one.label], is_to_be[one.label]
         _delete(one.model, [pk for pk, row in old.items() if new.get(pk) != row])

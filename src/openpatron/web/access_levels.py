@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from django import forms
 from django.contrib import messages
@@ -32,6 +32,7 @@ from openpatron.administration.queries import (
     is_above,
     levels_in_use,
 )
+from openpatron.administration.rules import number
 from openpatron.kernel.errors import NotAllowedError
 
 from .administration import crumbs, deleted, shown
@@ -39,6 +40,8 @@ from .administration_form import AdministrationForm, lines_of
 from .gate import OrganizationRequest, page
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
     from django.http import HttpResponse
 
     from openpatron.access.actor import Actor
@@ -57,6 +60,18 @@ class AccessLevelForm(AdministrationForm):
         required=False,
         widget=forms.CheckboxSelectMultiple,
     )
+    desk_minutes = forms.CharField(
+        label=gettext_lazy("Minutes before the desk leaves a patron"),
+        help_text=gettext_lazy(
+            "Without activity, so that nothing of the last patron stays on the screen. From 1 to "
+            "240; 0: never."
+        ),
+        required=False,
+        widget=forms.TextInput({"inputmode": "numeric"}),
+    )
+    checks: ClassVar[Mapping[str, Callable[[str], Any]]] = {
+        "desk_minutes": partial(number, field="desk_minutes", highest=240)
+    }
 
     def __init__(self, actor: Actor, level: AccessLevel | None, data: Any = None) -> None:
         held = [] if level is None else level.permissions
@@ -65,6 +80,7 @@ class AccessLevelForm(AdministrationForm):
             "name": "" if level is None else level.name,
             "permissions": list(held),
             "grants": list(granted),
+            "desk_minutes": "" if level is None else str(level.desk_minutes),
         }
         super().__init__(data, stored={} if level is None else stored)
         rights = [
@@ -86,7 +102,10 @@ class AccessLevelForm(AdministrationForm):
         """Return what was typed, for the action."""
         typed = self.cleaned_data
         return EditedLevel(
-            typed["name"], frozenset(typed["permissions"]), frozenset(typed["grants"])
+            typed["name"],
+            frozenset(typed["permissions"]),
+            frozenset(typed["grants"]),
+            typed["desk_minutes"],
         )
 
 

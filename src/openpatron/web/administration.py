@@ -75,6 +75,13 @@ PARTS = (
         MANAGE,
     ),
     Part(
+        gettext_lazy("Messages"),
+        gettext_lazy("Which are sent, when, in which words; letters."),
+        "mail",
+        "message_texts",
+        MANAGE,
+    ),
+    Part(
         gettext_lazy("Access levels"),
         gettext_lazy("Which rights each level holds, and which levels it may grant."),
         "shield",
@@ -149,6 +156,11 @@ class OrganizationForm(AdministrationForm):
         ),
         max_length=40,
     )
+    currency = forms.CharField(
+        label=gettext_lazy("Currency"),
+        help_text=gettext_lazy("The code of three letters, like USD or EUR: fees are in it."),
+        max_length=40,
+    )
     password_minimum = forms.CharField(
         label=gettext_lazy("Least characters of a password"),
         help_text=gettext_lazy("From 8 to 64. It counts when a password is set."),
@@ -164,6 +176,10 @@ class OrganizationForm(AdministrationForm):
     erasure_waiting_days = forms.CharField(
         label=gettext_lazy("Days before an account is erased"),
         help_text=gettext_lazy("After its last patron record is gone. From 0 to 3650."),
+    )
+    pickup_days = forms.CharField(
+        label=gettext_lazy("Days that a requested item is kept"),
+        help_text=gettext_lazy("For who asked for it, once it is ready. From 1 to 90."),
     )
     requires_second_factor = yes_or_no(
         gettext_lazy("Second factor"), gettext_lazy("staff have to confirm their sign-in by one")

@@ -2,7 +2,14 @@
 
 from django.urls import URLPattern, path
 
-from . import access_levels, administration, patron_types, registration_templates
+from . import (
+    access_levels,
+    administration,
+    loan_statistics,
+    message_texts,
+    patron_types,
+    registration_templates,
+)
 
 urlpatterns: list[URLPattern] = [
     path("admin/", administration.administration, name="administration"),
@@ -50,4 +57,20 @@ urlpatterns: list[URLPattern] = [
         registration_templates.delete_registration_template,
         name="delete_registration_template",
     ),
+    path("admin/messages/", message_texts.message_texts, name="message_texts"),
+    path(
+        "admin/messages/letters/", message_texts.edit_letter_settings, name="edit_letter_settings"
+    ),
+    path("admin/messages/<slug:kind>/", message_texts.edit_message_rule, name="edit_message_rule"),
+    path(
+        "admin/messages/<slug:kind>/<slug:language>/",
+        message_texts.edit_message_text,
+        name="edit_message_text",
+    ),
+    path(
+        "admin/messages/<slug:kind>/<slug:language>/delete/",
+        message_texts.delete_message_text,
+        name="delete_message_text",
+    ),
+    path("loans-in-numbers/", loan_statistics.loan_statistics, name="loan_statistics"),
 ]

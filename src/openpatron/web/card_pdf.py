@@ -4,18 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from io import BytesIO
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from django.utils.translation import gettext as _
-from reportlab.graphics.barcode.code39 import Standard39
-from reportlab.graphics.barcode.code128 import Code128
 from reportlab.lib.pagesizes import A4, LETTER
 from reportlab.lib.units import mm
 from reportlab.pdfgen.canvas import Canvas
 
+from openpatron.kernel.barcode_bars import Bars, bars
+from openpatron.kernel.paper import BOLD, FONT, draw_line, lacking
 from openpatron.organizations.barcode_pattern import CHECK_MOD43, CODE39
-
-from .paper_text import BOLD, REGULAR, drawable, drawn, fitted, lacking
 
 if TYPE_CHECKING:
     from openpatron.organizations.models import Organization
@@ -47,8 +45,9 @@ class PrintedCard:
 
     @property
     def shown_name(self) -> str:
-        """The name as it is drawn; of one in letters that are not, the username says whose."""
-        return drawn(self.name) or drawn(self.username)
+        """The name as it is drawn; of one in letters that none are, the username says whose."""
+        letters = set(self.name) - {" "}
+        return self.name if letters - set(lacking(self.name)) else self.username
 
     @property
     def lacking(self) -> str:
@@ -76,7 +75,6 @@ def printed_card(organization: Organization, patron: Patron, card: Barcode) -> P
 
 def card_pdf(card: PrintedCard, paper: str) -> bytes:
     """Return the card as a PDF of one page."""
-    drawable()
     width, height = PAPERS[paper]
     file = BytesIO()
     canvas = Canvas(file, pagesize=(width, height), pageCompression=1)
@@ -101,36 +99,40 @@ def _cutting_line(canvas: Canvas, card: PrintedCard) -> None:
     if card.lacking:
         words.append(_("Some letters of the name cannot be printed."))
     for line, text in enumerate(words):
-        canvas.setFont(REGULAR, 8)
-        canvas.drawString(0, -6 * mm - line * 4 * mm, drawn(text))
+        at = (0, -6 * mm - line * 4 * mm)
+        draw_line(canvas, text, at, font=FONT, size=8, width=SIZE[0], smallest=8)
 
 
 def _draw(canvas: Canvas, card: PrintedCard) -> None:
     top = SIZE[1] - _MARGIN
     _line(canvas, card.organization, BOLD, 10, top - 3 * mm)
     if card.site:
-        _line(canvas, card.site, REGULAR, 9, top - 7.5 * mm)
+        _line(canvas, card.site, FONT, 9, top - 7.5 * mm)
     _line(canvas, card.shown_name, BOLD, 11, top - 15.5 * mm)
-    bars = _bars(card)
-    if bars is not None:
-        bars.drawOn(canvas, (SIZE[0] - bars.width) / 2, _MARGIN + 4.5 * mm)
-    text, size = fitted(drawn(card.value), REGULAR, 10, _INNER, 6)
-    canvas.setFont(REGULAR, size)
-    canvas.drawCentredString(SIZE[0] / 2, _MARGIN, text)
+    found = _bars(card)
+    if found is not None:
+        drawn, module = found
+        left, bottom = (SIZE[0] - _modules(drawn) * module) / 2, _MARGIN + 4.5 * mm
+        for x, width in drawn.black:
+            canvas.rect(left + x * module, bottom, width * module, _BAR_HEIGHT, stroke=0, fill=1)
+    at = (SIZE[0] / 2, _MARGIN)
+    draw_line(canvas, card.value, at, font=FONT, size=10, width=_INNER, smallest=6, is_centred=True)
 
 
 def _line(canvas: Canvas, text: str, font: str, size: float, height: float) -> None:
-    words, fits = fitted(drawn(text), font, size, _INNER, 6)
-    canvas.setFont(font, fits)
-    canvas.drawString(_MARGIN, height, words)
+    draw_line(canvas, text, (_MARGIN, height), font=font, size=size, width=_INNER, smallest=6)
 
 
-def _bars(card: PrintedCard) -> Any:
-    """Return the bars as wide as fits, or None where they would be too fine, or impossible."""
-    if not (card.value.isascii() and card.value.isprintable()):
+def _bars(card: PrintedCard) -> tuple[Bars, float] | None:
+    """Return the bars and how wide a module is, or None where too fine, or impossible."""
+    found = bars(card.value, code39=card.is_code39)
+    if found is None:
         return None
-    kind, more = (Standard39, {"checksum": 0, "stop": 1}) if card.is_code39 else (Code128, {})
-    options = {"barHeight": _BAR_HEIGHT, "humanReadable": False, "quiet": False, **more}
-    one = kind(card.value, barWidth=1.0, **options)
-    width = min(_WIDEST, _INNER / one.width)
-    return None if width < _NARROWEST else kind(card.value, barWidth=width, **options)
+    module = min(_WIDEST, _INNER / _modules(found))
+    return None if module < _NARROWEST else (found, module)
+
+
+def _modules(found: Bars) -> int:
+    """Return how wide the bars are, without what stays white beside them."""
+    x, width = found.black[-1]
+    return x + width

@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _, ngettext
 from django.views.decorators.http import require_safe
 
 from openpatron.accounts.queries import organizations_of
+from openpatron.circulation.own import own_desk
 from openpatron.ledger.kinds import kind_of
 from openpatron.ledger.models import State
 from openpatron.ledger.queries import jobs_at_work, jobs_by_state
@@ -74,7 +75,12 @@ def home(request: OrganizationRequest) -> HttpResponse:
 def my_library(request: OrganizationRequest) -> HttpResponse:
     """Show a person's own record and card."""
     own = own_library(request.actor)
-    context: dict[str, Any] = {"title": _("My library"), "breadcrumbs": [], "library": own}
+    context: dict[str, Any] = {
+        "title": _("My library"),
+        "breadcrumbs": [],
+        "library": own,
+        "desk": own_desk(request.actor),
+    }
     return TemplateResponse(request, "web/my_library.html", context)
 
 

@@ -10,6 +10,7 @@ from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 
 from openpatron.notifications.queries import own_messages
+from openpatron.notifications.texts import with_text
 from openpatron.organizations.scope import open_organization
 from openpatron.patrons.known import OPERATOR, RECORD, STAFF, YOURSELF
 from openpatron.patrons.personal_data import CONTACT, PERSONAL, told
@@ -90,7 +91,7 @@ def _account(account: Account) -> Part:
         sign_in.append((_("Is erased on"), _day(account.erase_on)))
     told_you = [
         (_moment(one.created_at), f"{one.subject} → {one.to or '–'} ({one.state_label})")
-        for one in own_messages(account)
+        for one in map(with_text, own_messages(account))
     ]
     lists = {
         _("Personal data"): personal,
@@ -130,6 +131,7 @@ def _library(one: KnownLibrary) -> Part:
         _("Jobs that you asked for"): [(_moment(j.created_at), title) for j, title in one.jobs],
         _("Lists that you saved"): [(_("List"), saved.name) for saved in one.lists],
         _("Looking others up"): _lookups(one.lookups),
+        **{str(part.title): [(row.what, row.value) for row in rows] for part, rows in one.further},
         _("Changes"): [_change(entry, one) for entry in one.changes],
     }
     sections = [Section(title, rows) for title, rows in lists.items() if rows]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from django.core.paginator import Paginator
 from django.template.response import TemplateResponse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
@@ -12,7 +11,7 @@ from django.views.decorators.http import require_safe
 from openpatron.notifications.queries import own_messages
 
 from .gate import SignedInRequest, signed_in
-from .patron_messages import PER_PAGE
+from .patron_messages import page_of
 
 if TYPE_CHECKING:
     from django.http import HttpResponse
@@ -22,6 +21,6 @@ if TYPE_CHECKING:
 @require_safe
 def my_messages(request: SignedInRequest) -> HttpResponse:
     """Show them, the newest first."""
-    found = Paginator(own_messages(request.user), PER_PAGE)
-    context = {"title": _("My messages"), "page": found.get_page(request.GET.get("page"))}
+    shown = page_of(own_messages(request.user), request.GET.get("page"))
+    context = {"title": _("My messages"), "page": shown}
     return TemplateResponse(request, "web/my_messages.html", context)

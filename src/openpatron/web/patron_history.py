@@ -206,6 +206,9 @@ _SPOKEN: dict[str, Callable[[Any], str]] = {
     "wants_mail": way_of_writing,
     "keep_history": yes_or_no,
     "language": language_name,
+    "written_in": language_name,
+    "is_sent": yes_or_no,
+    "to_second_address": yes_or_no,
     "page_language": language_name,
     **dict.fromkeys(_DATES, lambda value: date_format(date.fromisoformat(value))),
 }

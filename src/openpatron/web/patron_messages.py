@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from django.contrib import messages
-from django.core.paginator import Paginator
+from django.core.paginator import Page, Paginator
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.utils.translation import gettext as _, ngettext
@@ -19,6 +19,7 @@ from openpatron.notifications.queries import (
     undelivered_messages as undelivered,
     waiting_messages,
 )
+from openpatron.notifications.texts import with_text
 from openpatron.patrons.actions.resend_message import (
     resend_message as resend,
     resend_messages as resend_all,
@@ -29,7 +30,10 @@ from .gate import OrganizationRequest, page
 from .patron_place import crumbs_to
 
 if TYPE_CHECKING:
+    from django.db.models import QuerySet
     from django.http import HttpResponse
+
+    from openpatron.notifications.models import Message
 
 PER_PAGE = 25
 
@@ -85,10 +89,19 @@ def patron_messages(request: OrganizationRequest, number: int) -> HttpResponse:
     if not any(request.actor.may(PERMISSION, tie.site) for tie in patron.associations.all()):
         request.actor.require(PERMISSION)
     found = messages_of_patron(request.actor, *numbers_of(patron))
+    shown = page_of(found, request.GET.get("page"))
     context = {
         "title": _("Messages to %s") % patron.account.full_name,
         "breadcrumbs": crumbs_to(request, patron),
         "patron": patron,
-        "page": Paginator(found, PER_PAGE).get_page(request.GET.get("page")),
+        "page": shown,
     }
     return TemplateResponse(request, "web/patron_messages.html", context)
+
+
+def page_of(found: QuerySet[Message], number: str | None) -> Page[Message]:
+    """Return a page of messages, each with its text, also where it is not written yet."""
+    shown = Paginator(found, PER_PAGE).get_page(number)
+    for message in shown:
+        with_text(message)
+    return shown

@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from openpatron.accounts.queries import has_second_factor, names_of
+from openpatron.circulation.permissions import SERVE
 from openpatron.organizations.queries import sites
 from openpatron.patrons import staff_roles
 from openpatron.patrons.actions.block_patron import may_block
@@ -81,6 +82,9 @@ def patron(request: OrganizationRequest, number: int) -> HttpResponse:
         "missing_right": "" if edits else missing_right(request.actor, PERMISSION, found),
         "page": shown,
         "events": events(request.actor, shown, names),
+        "desk": next(
+            (t.site for t in found.associations.all() if request.actor.may(SERVE, t.site)), None
+        ),
     }
     return TemplateResponse(request, "web/patron_page.html", context)
 

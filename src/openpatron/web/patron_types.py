@@ -22,6 +22,7 @@ from openpatron.administration.actions.edit_patron_type import (
 )
 from openpatron.administration.permissions import MANAGE
 from openpatron.administration.queries import PATRON_TYPE, history, patron_type, types_in_use
+from openpatron.kernel.money import money
 
 from .administration import crumbs, deleted, shown
 from .administration_form import AdministrationForm, lines_of
@@ -72,7 +73,7 @@ class PatronTypeForm(AdministrationForm):
         "loan_days": lambda text: rules.required_number(
             text, "loan_days", lowest=1, highest=_LONGEST_LOAN
         ),
-        "maximum_fees": partial(rules.money, field="maximum_fees"),
+        "maximum_fees": partial(money, field="maximum_fees"),
         **{name: partial(rules.number, field=name) for name in _LIMITS},
     }
 

@@ -13,17 +13,16 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 from reportlab.lib.enums import TA_LEFT
-from reportlab.lib.pagesizes import A4, LETTER
 from reportlab.lib.styles import ParagraphStyle
 from reportlab.lib.units import mm
 from reportlab.platypus import Paragraph, SimpleDocTemplate, Table
 
+from openpatron.kernel.paper import FONT, Text, paper_size
 from openpatron.patrons.actions.edit_own_data import region_of
 from openpatron.patrons.known import as_data, known_libraries
 
 from .gate import SignedInRequest, signed_in
 from .known_words import parts, remarks
-from .paper import FONT, Text, glyphs
 
 if TYPE_CHECKING:
     from reportlab.platypus import Flowable
@@ -32,8 +31,6 @@ if TYPE_CHECKING:
 
     from .known_words import Part
 
-# Where paper is Letter.
-_LETTER = {"US", "CA", "MX", "PH", "CL", "CO", "VE"}
 _MARGIN = 18 * mm
 
 
@@ -74,14 +71,13 @@ def what_is_known_pdf(request: SignedInRequest) -> HttpResponse:
 
 def document(account: Account, known: list[Part]) -> bytes:
     """Return the PDF."""
-    glyphs()
     text = Text()
     plain = ParagraphStyle("plain", fontName=FONT, fontSize=9, leading=12, alignment=TA_LEFT)
     heads = [
         ParagraphStyle(f"head{size}", plain, fontSize=size, leading=size + 4, spaceBefore=size)
         for size in (16, 13, 10)
     ]
-    size = LETTER if region_of(account) in _LETTER else A4
+    size = paper_size(region_of(account))
     widths = [(size[0] - 2 * _MARGIN) * share for share in (0.3, 0.7)]
     made = _("%(name)s, %(day)s") % {
         "name": account.full_name,

@@ -35,11 +35,15 @@ from openpatron.patrons.models import Association, RegistrationTemplate, StaffRo
 
 @dataclass(frozen=True, slots=True)
 class EditedLevel:
-    """How a level is to be: its name, names of permissions, names of levels ("*": every one)."""
+    """How a level is to be: its name, names of permissions, names of levels ("*": every one).
+
+    ``desk_minutes``: after which a desk leaves a patron; None leaves them as they are.
+    """
 
     name: str
     permissions: frozenset[str] = frozenset()
     grants: frozenset[str] = frozenset()
+    desk_minutes: int | None = None
 
 
 @transaction.atomic
@@ -128,6 +132,8 @@ def _write(
     old, level.name = level.name, name
     level.permissions = sorted(known_names().intersection(wanted.permissions)) + unknown
     level.grants = sorted(name if one == old and level.pk else one for one in wanted.grants)
+    if wanted.desk_minutes is not None:
+        level.desk_minutes = wanted.desk_minutes
     changed, after = differences(before, _told(level))
     if not after:
         return level
@@ -187,4 +193,5 @@ def _told(level: AccessLevel) -> dict[str, Any]:
         "name": level.name,
         "permissions": ", ".join(sorted(level.permissions)),
         "grants": ", ".join(sorted(level.grants)),
+        "desk_minutes": level.desk_minutes,
     }

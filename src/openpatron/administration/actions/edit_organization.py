@@ -22,11 +22,13 @@ NUMBERS = {
     "expiry_warning_days": (0, 365),
     "history_months": (0, 6),
     "erasure_waiting_days": (0, 3650),
+    "pickup_days": (1, 90),
 }
 """The settings that are numbers, each with the lowest and the highest that is allowed."""
 
 FIELDS = (
-    "name", "noun", "time_zone", "locale", "country", *NUMBERS, "requires_second_factor",
+    "name", "noun", "time_zone", "locale", "country", "currency", *NUMBERS,
+    "requires_second_factor",
 )  # fmt: skip
 
 
@@ -37,7 +39,12 @@ def setting(name: str, value: Any) -> Any:
         return rules.required_number(str(value), name, lowest=lowest, highest=highest)
     if name == "requires_second_factor":
         return bool(value)
-    named = {"time_zone": rules.time_zone, "locale": rules.locale, "country": rules.country}
+    named = {
+        "time_zone": rules.time_zone,
+        "locale": rules.locale,
+        "country": rules.country,
+        "currency": rules.currency,
+    }
     if name in named:
         return named[name](value)
     return clean(value, name, limit={"name": 120, "noun": 40}[name], empty=False)

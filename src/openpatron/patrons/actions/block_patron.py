@@ -13,6 +13,8 @@ from openpatron.access.actor import Actor
 from openpatron.kernel.errors import InputError, NotFoundError
 from openpatron.kernel.text import clean
 from openpatron.ledger.record import record_change
+from openpatron.notifications.models import Kind
+from openpatron.patrons.messages import notify
 from openpatron.patrons.models import SUBJECT, Block, Patron
 from openpatron.patrons.queries import patron as find_patron
 from openpatron.patrons.staff_roles import require_not_above
@@ -50,6 +52,8 @@ def block_patron(
             "until": until.isoformat() if until else None,
         },
     )
+    said = {"reason": words, "stops": sorted(stops), "until": until.isoformat() if until else ""}
+    notify(patron, Kind.BLOCKED, said)
     return block
 
 
@@ -65,6 +69,8 @@ def lift_block(actor: Actor, patron_id: int, block_id: int) -> Block:
         block.lifted_at = timezone.now()
         block.save(update_fields=["lifted_at"])
         record_change(actor, SUBJECT, patron.pk, {"block": block.reason}, {"block": None})
+        stopped = sorted(str(deed) for deed in block.stops)
+        notify(patron, Kind.UNBLOCKED, {"reason": block.reason, "stops": stopped})
     return block
 
 

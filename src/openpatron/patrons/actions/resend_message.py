@@ -31,7 +31,7 @@ def resend_message(actor: Actor, message_id: int) -> Message:
     message.state, message.error = State.WAITING, ""
     message.attempts, message.created_at = 0, timezone.now()
     message.next_try_at = message.created_at
-    message.message_id = new_message_id()
+    message.message_id, message.parcel = new_message_id(), ""
     message.save()
     return message
 
@@ -52,10 +52,14 @@ def resend_messages(actor: Actor) -> tuple[int, int]:
 def _address_now(message: Message) -> str:
     """Return where the message goes today, or raise ``InputError``."""
     patron = Patron.objects.filter(pk=message.patron_id or 0).select_related("account").first()
-    if message.place == Place.FIXED or patron is None:
+    if message.place == Place.LIBRARY:
+        address = "" if message.site is None else message.site.email
+    elif message.place == Place.FIXED or patron is None:
         address = message.to
     elif message.place == Place.SITE:
-        site = responsible_site(patron) or message.site
+        site = message.site
+        if site is None or not site.email:
+            site = responsible_site(patron) or site
         if problem := no_letter_because(site):
             raise InputError("email", problem)
         address = "" if site is None else site.email

@@ -12,12 +12,14 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext, gettext_lazy as _
 from phonenumbers import NumberParseException, PhoneNumberFormat, format_number, parse
 
+from openpatron.kernel.money import money_words
 from openpatron.notifications.post import LINK
 from openpatron.web import personal_words
 from openpatron.web.personal_words import LABELS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from decimal import Decimal
 
     from django.core.paginator import Page
     from django.template import Context
@@ -41,6 +43,10 @@ _COLOURS = {
     "current": "green", "replaced": "secondary", "retired": "secondary",
     # state of a site's numbers
     "low": "orange", "exhausted": "red",
+    # state of an item, a loan, a request
+    "held": "green", "lost": "red", "damaged": "orange", "withdrawn": "secondary",
+    "open": "blue", "claimed": "orange", "returned": "secondary", "ready": "green",
+    "transit": "purple", "asked": "blue", "shipped": "purple", "received": "green",
     # state of a message
     "waiting": "blue", "sent": "green", "undeliverable": "red",
 }  # fmt: skip
@@ -118,6 +124,14 @@ def field_title(name: str) -> Any:
 
 _FIELD_TITLES: dict[str, Any] = LABELS | {
     "merged": _("Merged record"),
+    "written_in": _("Language"),
+    "subject": _("Subject"),
+    "body": _("Text"),
+    "item": _("Line for each item"),
+    "is_sent": _("Sent"),
+    "days": _("Days"),
+    "hour": _("Hour"),
+    "to_second_address": _("To the second address"),
     "status": _("Status"),
     "district_id": _("District ID"),
     "grade_level": _("Grade level"),
@@ -148,6 +162,17 @@ _FIELD_TITLES: dict[str, Any] = LABELS | {
     "expiry_warning_days": _("Days before expiry that it is said"),
     "history_months": _("Months that history is kept"),
     "erasure_waiting_days": _("Days before an account is erased"),
+    "currency": _("Currency"),
+    "pickup_days": _("Days that a requested item is kept"),
+    "desk_minutes": _("Minutes before the desk leaves a patron"),
+    "override": _("Let pass"),
+    "reasons": _("What stood against it"),
+    "why": _("Why"),
+    "fee": _("Fee"),
+    "amount": _("Amount"),
+    "proxy": _("May collect for the patron"),
+    "loan_lost": _("Declared lost"),
+    "loan_linked": _("Lost and found"),
     "requires_second_factor": _("Second factor required"),
     "permissions": _("Rights"),
     "grants": _("Levels that it may grant"),
@@ -185,6 +210,12 @@ def phone(number: str) -> str:
         return format_number(parse(number), PhoneNumberFormat.INTERNATIONAL)
     except NumberParseException:
         return number
+
+
+@register.filter
+def money(amount: Decimal, currency: str) -> str:
+    """Return an amount with its currency: "12.50 USD"."""
+    return money_words(amount, currency)
 
 
 @register.filter

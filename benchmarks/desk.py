@@ -1,0 +1,146 @@
+"""Ten desks at once on PostgreSQL: lending and taking back through the pages' routes.
+
+Compared with a page that reads the session, who acts, and one row: the box to take items back.
+Both are asked by ten desks at once, so that what the machine does to one it does to the other.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from statistics import quantiles
+from typing import TYPE_CHECKING
+from uuid import uuid4
+
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+
+from benchmarks import dataset
+from benchmarks.report import Measure, measure
+from openpatron.access.models import AccessLevel
+from openpatron.access.registry import permissions
+from openpatron.accounts.models import Account
+from openpatron.circulation.models import Fee, Item, Loan, Request
+from openpatron.organizations.models import Site
+from openpatron.organizations.scope import find_organization, open_organization
+from openpatron.patrons.models import Patron, StaffRole
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+DESKS, SCANS = 10, 40
+ITEMS_PER_PATRON = 10
+SLOWER, MOST_QUERIES = 3, 25
+
+
+def desks(n: int) -> list[Measure]:
+    """Make ten items for each of n patrons, let ten desks work, and clear up."""
+    with open_organization(find_organization(dataset.SLUG)):
+        site = Site.objects.get(short_name=f"s{n}")
+        _make_items(site, n * ITEMS_PER_PATRON)
+        ties = site.associations.order_by("pk").values_list("patron", flat=True)
+        patrons = list(ties[: DESKS * SCANS])
+        account = _staff(site)
+    try:
+        return _measured(n, site, patrons, account)
+    finally:
+        with open_organization(site.organization):
+            for model in (Request, Fee, Loan, Item):
+                model.objects.all().delete()
+            StaffRole.objects.filter(access_level__name="All at desks").delete()
+            AccessLevel.objects.filter(name="All at desks").delete()
+
+
+def _measured(n: int, site: Site, patrons: list[int], account: Account) -> list[Measure]:
+    address = f"/o/{dataset.SLUG}/desk/{site.short_name}/"
+
+    def lend(client: Client, desk: int, turn: int) -> None:
+        number = desk * SCANS + turn
+        typed = {"patron": patrons[number % len(patrons)], "text": f"i{number}"}
+        _scan(client, address, typed | {"mode": "lend"}, "lent")
+
+    def take_back(client: Client, desk: int, turn: int) -> None:
+        _scan(client, address, {"text": f"i{desk * SCANS + turn}", "mode": "return"}, "is back")
+
+    def look(client: Client, _desk: int, _turn: int) -> None:
+        assert client.get(f"{address}returns/").status_code == 200
+
+    client = _client(account)
+    typed = {"patron": patrons[0], "text": f"i{DESKS * SCANS}", "mode": "lend"}
+    # Whoever lends has opened the patron before.
+    assert client.get(f"{address}patrons/{patrons[0]}/").status_code == 200
+    with CaptureQueriesContext(connection) as queries:
+        _scan(client, address, typed, "lent")
+    one_row, lending, returning = (_p95(account, deed) for deed in (look, lend, take_back))
+    return [
+        _measure(n, "queries of a checkout", len(queries), "queries", MOST_QUERIES),
+        _measure(n, "checkout, ten desks, p95", lending * 1000, "ms"),
+        _measure(n, "page of one row, ten desks, p95", one_row * 1000, "ms"),
+        _measure(n, "checkout, p95 against that page's", lending / one_row, "×", SLOWER),
+        _measure(n, "check-in, p95 against that page's", returning / one_row, "×", SLOWER),
+    ]
+
+
+def _measure(n: int, name: str, value: float, unit: str, bar: float | None = None) -> Measure:
+    return measure(f"desk, {name}", connection.vendor, n, value, unit, bar)
+
+
+def _scan(client: Client, address: str, typed: dict[str, object], says: str) -> None:
+    words = typed | {"key": str(uuid4())}
+    answer = client.post(f"{address}scan/", words, headers={"X-Desk": "part"})
+    assert says in answer.content.decode(), answer.content.decode()[:500]
+
+
+def _client(account: Account) -> Client:
+    client = Client(headers={"host": "localhost"})
+    client.force_login(account)
+    return client
+
+
+def _p95(account: Account, deed: Callable[[Client, int, int], None]) -> float:
+    """Return the seconds within which 95 % of the deeds of ten desks at once are done."""
+    took: list[float] = []
+    barrier = threading.Barrier(DESKS)
+
+    def work(desk: int) -> None:
+        client = _client(account)
+        barrier.wait(30)
+        for turn in range(SCANS):
+            begin = time.perf_counter()
+            deed(client, desk, turn)
+            took.append(time.perf_counter() - begin)
+        connection.close()
+
+    threads = [threading.Thread(target=work, args=(desk,)) for desk in range(DESKS)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(took) == DESKS * SCANS, "a desk broke down; see above"
+    return quantiles(took, n=20)[-1]
+
+
+def _make_items(site: Site, count: int) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO circulation_item (organization_id, barcode, title, author, item_type, "
+            "home_site_id, site_id, state) "
+            "SELECT %s, 'i' || n, 'Book ' || n, '', 'book', %s, %s, 'held' "
+            "FROM generate_series(0, %s) AS n",
+            [site.organization_id, site.pk, site.pk, count - 1],
+        )
+        cursor.execute("ANALYZE circulation_item")
+
+
+def _staff(site: Site) -> Account:
+    patron = Patron.objects.order_by("pk")[0]
+    level = AccessLevel.objects.create(
+        organization=site.organization, name="All at desks",
+        permissions=[p.name for p in permissions()],
+    )  # fmt: skip
+    StaffRole.objects.create(
+        organization=site.organization, patron=patron, access_level=level,
+        is_organization_wide=True,
+    )  # fmt: skip
+    return Account.objects.get(pk=patron.account_id)

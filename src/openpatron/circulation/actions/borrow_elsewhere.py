@@ -1,0 +1,103 @@
+"""Ask another library for something that a patron wishes, and follow it until it is back there."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+
+from django.db import transaction
+from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
+
+from openpatron.access.actor import Actor
+from openpatron.circulation.doing import let_pass, locked_patron
+from openpatron.circulation.models import BorrowingRequest
+from openpatron.circulation.permissions import SERVE
+from openpatron.circulation.queries import desk_patron
+from openpatron.kernel.errors import InputError, NotFoundError, StateError
+from openpatron.kernel.text import clean
+from openpatron.organizations.models import Site
+from openpatron.patrons.finding import may
+from openpatron.patrons.models import Patron
+from openpatron.patrons.standing import Deed
+
+_State = BorrowingRequest.State
+NEXT: dict[str, tuple[str, ...]] = {
+    _State.ASKED: (_State.SHIPPED, _State.RECEIVED, _State.CANCELLED),
+    _State.SHIPPED: (_State.RECEIVED, _State.CANCELLED),
+    _State.RECEIVED: (_State.RETURNED,),
+    _State.RETURNED: (),
+    _State.CANCELLED: (),
+}
+"""What a borrowing request may become, by what it is."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What a patron wishes; ``lender``: the library that is asked, if it is known."""
+
+    title: str
+    author: str = ""
+    note: str = ""
+    lender: str = ""
+
+
+def may_borrow_elsewhere(patron: Patron) -> bool:
+    """Tell whether it is offered: the record names a resource-sharing library; no query."""
+    return patron.resource_sharing_library_id is not None
+
+
+@transaction.atomic
+def borrow_elsewhere(
+    actor: Actor, site: Site, patron_id: int, wish: Wish, why: str = ""
+) -> BorrowingRequest:
+    """Write the wish down; it is fetched at the patron's resource-sharing library."""
+    patron = locked_patron(actor, site, patron_id)
+    if patron.resource_sharing_library_id is None:
+        raise StateError(
+            _("The patron's record names no resource-sharing library. Edit the patron first.")
+        )
+    let_pass(actor, patron, Deed.REQUEST.value, may(actor, patron, Deed.REQUEST, site), why)
+    return BorrowingRequest.objects.create(
+        organization=actor.organization,
+        patron=patron,
+        site_id=patron.resource_sharing_library_id,
+        title=clean(wish.title, "title", limit=300, empty=False),
+        author=clean(wish.author, "author"),
+        note=clean(wish.note, "note", limit=500),
+        lender=clean(wish.lender, "lender", limit=120),
+        asked_by=actor.account_id,
+    )
+
+
+@transaction.atomic
+def move_borrowing(
+    actor: Actor,
+    site: Site,
+    patron_id: int,
+    number: int,
+    *,
+    state: str,
+    due: date | None = None,
+) -> BorrowingRequest:
+    """Let a borrowing request be shipped, received (due on a day), returned, cancelled."""
+    actor.require(SERVE, site)
+    patron = desk_patron(actor, site, patron_id)
+    found = None
+    if 0 < number < 2**63:
+        rows = BorrowingRequest.objects.select_for_update().filter(patron=patron)
+        found = rows.filter(pk=number).first()
+    if found is None:
+        raise NotFoundError(_("There is no borrowing request %d of this patron.") % number)
+    if state not in NEXT[found.state]:
+        raise StateError(
+            _("This borrowing request is %s. Reload the page to see what can follow.")
+            % found.get_state_display()
+        )
+    if due is not None and due < timezone.localdate():
+        raise InputError("due", _("%s is over already. Choose a later day.") % date_format(due))
+    found.state, found.changed_at = state, timezone.now()
+    found.due_on = due or found.due_on
+    found.save(update_fields=["state", "changed_at", "due_on"])
+    return found

@@ -1,0 +1,150 @@
+"""Lend an item to a patron. Never twice, never above a limit, whoever else lends at the moment."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
+
+from openpatron.access.actor import Actor
+from openpatron.circulation.doing import Done, let_pass, locked_item, locked_patron, once
+from openpatron.circulation.models import Item, Loan, Request
+from openpatron.circulation.permissions import EXTEND
+from openpatron.circulation.queries import closures
+from openpatron.circulation.rules import Due, due_on
+from openpatron.organizations.models import PatronType, Site
+from openpatron.patrons.finding import may
+from openpatron.patrons.models import Patron
+from openpatron.patrons.standing import Deed, Reason
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """How an item is to be lent: a reason to override, and not shortened to the expiry."""
+
+    why: str = ""
+    beyond_expiry: bool = False
+
+
+def check_out(
+    actor: Actor,
+    site: Site,
+    patron_id: int,
+    barcode: str,
+    *,
+    wanted: Wanted = Wanted(),
+    key: UUID | None = None,
+) -> Done:
+    """Lend the item of that barcode at the site; the same ``key`` lends once.
+
+    Raises ``StoppedError`` with all that stops it, ``InputError`` for an unknown barcode.
+    """
+    return once(actor, key, lambda: _check_out(actor, site, patron_id, barcode, wanted))
+
+
+def _check_out(actor: Actor, site: Site, patron_id: int, barcode: str, wanted: Wanted) -> Done:
+    patron = locked_patron(actor, site, patron_id)
+    item = locked_item(actor, barcode)
+    if wanted.beyond_expiry:
+        actor.require(EXTEND, site)
+    waiting = _open_requests(item)
+    reasons = [
+        *_of_item(item, patron, waiting, may_override=actor.may("patrons.override", site)),
+        *may(actor, patron, Deed.CHECKOUT, site),
+    ]
+    let_pass(actor, patron, Deed.CHECKOUT.value, reasons, wanted.why)
+    kind = type_at(patron, site)
+    due = due_on(
+        timezone.localdate(),
+        kind.loan_days,
+        patron.expires_on,
+        closures(site),
+        beyond_expiry=wanted.beyond_expiry,
+    )
+    loan = Loan.objects.create(
+        organization=actor.organization,
+        item=item,
+        patron=patron,
+        site=site,
+        patron_type=kind.name,
+        lent_by=actor.account_id,
+        due_on=due.day,
+        is_beyond_expiry=due.is_beyond_expiry,
+    )
+    if item.site_id != site.pk or item.in_transit_to_id is not None:
+        item.site, item.in_transit_to = site, None
+        item.save(update_fields=["site", "in_transit_to"])
+    _fulfil(waiting, patron)
+    said = _("“%(title)s” is lent until %(day)s.") % {
+        "title": item.title,
+        "day": date_format(due.day),
+    }
+    return Done("lent", said, shortened(due, patron), patron, loan, item)
+
+
+def shortened(due: Due, patron: Patron) -> list[str]:
+    """Return the sentences about what the patron's expiry did to a due date."""
+    if patron.expires_on is None:
+        return []
+    day = date_format(patron.expires_on)
+    if due.is_shortened:
+        return [_("Shortened, because the patron expires after %s.") % day]
+    if due.is_beyond_expiry:
+        return [_("This is after the patron expires, which is %s.") % day]
+    return []
+
+
+def type_at(patron: Patron, site: Site) -> PatronType:
+    """Return the patron type at a site with which the patron is associated; no query."""
+    return next(t.patron_type for t in patron.associations.all() if t.site_id == site.pk)
+
+
+def _open_requests(item: Item) -> list[Request]:
+    found = Request.objects.filter(item=item, closed_at=None)
+    return sorted(found, key=lambda one: (not one.is_kept, one.asked_at, one.pk))
+
+
+def _of_item(
+    item: Item, patron: Patron, waiting: list[Request], *, may_override: bool
+) -> list[Reason]:
+    """Return what stops this very item."""
+    found = []
+    lent = Loan.objects.filter(item=item, closed_at=None).first()
+    if lent is not None:
+        text = (
+            _("“%s” is on loan to this patron already. Renew it in the list.")
+            if lent.patron_id == patron.pk
+            else _("“%s” is on loan to another patron. Take it back first.")
+        )
+        found.append(Reason("on_loan", text % item.title, overridable=False))
+    if item.state == Item.State.WITHDRAWN:
+        text = _("“%s” is withdrawn and not lent any more.") % item.title
+        found.append(Reason("withdrawn", text, overridable=False))
+    if item.state == Item.State.LOST:
+        text = _("“%s” was declared lost. Take it back first: that puts its state right.")
+        found.append(Reason("lost", text % item.title, overridable=False))
+    if item.state == Item.State.DAMAGED:
+        text = _("“%s” is marked as damaged.") % item.title
+        found.append(Reason("damaged", text, overridable=may_override))
+    if waiting and waiting[0].patron_id != patron.pk:
+        text = (
+            _("“%s” is kept for another patron, who asked for it.")
+            if waiting[0].is_kept
+            else _("Another patron waits for “%s”.")
+        )
+        found.append(Reason("requested", text % item.title, overridable=may_override))
+    return found
+
+
+def _fulfil(waiting: list[Request], patron: Patron) -> None:
+    """Close the patron's own request; one of another that the item was kept for waits again."""
+    for one in waiting:
+        if one.patron_id == patron.pk:
+            one.state, one.closed_at = Request.State.FULFILLED, timezone.now()
+            one.save(update_fields=["state", "closed_at"])
+        elif one.is_kept:
+            one.state, one.ready_at, one.ready_until = Request.State.WAITING, None, None
+            one.save(update_fields=["state", "ready_at", "ready_until"])

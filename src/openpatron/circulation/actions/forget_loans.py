@@ -1,0 +1,208 @@
+"""Forget who had what: closed loans, requests and settled fees lose their patron. A nightly job.
+
+Of who does not keep history at once when it is over and nothing is owed for it; of who does, after
+the organization's months. One line for each kind of thing, with how many there were. Counts of
+loans stay, by day, site, patron type and item type (``LoanCount``). It cannot be undone.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from django.conf import settings
+from django.db.models import DateTimeField, Exists, OuterRef, Q, QuerySet, Subquery
+from django.db.models.functions import Coalesce
+from django.utils import timezone
+from django.utils.dateparse import parse_datetime
+from django.utils.translation import gettext as _, gettext_lazy, ngettext
+
+from openpatron.circulation.counting import count_loans
+from openpatron.circulation.models import (
+    BorrowingRequest,
+    Fee,
+    Loan,
+    LoanReminder,
+    Payment,
+    Request,
+)
+from openpatron.ledger.kinds import Step
+from openpatron.ledger.models import Change, Job, Outcome
+from openpatron.ledger.planning import make_job
+from openpatron.patrons import record_words
+from openpatron.patrons.record_jobs import RecordJob, planned
+
+if TYPE_CHECKING:
+    from openpatron.access.actor import Actor
+    from openpatron.ledger.kinds import Cursor, Head, Told, Wording
+    from openpatron.patrons.lines import JobLine
+
+KIND = "forget_loans"
+PERMISSION = "patrons.manage_district"
+
+LENT = "lent"
+"""What the ledger calls a kind of thing that is forgotten."""
+
+LOANS, REQUESTS, BORROWED, FEES = 1, 2, 3, 4
+_PARTS = {
+    LOANS: gettext_lazy("Loans"),
+    REQUESTS: gettext_lazy("Requests"),
+    BORROWED: gettext_lazy("Requests from other libraries"),
+    FEES: gettext_lazy("Settled fees"),
+}
+# Six of these are no more than half a year.
+_MONTH = timedelta(days=30)
+
+
+def loans_to_forget(actor: Actor) -> dict[int, int]:
+    """Return how much there is to forget by now, by part; parts without anything are left out."""
+    actor.require(PERMISSION)
+    params = _params(actor)
+    found = {part: _due(part, params).count() for part in _PARTS}
+    return {part: n for part, n in found.items() if n}
+
+
+def plan_forgetting_loans(actor: Actor, request_key: str | None = None) -> Job:
+    """Make the job for what is due."""
+    actor.require(PERMISSION)
+    return make_job(actor, KIND, _params(actor), len(loans_to_forget(actor)), request_key)
+
+
+def forget_loans_tonight(actor: Actor) -> Job | None:
+    """Make the job of this night, or return None where there is nothing to forget."""
+    return plan_forgetting_loans(actor) if loans_to_forget(actor) else None
+
+
+def _params(actor: Actor) -> dict[str, Any]:
+    months = actor.organization.history_months
+    return {"months": months, "before": (timezone.now() - months * _MONTH).isoformat()}
+
+
+def _due(part: int, params: dict[str, Any]) -> QuerySet[Any]:
+    before = parse_datetime(params["before"])
+    forgets = Q(patron__account__keep_history=False)
+    kept = {"patron__isnull": False}
+    found: QuerySet[Any]
+    match part:
+        case 1:
+            owed = Fee.objects.filter(loan=OuterRef("pk"), owed__gt=0)
+            over = Loan.objects.filter(**kept, closed_at__isnull=False)
+            found = over.filter(forgets | Q(closed_at__lt=before)).exclude(Exists(owed))
+        case 2:
+            over_requests = Request.objects.filter(**kept, closed_at__isnull=False)
+            found = over_requests.filter(forgets | Q(closed_at__lt=before))
+        case 3:
+            states = BorrowingRequest.State
+            ended = BorrowingRequest.objects.filter(
+                **kept, state__in=(states.RETURNED, states.CANCELLED)
+            )
+            found = ended.filter(forgets | Q(changed_at__lt=before))
+        case _:
+            last = Payment.objects.filter(fee=OuterRef("pk")).order_by("-at").values("at")[:1]
+            settled = Fee.objects.filter(**kept, owed=0).annotate(
+                settled_at=Coalesce(Subquery(last), "charged_at", output_field=DateTimeField())
+            )
+            found = settled.filter(forgets | Q(settled_at__lt=before))
+    return found.order_by("pk")
+
+
+class ForgetLoans(RecordJob):
+    """The kind of job: what is forgotten, and how it is spoken of."""
+
+    name: ClassVar[str] = KIND
+    permission: ClassVar[str] = PERMISSION
+    page: ClassVar[str] = "jobs"
+    applied: ClassVar[str] = "forgotten"
+    icon: ClassVar[str] = "trash"
+    undoable: ClassVar[bool] = False
+
+    def plan(self, job: Job, cursor: Cursor) -> Step:  # noqa: ARG002  four rows are one batch
+        """Plan a line for each part that is due."""
+        rows = []
+        for part in _PARTS:
+            count = _due(part, job.params).count()
+            if count:
+                row = planned(job, part, {"count": count})
+                row.subject_kind = LENT
+                rows.append(row)
+        Change.objects.bulk_create(rows)
+        return Step(len(rows), None)
+
+    def apply(self, job: Job, cursor: Cursor) -> Step:
+        """Forget the next batch of the first part that is not through."""
+        row = Change.objects.filter(job=job, outcome=Outcome.PLANNED).order_by("pk").first()
+        if row is None:
+            return Step(0, None)
+        size = settings.OPENPATRON_JOB_BATCH_ROWS
+        found = _forget(row.subject_id, job.params, size)
+        row.after = {"count": row.after.get("count", 0) + found}
+        if found < size:
+            row.outcome, row.at = Outcome.APPLIED, timezone.now()
+        row.save(update_fields=["after", "outcome", "at"])
+        return Step(1 if found < size else 0, {"batch": cursor.get("batch", 0) + 1})
+
+    def title(self, job: Job) -> str:  # noqa: ARG002  the same for all
+        """Return the job's name for lists."""
+        return _("Forget who had what")
+
+    def sentence(self, job: Job) -> str:
+        """Return what was asked for, as one sentence."""
+        return ngettext(
+            "Forget who borrowed and asked for what: at once of those who do not keep history, "
+            "after %(months)d month of those who do. Nothing for which something is owed.",
+            "Forget who borrowed and asked for what: at once of those who do not keep history, "
+            "after %(months)d months of those who do. Nothing for which something is owed.",
+            job.params["months"],
+        ) % {"months": job.params["months"]}
+
+    def wording(self, job: Job) -> Wording:
+        """Return how to speak of the job."""
+        n = job.planned_rows
+        return record_words.erasure(
+            job,
+            what=ngettext("%d part of the history", "%d parts of the history", n) % n,
+            facts=[
+                _("The counts of loans stay; whose they were goes."),
+                _("This cannot be undone."),
+            ],
+        )
+
+    def heads(self, job: Job) -> tuple[Head, ...]:  # noqa: ARG002  the same for all
+        """Return how many."""
+        return (record_words.head(_("How many")),)
+
+    def columns(self, job: Job) -> tuple[str, ...]:  # noqa: ARG002  the same for all
+        """Return what is written out."""
+        return record_words.COLUMNS
+
+    def line(self, job: Job, row: Change, told: Told) -> JobLine:  # noqa: ARG002  the row says it
+        """Return one part's line."""
+        count = str(row.after.get("count", row.before.get("count", "")))
+        return record_words.line(row, told, (count,), said=str(_PARTS.get(row.subject_id, "")))
+
+    def reason(self, job: Job, change: Change) -> str:  # noqa: ARG002  the change says it
+        """Return the reason of a change as a sentence."""
+        return record_words.reason(change)
+
+    def again(self, job: Job) -> dict[str, str]:  # noqa: ARG002  there is nothing to choose
+        """Return no words."""
+        return {}
+
+
+def _forget(part: int, params: dict[str, Any], size: int) -> int:
+    """Take the patron from at most so many of a part; return how many there were."""
+    chosen = list(_due(part, params).values_list("pk", flat=True)[:size])
+    if part == LOANS:
+        # Locked first, so that what is counted is what is forgotten.
+        of_loans = Loan.objects.select_for_update().filter(pk__in=chosen, patron__isnull=False)
+        chosen = list(of_loans.values_list("pk", flat=True))
+        count_loans(chosen)
+        LoanReminder.objects.filter(loan__in=chosen).delete()
+        Loan.objects.filter(pk__in=chosen).update(patron=None)
+    elif part == REQUESTS:
+        Request.objects.filter(pk__in=chosen).update(patron=None)
+    elif part == BORROWED:
+        BorrowingRequest.objects.filter(pk__in=chosen).update(patron=None, note="")
+    else:
+        Fee.objects.filter(pk__in=chosen).update(patron=None)
+    return len(chosen)
