@@ -15,6 +15,8 @@ from openpatron.ledger.actions.undo_job import undo_job
 from openpatron.ledger.engine import run
 from openpatron.ledger.kinds import kind_of
 from openpatron.ledger.models import Change, Job
+from openpatron.notifications.models import Kind, Message, MessageRule
+from openpatron.notifications.texts import text_of
 from openpatron.patrons.actions.block_patron import block_patron, lift_block
 from openpatron.patrons.actions.block_patrons import ask, plan_blocks
 from openpatron.patrons.actions.unblock_patrons import ask as ask_lifting, plan_lifting, reasons
@@ -81,6 +83,23 @@ def test_blocks_are_set_and_an_undo_lifts_exactly_those(world: World) -> None:
     assert in_force(people[0]) == ["Lost book"]
     assert own in Block.objects.filter(lifted_at=None)
     assert Block.objects.filter(lifted_at=None).count() == 1
+
+
+def test_everybody_is_told_of_blocks_and_of_their_end(world: World) -> None:
+    patron = world.patron(email="ada@example.org")
+    job = done(world, blocking(world, stops=["checkout", "renew"]))
+    done(world, lifting(world))
+    done(world, blocking(world, stops=["request"], reason="Lost"))
+    MessageRule.objects.create(organization=world.cascadia, kind=Kind.UNBLOCKED, is_sent=False)
+    done(world, lifting(world))
+    assert undone(world, job).state == "undone"
+    told = [(one.kind, text_of(one).body) for one in Message.objects.order_by("pk")]
+    assert [kind for kind, _body in told] == ["blocked", "unblocked", "blocked"]
+    assert "Stopped are: checkouts, renewals." in told[0][1]
+    assert "The reason is: Fees over summer" in told[0][1]
+    assert "The reason was: Fees over summer" in told[1][1]
+    assert "You can use again" not in told[1][1]
+    assert Message.objects.filter(patron_id=patron.pk).count() == 3
 
 
 def test_who_has_the_same_block_is_not_blocked_twice(world: World) -> None:

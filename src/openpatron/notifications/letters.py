@@ -128,8 +128,9 @@ def letters_pdf(
             top = _first_page(canvas, size, letter, sender, day)
             parts: list[Flowable] = [Paragraph(drawn.markup(letter.text.subject, BOLD), _HEAD)]
             for part in letter.text.body.strip().split("\n\n"):
-                lines = "<br/>".join(drawn.markup(line) for line in part.split("\n"))
-                parts += [Paragraph(lines, _PLAIN), Spacer(1, 8)]
+                # Line by line, so that a long list goes on on the next page.
+                parts += [Paragraph(drawn.markup(line), _PLAIN) for line in part.split("\n")]
+                parts.append(Spacer(1, 8))
             _pages(canvas, size, parts, top)
     canvas.save()
     return file.getvalue()

@@ -188,7 +188,7 @@ def _said(name: str, value: Any, language: str) -> str:
     if name in _WORDS or isinstance(value, dict):
         known = _file(language if language in SHIPPED else SHIPPED[0])["words"]
         codes = value["word"] if isinstance(value, dict) else value
-        codes = [codes] if isinstance(codes, str) else codes
+        codes = codes.split(", ") if isinstance(codes, str) else codes
         return ", ".join(known.get(code, code) for code in codes)
     if name == "link":
         return LINK

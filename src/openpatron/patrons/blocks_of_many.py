@@ -7,17 +7,45 @@ from typing import TYPE_CHECKING
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from openpatron.ledger.models import Job
+from openpatron.notifications.models import Kind
+from openpatron.notifications.rules import is_sent
+
 from . import field_words
 from .actions.block_patron import PERMISSION as BLOCK
+from .reminders import Posting, post_messages
 from .staff_roles import patrons_above
 from .whom import WhomJob
 
 if TYPE_CHECKING:
     from openpatron.kernel.sql import Params
     from openpatron.ledger.kinds import Head, Told
-    from openpatron.ledger.models import Change, Job
+    from openpatron.ledger.models import Change
 
     from .lines import JobLine
+
+
+_ABOUT = """
+SELECT planned.subject_id AS patron_id, '{kind}' AS kind,
+  COALESCE(planned.{of} ->> 'block', '') AS reason, COALESCE(planned.{of} ->> 'stops', '') AS stops,
+  COALESCE(planned.{of} ->> 'until', '') AS last_day,
+  (SELECT tie.site_id FROM patrons_association tie WHERE tie.patron_id = planned.subject_id
+   ORDER BY tie.is_primary DESC, tie.id LIMIT 1) AS site_id
+FROM ledger_change planned
+WHERE planned.job_id = %(job)s AND planned.id > %(after)s AND planned.id <= %(last)s
+  AND planned.outcome = %(outcome)s
+"""
+_VALUES = "'reason', about.reason, 'stops', about.stops, 'until', about.last_day"
+
+
+def tell_of_blocks(kind: Kind, params: Params, of: str) -> None:
+    """Tell the patrons of a batch that they are blocked, or not any more.
+
+    ``of``: which values of their changes hold the block, "before" or "after".
+    """
+    job = Job.objects.select_related("organization").get(pk=params["job"])
+    if is_sent(job.organization, kind):
+        post_messages(job, Posting(_ABOUT.format(kind=kind, of=of), _VALUES), params)
 
 
 class BlockJob(WhomJob):

@@ -12,10 +12,11 @@ from django.utils.translation import gettext as _, ngettext
 
 from openpatron.kernel.text import clean
 from openpatron.ledger.planning import make_job
+from openpatron.notifications.models import Kind
 from openpatron.patrons import field_words, fields
 from openpatron.patrons.actions.block_patron import PERMISSION as BLOCK, require_block
 from openpatron.patrons.association_words import counted
-from openpatron.patrons.blocks_of_many import BlockJob
+from openpatron.patrons.blocks_of_many import BlockJob, tell_of_blocks
 from openpatron.patrons.field_jobs import Writing
 from openpatron.patrons.standing import Deed
 from openpatron.patrons.whom import Whom, again_of, choose, nobody_of, said_of
@@ -113,6 +114,18 @@ class BlockPatrons(BlockJob):
             write="block_patrons",
             restore="lift_set_blocks",
         )
+
+    def write(self, writing: Writing, params: Params) -> int:
+        """Set the blocks, and tell."""
+        written = super().write(writing, params)
+        tell_of_blocks(Kind.BLOCKED, params, "after")
+        return written
+
+    def restore(self, writing: Writing, params: Params) -> int:
+        """Lift the blocks of the job, and tell."""
+        restored = super().restore(writing, params)
+        tell_of_blocks(Kind.UNBLOCKED, params, "after")
+        return restored
 
     def title(self, job: Job) -> str:
         """Return the job's name for lists."""

@@ -14,10 +14,11 @@ from openpatron.kernel.errors import InputError
 from openpatron.kernel.sql import Params, execute, fetch, statement
 from openpatron.kernel.text import clean
 from openpatron.ledger.planning import make_job
+from openpatron.notifications.models import Kind
 from openpatron.patrons import field_words
 from openpatron.patrons.actions.block_patron import PERMISSION as BLOCK
 from openpatron.patrons.association_words import counted
-from openpatron.patrons.blocks_of_many import BlockJob
+from openpatron.patrons.blocks_of_many import BlockJob, tell_of_blocks
 from openpatron.patrons.field_jobs import Writing
 from openpatron.patrons.models import Block
 from openpatron.patrons.whom import Whom, again_of, choose, nobody_of, said_of
@@ -110,16 +111,18 @@ class UnblockPatrons(BlockJob):
         )
 
     def write(self, writing: Writing, params: Params) -> int:  # noqa: ARG002  its own statements
-        """Lift the blocks; a patron may have several."""
+        """Lift the blocks, of which a patron may have several, and tell."""
         execute(statement(_HERE, "unblock_patrons", open=_OPEN), params)
+        tell_of_blocks(Kind.UNBLOCKED, params, "before")
         lifted = statement(_HERE, "patrons_with_lifted_blocks", moment="%(now)s")
         return int(fetch(lifted, params)[0][0])
 
     def restore(self, writing: Writing, params: Params) -> int:  # noqa: ARG002  the same
-        """Set the same blocks again."""
+        """Set the same blocks again, and tell."""
         lifted = statement(_HERE, "patrons_with_lifted_blocks", moment="planned.at")
         patrons = int(fetch(lifted, params)[0][0])
         execute(statement(_HERE, "set_blocks_again"), params)
+        tell_of_blocks(Kind.BLOCKED, params, "before")
         return patrons
 
     def title(self, job: Job) -> str:
