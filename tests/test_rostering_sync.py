@@ -14,6 +14,7 @@ from openpatron.kernel.errors import InputError, NotAllowedError, NotFoundError,
 from openpatron.ledger.actions.confirm_job import confirm_job
 from openpatron.ledger.engine import run
 from openpatron.ledger.models import Change, Job
+from openpatron.organizations.scope import open_organization
 from openpatron.patrons.models import Association, Homeroom, Patron
 from openpatron.rostering import schedule
 from openpatron.rostering.actions.edit_platform_setup import WantedSetup, edit_platform_setup
@@ -217,11 +218,13 @@ def test_who_may_and_what_is_refused(world: World, school: School) -> None:
     world.levels["Library administrator"].permissions.append("rostering.manage")
     world.levels["Library administrator"].save()
     leo = world.actor(world.staff("Library administrator", world.maple))
-    assert readiness(leo, world.maple).people == 4
+    assert readiness(leo, world.maple).people_ready == 4
     with pytest.raises(NotFoundError):
         site_to_manage(leo, "alder")
     with pytest.raises(NotAllowedError):
         readiness(leo, world.alder)
+    with open_organization(world.rainier), pytest.raises(NotFoundError):
+        readiness(operator(world.rainier), world.maple)
     stranger = world.patron(world.alder)
     wanted = {
         "is_used": True, "groups_managed": "here", "supervisor": stranger.pk,

@@ -6,10 +6,10 @@ so are the notes that staff write for themselves.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.utils import timezone
 
@@ -38,6 +38,9 @@ from .models import (
 from .personal_data import CONTACT, PERSONAL, told
 from .queries import own_patron
 
+if TYPE_CHECKING:
+    from django_stubs_ext import StrOrPromise
+
 # Of the account, beside personal data. Of the password only a hash is kept, which says nothing.
 ACCOUNT = (
     "is_active", "must_change_password", "created_at", "last_login", "erasure_wished_at",
@@ -62,6 +65,32 @@ class KnownChange:
 
 
 @dataclass(frozen=True, slots=True)
+class KnownRow:
+    """One thing that a package above stores: for a program, and for people (what, value)."""
+
+    data: Mapping[str, Any]
+    what: str
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
+class KnownPart:
+    """What a package above stores of a patron: its name in the file, its title on the page."""
+
+    name: str
+    title: StrOrPromise
+    read: Callable[[Patron], list[KnownRow]]
+
+
+_parts: list[KnownPart] = []
+
+
+def register_known(part: KnownPart) -> None:
+    """Have what a package above stores of a patron told to the person."""
+    _parts.append(part)
+
+
+@dataclass(frozen=True, slots=True)
 class KnownLibrary:
     """All that one organization stores about the person, read to the end."""
 
@@ -80,6 +109,7 @@ class KnownLibrary:
     # By short name, for what the ledger says.
     site_names: Mapping[str, str]
     changes: list[KnownChange]
+    further: list[tuple[KnownPart, list[KnownRow]]]
 
 
 def known_libraries(account: Account) -> list[KnownLibrary]:
@@ -118,6 +148,7 @@ def _known_here(organization: Organization, patron: Patron) -> KnownLibrary:
             _known_change(change, account)
             for change in changes.select_related("job").order_by("at", "pk")
         ],
+        further=[(part, part.read(patron)) for part in _parts],
     )
 
 
@@ -193,6 +224,7 @@ def _library(one: KnownLibrary) -> dict[str, Any]:
         ],
         "saved_lists": [{"name": saved.name, "filters": saved.filters} for saved in one.lists],
         "accounts_looked_up": one.lookups,
+        **{part.name: [dict(row.data) for row in rows] for part, rows in one.further},
         "changes": [_change(entry) for entry in one.changes],
     }
 

@@ -22,7 +22,7 @@ class Roster(models.Model):
     """By which identifier the organization itself is known to platforms."""
 
     organization = models.OneToOneField(_ORGANIZATION, models.CASCADE, related_name="roster")
-    sourced_id = models.UUIDField(default=uuid4, unique=True)
+    sourced_id = models.UUIDField(default=uuid4)
 
     objects = ScopedManager(organization="organization")
 
@@ -45,7 +45,7 @@ class PlatformSetup(models.Model):
     )
     site = models.OneToOneField(_SITE, models.CASCADE, related_name="platform_setup")
     # By which identifier the site is known to platforms.
-    sourced_id = models.UUIDField(default=uuid4, unique=True)
+    sourced_id = models.UUIDField(default=uuid4)
     is_used = models.BooleanField(default=False)
     supervisor = models.ForeignKey(
         "patrons.Patron", models.SET_NULL, null=True, blank=True, related_name="+"
@@ -66,6 +66,13 @@ class PlatformSetup(models.Model):
     modified_at = models.DateTimeField(default=timezone.now)
 
     objects = ScopedManager(organization="organization")
+
+    class Meta:
+        """An identifier is one site's."""
+
+        constraints = (
+            models.UniqueConstraint(fields=("organization", "sourced_id"), name="setup_id"),
+        )
 
     def __str__(self) -> str:
         """Return the site's id; its name would need a query."""
@@ -121,7 +128,7 @@ class Target(models.Model):
     name = models.CharField(max_length=60)
     kind = models.CharField(max_length=14, choices=Kind.choices)
     sites: models.ManyToManyField[Any, Any] = models.ManyToManyField(_SITE, related_name="targets")
-    client_id = models.CharField(max_length=80, unique=True)
+    client_id = models.CharField(max_length=80)
     # Of the client's secret, which is shown once; empty where nobody fetches.
     secret_hash = models.CharField(max_length=200, blank=True, default="")
     # What its client may ask for: names of ``scopes.SCOPES``.
@@ -148,6 +155,7 @@ class Target(models.Model):
 
         constraints = (
             models.UniqueConstraint(fields=("organization", "name"), name="target_name"),
+            models.UniqueConstraint(fields=("organization", "client_id"), name="target_client"),
         )
 
     def __str__(self) -> str:
@@ -165,7 +173,7 @@ class Status(models.TextChoices):
 class Sent(models.Model):
     """What all that was delivered has in common."""
 
-    sourced_id = models.UUIDField(default=uuid4, unique=True)
+    sourced_id = models.UUIDField(default=uuid4)
     status = models.CharField(max_length=11, choices=Status.choices, default=Status.ACTIVE)
     modified_at = models.DateTimeField()
 
@@ -192,6 +200,7 @@ class SentUser(Sent):
 
         constraints = (
             models.UniqueConstraint(fields=("organization", "patron_id"), name="sent_user_once"),
+            models.UniqueConstraint(fields=("organization", "sourced_id"), name="sent_user_id"),
         )
         indexes = (
             models.Index(fields=("organization", "id"), name="sent_user_in_order"),
@@ -247,6 +256,7 @@ class SentClass(Sent):
 
         constraints = (
             models.UniqueConstraint(fields=("organization", "homeroom_id"), name="sent_class_once"),
+            models.UniqueConstraint(fields=("organization", "sourced_id"), name="sent_class_id"),
         )
         indexes = (models.Index(fields=("site", "modified_at"), name="sent_class_of_site"),)
 
@@ -279,6 +289,9 @@ class SentEnrollment(Sent):
         constraints = (
             models.UniqueConstraint(
                 fields=("sent_user", "sent_class"), name="sent_enrollment_once"
+            ),
+            models.UniqueConstraint(
+                fields=("organization", "sourced_id"), name="sent_enrollment_id"
             ),
         )
         indexes = (
