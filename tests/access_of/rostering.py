@@ -25,12 +25,13 @@ ELSEWHERE: set[str] = {
 OWN: set[str] = set()
 
 
+# Whatever organization is opened: what is asked about is of Cascadia.
 def _site(patron: Patron) -> Site:
-    return patron.associations.select_related("site").earliest("pk").site
+    return Site._base_manager.get(associations__patron=patron)
 
 
 def _room(patron: Patron) -> Homeroom:
-    return Homeroom.objects.filter(site=_site(patron)).earliest("pk")
+    return Homeroom._base_manager.filter(site=_site(patron)).earliest("pk")
 
 
 QUERIES |= {

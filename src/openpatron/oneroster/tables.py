@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Exists, F, OuterRef, Q, QuerySet, Value
+from django.db.models import Exists, F, OuterRef, Q, QuerySet, TextField, Value
 from django.db.models.fields.json import KT
 from django.db.models.functions import Coalesce
 from django.utils import timezone
@@ -132,9 +132,9 @@ class Table:
         whole = parts[0]
         for part in parts[1:]:
             whole = whole | part if asked.joined == "OR" else whole & part
-        return self.rows.alias(
-            **{f"_{one.field}": self.fields[one.field][0] for one in asked.conditions}
-        ).filter(whole)
+        fields = {f"_{one.field}": self.fields[one.field][0] for one in asked.conditions}
+        narrowed: QuerySet[Any] = self.rows.alias(**fields).filter(whole)
+        return narrowed
 
     def _condition(self, one: Condition) -> Q:
         if one.field not in self.fields:
@@ -156,7 +156,11 @@ class Table:
         if asked.sort not in self.fields or asked.sort == "sourcedId":
             return (F("sourced_id"), "uuid") if asked.sort == "sourcedId" else (None, "")
         expression, kind = self.fields[asked.sort]
-        return (Coalesce(expression, Value("")) if kind == "text" else expression), kind
+        return (
+            Coalesce(expression, Value(""), output_field=TextField())
+            if kind == "text"
+            else expression
+        ), kind
 
 
 def _after(ordered: QuerySet[Any], key: list[Any], kind: str, sign: str) -> QuerySet[Any]:

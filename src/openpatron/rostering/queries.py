@@ -70,7 +70,7 @@ class Readiness:
         return all(one.holds for one in self.conditions)
 
 
-def require_here(actor: Actor, site: Site) -> None:
+def _require_here(actor: Actor, site: Site) -> None:
     """Raise unless the actor manages homerooms at the site, which is of the own organization."""
     if site.organization_id != actor.organization.pk:
         raise NotFoundError(_("There is no site “%s” here.") % site.short_name)
@@ -98,7 +98,7 @@ def sites_to_manage(actor: Actor) -> QuerySet[Site]:
 
 def readiness(actor: Actor, site: Site) -> Readiness:
     """Return which conditions hold at the site, and who fails the others; few queries."""
-    require_here(actor, site)
+    _require_here(actor, site)
     setup = setup_of(site)
     roster, links = SiteRoster(setup), Links(actor.organization, setup)
     everybody = roster.people()
@@ -135,7 +135,7 @@ def readiness(actor: Actor, site: Site) -> Readiness:
 
 def homerooms(actor: Actor, site: Site) -> QuerySet[Homeroom]:
     """Return the homerooms of a site by name, each with the number of its patrons."""
-    require_here(actor, site)
+    _require_here(actor, site)
     found = Homeroom.objects.filter(site=site).select_related("supervisor__account")
     teaching = CoTeacher.objects.select_related("patron__account").order_by("pk")
     return (
@@ -155,26 +155,26 @@ def homeroom(actor: Actor, site: Site, number: int) -> Homeroom:
 
 def patrons_in(actor: Actor, room: Homeroom) -> QuerySet[Patron]:
     """Return the patrons of a homeroom, in the order of lists."""
-    require_here(actor, room.site)
+    _require_here(actor, room.site)
     ties = Association.objects.filter(homeroom=room).values("patron")
     return Patron.objects.filter(pk__in=ties).select_related("account").order_by("sort_name", "pk")
 
 
 def room_history(actor: Actor, room: Homeroom) -> QuerySet[Change]:
     """Return what happened to a homeroom, the newest first."""
-    require_here(actor, room.site)
+    _require_here(actor, room.site)
     return ledger.history(ROOM, room.pk)
 
 
 def setup_history(actor: Actor, site: Site) -> QuerySet[Change]:
     """Return what was changed in a site's settings of the platform, the newest first."""
-    require_here(actor, site)
+    _require_here(actor, site)
     return ledger.history(SETUP, site.pk)
 
 
 def runs(actor: Actor, site: Site) -> QuerySet[Job]:
     """Return the runs of a site, the newest first."""
-    require_here(actor, site)
+    _require_here(actor, site)
     return Job.objects.filter(kind=SYNC, params__source=site.pk).order_by("-pk")
 
 
@@ -186,7 +186,7 @@ def setups(actor: Actor) -> dict[int, PlatformSetup]:
 
 def sent_here(actor: Actor, site: Site) -> tuple[QuerySet[SentUser], QuerySet[SentClass]]:
     """Return what was delivered of a site: its accounts and its homerooms, active and withdrawn."""
-    require_here(actor, site)
+    _require_here(actor, site)
     roles = SentRole.objects.filter(site=site)
     users = SentUser.objects.filter(pk__in=roles.values("sent_user")).prefetch_related(
         Prefetch("roles", roles)
@@ -224,7 +224,7 @@ def target_history(actor: Actor, number: int) -> QuerySet[Change]:
 
 def candidates(actor: Actor, site: Site, also: Sequence[int] = ()) -> list[tuple[int, str]]:
     """Return who may lead a homeroom of the site, or the site: its teachers and its staff."""
-    require_here(actor, site)
+    _require_here(actor, site)
     setup = setup_of(site)
     teachers = Q(patron_type__in=setup.teacher_types) | Q(access_level__in=setup.teacher_levels)
     ties = Association.objects.filter(teachers, site=site)

@@ -147,7 +147,7 @@ class MoveStudents(FieldJob):
         """Return the job's name for lists."""
         if job.params["new_name"] is None:
             return _("Empty homeroom %s") % (job.params["of_name"] or "")
-        return _("Move students to %s") % job.params["new_name"]
+        return _("Move students to %s") % str(job.params["new_name"])
 
     def sentence(self, job: Job) -> str:
         """Return what was asked for, as one sentence."""

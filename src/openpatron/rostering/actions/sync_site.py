@@ -185,7 +185,7 @@ class SyncSite(RecordJob):
 
     def title(self, job: Job) -> str:
         """Return the job's name for lists."""
-        return _("Synchronize %s") % job.params["source_name"]
+        return _("Synchronize %s") % str(job.params["source_name"])
 
     def sentence(self, job: Job) -> str:
         """Return what was asked for, as one sentence."""
