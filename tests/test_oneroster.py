@@ -248,6 +248,8 @@ def test_pages_filters_and_what_is_new(world: World, school: School) -> None:
         reader.get("users", **words)
     assert reader.rows("orgs", filter="type='school'")[0]["name"] == "Maple"
     assert reader.rows("enrollments", filter="role='teacher'")[0]["primary"] == "true"
+    room = reader.rows("classes")[0]["sourcedId"]
+    assert len(reader.rows("enrollments", filter=f"class.sourcedId='{room}'")) == 4
 
 
 def test_no_scope_shows_more_than_it_needs(world: World, school: School) -> None:

@@ -9,7 +9,7 @@ from openpatron.patrons.models import Homeroom, Patron
 from openpatron.rostering.models import Target
 from tests.world import World
 
-from .base import EVERYBODY, ONLY_MANAGER, STAFF, Route
+from .base import EVERYBODY, ONLY_MANAGER, SIGNED_IN, STAFF, Route
 
 _SITE = {"short_name": "site"}
 _ROOM = _SITE | {"number": "room"}
@@ -32,6 +32,11 @@ ROUTES: dict[str, Route] = {
         name: Route(ONLY_MANAGER, _TARGET)
         for name in ("edit_target", "renew_target_secret", "delete_target")
     },
+    "oidc_configuration": Route(EVERYBODY, is_outside=True),
+    "oidc_jwks": Route(EVERYBODY, is_outside=True),
+    "oidc_authorization": Route(SIGNED_IN, is_outside=True),
+    "oidc_token": Route(EVERYBODY, is_outside=True, is_protocol=True),
+    "oidc_userinfo": Route(EVERYBODY, is_outside=True, is_protocol=True),
     # These ask for a client, or for its token, whoever is signed in.
     "oneroster_token": Route(EVERYBODY, is_outside=True, is_protocol=True),
     "oneroster_sync": Route(EVERYBODY, is_outside=True, is_protocol=True),

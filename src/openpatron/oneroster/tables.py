@@ -132,7 +132,7 @@ class Table:
         whole = parts[0]
         for part in parts[1:]:
             whole = whole | part if asked.joined == "OR" else whole & part
-        fields = {f"_{one.field}": self.fields[one.field][0] for one in asked.conditions}
+        fields = {_alias(one.field): self.fields[one.field][0] for one in asked.conditions}
         narrowed: QuerySet[Any] = self.rows.alias(**fields).filter(whole)
         return narrowed
 
@@ -142,7 +142,7 @@ class Table:
             raise RosterError(
                 INVALID_FILTER, f"There is no field “{one.field}” to filter by. There are: {known}."
             )
-        name, value = f"_{one.field}", _typed(self.fields[one.field][1], one)
+        name, value = _alias(one.field), _typed(self.fields[one.field][1], one)
         if value is None:
             # What cannot be such a value equals nothing.
             return Q(pk__isnull=one.sign != "!=")
@@ -161,6 +161,11 @@ class Table:
             if kind == "text"
             else expression
         ), kind
+
+
+def _alias(field: str) -> str:
+    """Return under which name a query knows a field."""
+    return "_" + field.replace(".", "_")
 
 
 def _after(ordered: QuerySet[Any], key: list[Any], kind: str, sign: str) -> QuerySet[Any]:

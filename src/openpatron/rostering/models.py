@@ -135,6 +135,8 @@ class Target(models.Model):
     scopes = models.JSONField(default=list)
     # Where it is: an address of the web, or a folder.
     address = models.CharField(max_length=500, blank=True, default="")
+    # Where its people come back to who sign in here; empty: nobody signs in there by us.
+    redirects = models.JSONField(default=list)
     # What messages to it are signed with, as ``kernel.sealed`` seals it.
     sealed_secret = models.TextField(blank=True, default="")
     is_active = models.BooleanField(default=True)

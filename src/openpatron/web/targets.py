@@ -61,6 +61,15 @@ class TargetForm(AdministrationForm):
         max_length=500,
         required=False,
     )
+    redirects = forms.CharField(
+        label=gettext_lazy("Addresses that people come back to"),
+        help_text=gettext_lazy(
+            "If they sign in there with OpenPatron: one on a line, as the platform names them."
+        ),
+        max_length=2000,
+        required=False,
+        widget=forms.Textarea({"rows": 3}),
+    )
     is_active = yes_or_no(gettext_lazy("In use"), gettext_lazy("it receives now"))
 
     def __init__(self, data: Any = None, *, stored: dict[str, Any], fresh: bool) -> None:
@@ -82,6 +91,7 @@ class TargetForm(AdministrationForm):
             address=data["address"],
             scopes=data["scopes"],
             is_active=bool(data["is_active"]),
+            redirects=data["redirects"].splitlines(),
         )
 
 
@@ -129,6 +139,7 @@ def edit_target(request: OrganizationRequest, number: int) -> HttpResponse:
         "sites": [str(one.pk) for one in found.sites.all()],
         "scopes": found.scopes,
         "address": found.address,
+        "redirects": "\n".join(found.redirects),
         "is_active": ["yes"] if found.is_active else [],
     }
     bound = request.POST if request.method == "POST" else None

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
+from allauth.idp.oidc.models import Client
 from django.contrib.auth.hashers import make_password
 from django.db import transaction
 from django.utils.crypto import get_random_string
@@ -38,6 +39,8 @@ class WantedTarget:
     address: str = ""
     scopes: Iterable[str] = DEFAULT
     is_active: bool = True
+    # Whole addresses to which its people come back who sign in here.
+    redirects: Iterable[str] = ()
 
 
 @transaction.atomic
@@ -84,6 +87,7 @@ def delete_target(actor: Actor, number: int) -> Target:
     actor.require(PERMISSION)
     target = find_target(actor, number)
     record_change(actor, TARGET, target.pk, _told(target), {})
+    Client.objects.filter(pk=target.client_id).delete()
     target.delete()
     return target
 
@@ -95,7 +99,43 @@ def _new_secret(target: Target) -> str:
     else:
         target.secret_hash = make_password(secret)
     target.save(update_fields=["secret_hash", "sealed_secret"])
+    _let_sign_in(target)
     return secret
+
+
+def _let_sign_in(target: Target) -> None:
+    """Write the client by which its people sign in here, with the same name and secret."""
+    if not target.redirects or not target.secret_hash:
+        Client.objects.filter(pk=target.client_id).delete()
+        return
+    Client.objects.update_or_create(
+        pk=target.client_id,
+        defaults={
+            "name": target.name,
+            "secret": target.secret_hash,
+            "scopes": "openid\nprofile\nemail",
+            "default_scopes": "openid",
+            "redirect_uris": "\n".join(target.redirects),
+            "skip_consent": True,
+        },
+    )
+
+
+def _redirects(wanted: Iterable[str]) -> list[str]:
+    found = []
+    for text in wanted:
+        value = clean(text, "redirects", limit=500)
+        parts = urlsplit(value)
+        fits = parts.scheme in {"https", "http"} and parts.hostname and not parts.fragment
+        if value and not fits:
+            raise InputError(
+                "redirects",
+                _("“%s” is no whole address. Write it like https://reading.example.org/back.")
+                % value[:100],
+            )
+        if value:
+            found.append(value)
+    return found
 
 
 def _write(actor: Actor, target: Target, wanted: WantedTarget, before: dict[str, Any]) -> None:
@@ -119,7 +159,9 @@ def _write(actor: Actor, target: Target, wanted: WantedTarget, before: dict[str,
     if not target.scopes:
         raise InputError("scopes", _("Choose what the platform may fetch."))
     target.is_active = wanted.is_active
+    target.redirects = _redirects(wanted.redirects)
     target.save()
+    _let_sign_in(target)
     target.sites.set(sites)
     _know_by_identifier(sites)
     after = _told(target)
@@ -170,5 +212,6 @@ def _told(target: Target) -> dict[str, Any]:
         "sites": ", ".join(target.sites.order_by("name").values_list("name", flat=True)),
         "address": target.address,
         "scopes": ", ".join(target.scopes),
+        "redirects": ", ".join(target.redirects),
         "is_active": _("yes") if target.is_active else _("no"),
     }

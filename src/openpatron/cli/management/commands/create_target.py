@@ -45,6 +45,13 @@ class Command(ActorCommand):
             default=",".join(DEFAULT),
             help=_("What it may fetch: %s.") % ", ".join(SCOPES),
         )
+        parser.add_argument(
+            "--redirect",
+            metavar="ADDRESS",
+            action="append",
+            default=[],
+            help=_("Where its people come back to who sign in here; may be given several times."),
+        )
         parser.add_argument("--format", choices=("table", "json"), default="table")
 
     def work(self, **options: Any) -> int:
@@ -67,6 +74,7 @@ class Command(ActorCommand):
                 sites=[site_by_short_name(name, "sites") for name in names],
                 address=options["to"],
                 scopes=scopes,
+                redirects=options["redirect"],
             )
             target, secret = create_target(actor, wanted)
         told = {
