@@ -19,6 +19,7 @@ from django.core.management import call_command  # noqa: E402  Django's own orde
 from django.db import connection  # noqa: E402
 
 from benchmarks import dataset  # noqa: E402
+from benchmarks.provider import provider  # noqa: E402
 from benchmarks.report import Measure, measure  # noqa: E402
 from benchmarks.search import searches  # noqa: E402
 
@@ -41,7 +42,7 @@ def main() -> None:
     few = _pages_with_few()
     _say(f"building {sum(sizes):,} patrons")
     dataset.build(sizes)
-    found = [*searches(max(sizes)), *_page_measures(few, max(sizes))]
+    found = [*searches(max(sizes)), *_page_measures(few, max(sizes)), *provider(max(sizes))]
     connection.close()
     copy = _Copy()
     for kind, name in _JOBS.items():

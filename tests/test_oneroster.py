@@ -188,7 +188,11 @@ def test_the_collections(world: World, school: School) -> None:
 def test_pages_filters_and_what_is_new(world: World, school: School) -> None:
     reader = platform(world)
     whole = reader.rows("users")
-    for words in ({}, {"sort": "familyName"}, {"sort": "dateLastModified", "orderBy": "desc"}):
+    pages: list[Any] = []
+    ways: tuple[dict[str, Any], ...] = (
+        {}, {"sort": "familyName"}, {"sort": "dateLastModified", "orderBy": "desc"},
+    )  # fmt: skip
+    for words in ways:
         pages = [reader.get("users", limit=2, offset=n, **words) for n in (0, 2, 4)]
         found = [row["sourcedId"] for one in pages for row in one.json()["users"]]
         assert sorted(found) == sorted(row["sourcedId"] for row in whole)
@@ -241,10 +245,11 @@ def test_pages_filters_and_what_is_new(world: World, school: School) -> None:
         field = said["imsx_CodeMinor"]["imsx_codeMinorField"][0]
         assert field["imsx_codeMinorFieldValue"] == minor, words
     # What is unknown to sort by sorts by nothing; what is too much is cut to what is allowed.
-    for words in (
+    odd: tuple[dict[str, Any], ...] = (
         {"sort": "password"}, {"limit": "99999999999999"}, {"limit": "0"},
         {"offset": "99999999999999"}, {"sort": "id); DROP TABLE x"},
-    ):  # fmt: skip
+    )  # fmt: skip
+    for words in odd:
         reader.get("users", **words)
     assert reader.rows("orgs", filter="type='school'")[0]["name"] == "Maple"
     assert reader.rows("enrollments", filter="role='teacher'")[0]["primary"] == "true"

@@ -61,7 +61,7 @@ def test_a_teacher_signs_in_at_the_platform(world: World, school: School) -> Non
     assert Client().get(reverse("oidc_jwks")).json()["keys"][0]["kty"] == "RSA"
     address = reverse("oidc_authorization")
 
-    browser = Client()
+    browser: Any = Client()
     to_sign_in = browser.get(address, asked)
     assert to_sign_in.url.startswith("/sign-in/?next=")
     form = browser.get(to_sign_in.url)

@@ -41,8 +41,8 @@ def school(world: World) -> School:
     return school_of(world)
 
 
-def sync(world: World, **words: bool) -> Job:
-    job = run(sync_site(world.operator, world.maple, **{"at_once": True} | words))
+def sync(world: World) -> Job:
+    job = run(sync_site(world.operator, world.maple, at_once=True))
     return run(confirm_job(world.operator, job)) if job.state == "planned" else job
 
 
@@ -60,15 +60,19 @@ def test_readiness_names_who_fails_what_and_where(world: World, school: School) 
     failing = {c.rule.code: c.failing for c in now.conditions if not c.holds}
     numbers = [s.pk for s in school.students]
     assert {code: [f.link for f in found] for code, found in failing.items()} == {
-        "homeroom_supervisor": [f"/o/cascadia/sites/maple/homerooms/{empty.pk}/#id_supervisor"],
+        "homeroom_supervisor": [
+            f"/o/cascadia/rostering/sites/maple/homerooms/{empty.pk}/#id_supervisor"
+        ],
         "homeroom_supervisor_email": [
-            f"/o/cascadia/sites/maple/homerooms/{empty.pk}/#id_supervisor"
+            f"/o/cascadia/rostering/sites/maple/homerooms/{empty.pk}/#id_supervisor"
         ],
-        "homeroom_supervisor_in_it": [f"/o/cascadia/sites/maple/homerooms/{empty.pk}/#supervisor"],
+        "homeroom_supervisor_in_it": [
+            f"/o/cascadia/rostering/sites/maple/homerooms/{empty.pk}/#supervisor"
+        ],
         "homeroom_supervisor_fits": [
-            f"/o/cascadia/sites/maple/homerooms/{empty.pk}/#id_supervisor"
+            f"/o/cascadia/rostering/sites/maple/homerooms/{empty.pk}/#id_supervisor"
         ],
-        "homeroom_students": [f"/o/cascadia/sites/maple/homerooms/{empty.pk}/#students"],
+        "homeroom_students": [f"/o/cascadia/rostering/sites/maple/homerooms/{empty.pk}/#students"],
         "student_sign_in": [f"/o/cascadia/patrons/{numbers[2]}/password/"],
         "student_barcode": [f"/o/cascadia/patrons/{numbers[1]}/#ties-title"],
         "student_homeroom": [f"/o/cascadia/patrons/{numbers[0]}/edit/#associations"],

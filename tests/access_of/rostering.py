@@ -41,6 +41,7 @@ QUERIES |= {
     "rostering.homerooms": lambda a, p, _j: queries.homerooms(a, _site(p)),
     "rostering.homeroom": lambda a, p, _j: queries.homeroom(a, _site(p), _room(p).pk),
     "rostering.patrons_in": lambda a, p, _j: queries.patrons_in(a, _room(p)),
+    "rostering.co_teachers": lambda a, p, _j: queries.co_teachers(a, _room(p)),
     "rostering.room_history": lambda a, p, _j: queries.room_history(a, _room(p)),
     "rostering.setup_history": lambda a, p, _j: queries.setup_history(a, _site(p)),
     "rostering.runs": lambda a, p, _j: queries.runs(a, _site(p)),

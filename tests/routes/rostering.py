@@ -47,11 +47,11 @@ ROUTES: dict[str, Route] = {
 
 def things(world: World, ours: Patron, theirs: Patron) -> tuple[dict[str, Any], dict[str, Any]]:
     """Return what the addresses name: here, and next door."""
-    for level in ("Library administrator", "District patrons manager"):
+    for name in ("Library administrator", "District patrons manager"):
         for levels in (world.levels, world.neighbour_levels):
-            levels[level].permissions.append("rostering.manage")
-            if level.startswith("District"):
-                levels[level].permissions.append("rostering.manage_targets")
+            levels[name].permissions.append("rostering.manage")
+            if name.startswith("District"):
+                levels[name].permissions.append("rostering.manage_targets")
     for levels, organization in (
         (world.levels, world.cascadia), (world.neighbour_levels, world.rainier),
     ):  # fmt: skip

@@ -153,6 +153,13 @@ def homeroom(actor: Actor, site: Site, number: int) -> Homeroom:
     return found
 
 
+def co_teachers(actor: Actor, room: Homeroom) -> list[int]:
+    """Return the numbers of the patrons who teach a homeroom beside its supervisor."""
+    _require_here(actor, room.site)
+    rows = CoTeacher.objects.filter(homeroom=room).order_by("pk")
+    return list(rows.values_list("patron", flat=True))
+
+
 def patrons_in(actor: Actor, room: Homeroom) -> QuerySet[Patron]:
     """Return the patrons of a homeroom, in the order of lists."""
     _require_here(actor, room.site)

@@ -129,7 +129,7 @@ def homeroom(request: OrganizationRequest, short_name: str, number: int) -> Http
     """Show a homeroom, who is in it, and its history; write its name and teachers."""
     site = queries.site_to_manage(request.actor, short_name)
     room = queries.homeroom(request.actor, site, number)
-    others = [one.patron_id for one in room.co_teachers.all()]  # type: ignore[attr-defined]  rostering's
+    others = queries.co_teachers(request.actor, room)
     also = [*others, *([room.supervisor_id] if room.supervisor_id else [])]
     form = RoomForm(
         request.POST if request.method == "POST" else None,
@@ -140,7 +140,10 @@ def homeroom(request: OrganizationRequest, short_name: str, number: int) -> Http
         },
         people=queries.candidates(request.actor, site, also),
     )
-    if form.is_bound and form.saved(lambda: edit(request.actor, site, number, form.wanted())):
+    saved = None
+    if form.is_bound:
+        saved = form.saved(lambda: edit(request.actor, site, number, form.wanted()))
+    if saved is not None:
         messages.success(request, _("Homeroom %s is saved.") % form.cleaned_data["name"])
         return redirect("homeroom", request.organization.slug, site.short_name, number)
     return _room(request, site, room, form)

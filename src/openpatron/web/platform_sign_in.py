@@ -20,7 +20,7 @@ from allauth.idp.oidc.views import authorization
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils.csp import CSP
@@ -135,7 +135,7 @@ def configuration(request: HttpRequest) -> JsonResponse:  # noqa: ARG001  the sa
 
 @require_safe
 @never_cache
-def authorize(request: SignedInRequest) -> HttpResponse:
+def authorize(request: SignedInRequest) -> HttpResponseBase:
     """Send who is signed in back to the platform with a code, or say why not."""
     client = Client.objects.filter(pk=request.GET.get("client_id", "").replace("\x00", "")).first()
     bound = request.GET.get("code_challenge_method") == "S256" and request.GET.get("code_challenge")
@@ -148,8 +148,7 @@ def authorize(request: SignedInRequest) -> HttpResponse:
             "your site says what is missing."
         )
         return _refused(request, why % client.name, 403)
-    response: HttpResponse = authorization(request)
-    return response
+    return authorization(request)
 
 
 def _refused(request: HttpRequest, why: str, status: int) -> HttpResponse:
@@ -157,11 +156,11 @@ def _refused(request: HttpRequest, why: str, status: int) -> HttpResponse:
     return TemplateResponse(request, "web/platform_refused.html", context, status=status)
 
 
-def leads_on[**P](view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+def leads_on(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpResponseBase]:
     """Let the sign-in form lead on to the platform that asked: browsers check the whole way."""
 
     @wraps(view)
-    def wrapped(request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
+    def wrapped(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         response = view(request, *args, **kwargs)
         going = urlsplit(request.GET.get("next", ""))
         if going.path == reverse("oidc_authorization"):

@@ -250,7 +250,10 @@ def edit_platform_setup(request: OrganizationRequest, short_name: str) -> HttpRe
         stored=_stored(setup),
         people=queries.candidates(request.actor, site, also),
     )
-    if form.is_bound and form.saved(lambda: write(request.actor, site, _wanted(form))):
+    saved = None
+    if form.is_bound:
+        saved = form.saved(lambda: write(request.actor, site, _wanted(form)))
+    if saved is not None:
         messages.success(request, _("The settings of %s are saved.") % site.name)
         return redirect("edit_platform_setup", request.organization.slug, site.short_name)
     context = {

@@ -144,7 +144,10 @@ def edit_target(request: OrganizationRequest, number: int) -> HttpResponse:
     }
     bound = request.POST if request.method == "POST" else None
     form = TargetForm(bound, stored=stored, fresh=False)
-    if form.is_bound and form.saved(lambda: edit(request.actor, number, form.wanted(found.kind))):
+    saved = None
+    if form.is_bound:
+        saved = form.saved(lambda: edit(request.actor, number, form.wanted(found.kind)))
+    if saved is not None:
         messages.success(request, _("%s is saved.") % form.cleaned_data["name"])
         return redirect("targets", request.organization.slug)
     return _form(request, form, found)

@@ -213,5 +213,5 @@ def _told(target: Target) -> dict[str, Any]:
         "address": target.address,
         "scopes": ", ".join(target.scopes),
         "redirects": ", ".join(target.redirects),
-        "is_active": _("yes") if target.is_active else _("no"),
+        "in_use": _("yes") if target.is_active else _("no"),
     }
