@@ -76,7 +76,7 @@ def test_a_teacher_signs_in_at_the_platform(world: World, school: School) -> Non
         assert answer.headers["Location"].startswith(BACK)
         words = parse_qs(back.query)
         assert words["state"] == ["s1"]
-        return words["code"][0]
+        return str(words["code"][0])
 
     def token(**more: str) -> Any:
         words = {

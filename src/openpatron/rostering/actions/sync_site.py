@@ -189,10 +189,8 @@ class SyncSite(RecordJob):
 
     def sentence(self, job: Job) -> str:
         """Return what was asked for, as one sentence."""
-        return (
-            _("Deliver the accounts and homerooms of %s to the reading platform.")
-            % (job.params["source_name"])
-        )
+        site = str(job.params["source_name"])
+        return _("Deliver the accounts and homerooms of %s to the reading platform.") % site
 
     def wording(self, job: Job) -> Wording:
         """Return how to speak of the job."""
