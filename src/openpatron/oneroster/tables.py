@@ -155,12 +155,7 @@ class Table:
         """Return what to sort by; an unknown field sorts by nothing, as the standard has it."""
         if asked.sort not in self.fields or asked.sort == "sourcedId":
             return (F("sourced_id"), "uuid") if asked.sort == "sourcedId" else (None, "")
-        expression, kind = self.fields[asked.sort]
-        return (
-            Coalesce(expression, Value(""), output_field=TextField())
-            if kind == "text"
-            else expression
-        ), kind
+        return self.fields[asked.sort]
 
 
 def _alias(field: str) -> str:
@@ -233,7 +228,11 @@ def users(view: View, roles: Iterable[str] = (), **narrowed: Any) -> Table:
     # Nobody finds out by a filter what is not shown.
     if ROSTER in view.client.scopes:
         names += ["middleName", "email", "identifier"]
-    fields |= {name: (KT(f"values__{name}"), "text") for name in names}
+    # Wrapped: SQLite would read what a plain key is compared with as JSON.
+    fields |= {
+        name: (Coalesce(KT(f"values__{name}"), Value(""), output_field=TextField()), "text")
+        for name in names
+    }
 
     def written(rows: list[SentUser]) -> list[dict[str, Any]]:
         by_user: dict[int, list[SentRole]] = defaultdict(list)
