@@ -10,6 +10,7 @@ from django.db.models import Field, ForeignKey
 
 from openpatron.access.starting_levels import matrix
 from openpatron.config.environment import SETTINGS
+from openpatron.rostering.rules import table
 
 DOCS = Path(__file__).parent.parent / "docs"
 
@@ -60,6 +61,8 @@ BY_NAME = {
     "circulation.Proxy.granted_by",
     "circulation.BorrowingRequest.asked_by",
     "circulation.BorrowingRequest.note",
+    "rostering.SentUser.patron_id",
+    "rostering.SentUser.values",
 }
 # They tie a row to its own parent, which is documented itself.
 TIES = {"patrons.Barcode.patron"}
@@ -102,6 +105,11 @@ def test_every_row_says_where_it_is_shown_sent_and_how_long_it_is_kept() -> None
         cells = [cell.strip() for cell in row.strip("|").split("|")]
         assert len(cells) == 5, row
         assert all(cells), row
+
+
+def test_the_conditions_of_synchronization_are_those_of_the_code() -> None:
+    text = (DOCS / "rostering.md").read_text(encoding="utf-8")
+    assert table() in text, f"it should hold:\n{table()}"
 
 
 def test_every_setting_is_documented_as_it_is_declared() -> None:

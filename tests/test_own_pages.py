@@ -307,10 +307,17 @@ def test_no_personal_field_is_forgotten(full: Visitor) -> None:
         "patrons.Note.text": "notes",
         "patrons.LocalCode.patron": "local_codes",
         "patrons.LocalCode.value": "local_codes",
+<<<<<<< HEAD
         "patrons.SourceRecord.patron": "source_record",
         "patrons.SourceRecord.key": "source_record",
         "patrons.SourceRecord.values": "source_record",
         "patrons.Protection.patron": "protections",
+=======
+        "rostering.PlatformSetup.supervisor": "supervised_sites",
+        "rostering.CoTeacher.patron": "co_taught_homerooms",
+        "rostering.SentUser.patron_id": "reading_platform",
+        "rostering.SentUser.values": "reading_platform",
+>>>>>>> h8
         "patrons.SavedList.filters": "saved_lists",
         "patrons.SavedList.saved_by": "saved_lists",
         "patrons.Homeroom.supervisor": "supervised_homerooms",

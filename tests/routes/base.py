@@ -26,3 +26,5 @@ class Route:
     words: dict[str, str] = field(default_factory=dict)
     # Not below an organization.
     is_outside: bool = False
+    # Called by programs: who brings no token is answered so, not sent to sign in.
+    is_protocol: bool = False

@@ -115,6 +115,7 @@ INSTALLED_APPS = [
     "allauth",
     "allauth.account",
     "allauth.mfa",
+    "allauth.idp.oidc",
     "django_htmx",
     "django_tasks_db",
     "django.contrib.auth",
@@ -211,6 +212,7 @@ MFA_TOTP_ISSUER = "OpenPatron"
 MFA_TOTP_TOLERANCE = 1
 # Addresses are confirmed our own way; allauth's table of them stays empty.
 MFA_ALLOW_UNVERIFIED_EMAIL = True
+IDP_OIDC_ADAPTER = "openpatron.web.platform_sign_in.ProviderAdapter"
 ALLAUTH_TRUSTED_PROXY_COUNT = 1 if _env["OPENPATRON_TRUST_PROXY"] else 0
 
 LANGUAGE_CODE = "en"

@@ -4,11 +4,22 @@ from django.apps import AppConfig
 
 
 class RosteringConfig(AppConfig):
-    """Registers the app and its permission names."""
+    """Registers the app, its permission names and its kinds of jobs."""
 
     name = "openpatron.rostering"
     label = "rostering"
 
     def ready(self) -> None:
-        """Declare the permissions."""
-        from . import permissions  # noqa: F401, PLC0415  names are declared on import
+        """Declare the permissions and the kinds of jobs."""
+        from openpatron.ledger.kinds import register  # noqa: PLC0415  apps must be loaded first
+        from openpatron.ledger.nightly import register_errand  # noqa: PLC0415
+
+        from . import known, permissions  # noqa: F401, PLC0415  names are declared on import
+        from .actions.forget_gone import forget_gone  # noqa: PLC0415
+        from .actions.move_students import MoveStudents  # noqa: PLC0415
+        from .actions.sync_site import SyncSite  # noqa: PLC0415
+
+        known.register()
+        register(MoveStudents())
+        register(SyncSite())
+        register_errand("forget_gone", forget_gone)

@@ -29,6 +29,7 @@ from openpatron.administration.permissions import MANAGE, MANAGE_LEVELS
 from openpatron.administration.queries import ORGANIZATION, SITE, history
 from openpatron.kernel.errors import NotAllowedError, StateError
 from openpatron.organizations.models import Site
+from openpatron.rostering.permissions import MANAGE as ROSTERING
 
 from .administration_form import AdministrationForm, lines_of, yes_or_no
 from .gate import OrganizationRequest, member, page
@@ -75,11 +76,19 @@ PARTS = (
         MANAGE,
     ),
     Part(
+<<<<<<< HEAD
         gettext_lazy("Messages"),
         gettext_lazy("Which are sent, when, in which words; letters."),
         "mail",
         "message_texts",
         MANAGE,
+=======
+        gettext_lazy("Reading platform"),
+        gettext_lazy("Which sites use it, who supervises, homerooms, and the platforms."),
+        "refresh",
+        "rostering",
+        ROSTERING,
+>>>>>>> h8
     ),
     Part(
         gettext_lazy("Access levels"),

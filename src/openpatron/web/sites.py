@@ -13,6 +13,7 @@ from django.views.decorators.http import require_safe
 from openpatron.access.queries import resource_groups
 from openpatron.administration.permissions import MANAGE
 from openpatron.patrons.queries import homerooms, site_overviews
+from openpatron.rostering.permissions import MANAGE as ROOMS
 
 from .gate import OrganizationRequest, page
 
@@ -53,5 +54,6 @@ def site(request: OrganizationRequest, short_name: str) -> HttpResponse:
         "resource_groups": resource_groups(overview.site).select_related("access_level"),
         "may_see_patrons": request.actor.may("patrons.view", overview.site),
         "may_manage": request.actor.may(MANAGE),
+        "may_rooms": overview.site.kind != "media" and request.actor.may(ROOMS, overview.site),
     }
     return TemplateResponse(request, "web/site_page.html", context)

@@ -1,11 +1,13 @@
 """The addresses of all pages. Inside an organization every address begins with its name."""
 
 from allauth.account.views import account_inactive, login, logout, reauthenticate
+from allauth.idp.oidc import views as oidc
 from allauth.mfa.base.views import authenticate, reauthenticate as reauthenticate_by_code
 from allauth.mfa.recovery_codes import views as recovery_codes
 from allauth.mfa.totp import views as totp
 from allauth.mfa.webauthn import views as passkeys
 from django.urls import URLPattern, URLResolver, include, path, re_path
+from django.views.decorators.csrf import csrf_exempt
 
 from . import (
     blocks,
@@ -24,6 +26,7 @@ from . import (
     patron_list,
     patron_messages,
     patron_page,
+    platform_sign_in,
     register_patron,
     remove_patron,
     renew_patron as renew,
@@ -141,7 +144,7 @@ _sign_in_data: list[URLPattern | URLResolver] = [
 urlpatterns = [
     path("", home.start, name="start"),
     # Only these of allauth's: nobody signs up here, and links to a password are ours.
-    path("sign-in/", public(login), name="account_login"),
+    path("sign-in/", public(platform_sign_in.leads_on(login)), name="account_login"),
     path("sign-in/closed/", public(account_inactive), name="account_inactive"),
     path("sign-in/second/", public(authenticate), name="mfa_authenticate"),
     path("sign-in/passkey/", public(passkeys.login_webauthn), name="mfa_login_webauthn"),
@@ -161,5 +164,15 @@ urlpatterns = [
     path("me/email/", change_email.change_email, name="change_email"),
     path("me/email/<str:key>/", change_email.confirm_email, name="confirm_email"),
     path("me/sign-in/", include(_sign_in_data)),
+    # Of allauth's provider only the way with a code: no consent, no devices, nobody registers.
+    path(
+        ".well-known/openid-configuration",
+        public(platform_sign_in.configuration),
+        name="oidc_configuration",
+    ),
+    path(".well-known/jwks.json", public(oidc.jwks), name="oidc_jwks"),
+    path("identity/authorize", signed_in(platform_sign_in.authorize), name="oidc_authorization"),
+    path("identity/token", csrf_exempt(public(oidc.token)), name="oidc_token"),
+    path("identity/userinfo", csrf_exempt(public(oidc.user_info)), name="oidc_userinfo"),
     path("o/<slug:organization>/", include(_organization)),
 ]

@@ -20,6 +20,7 @@ from openpatron.kernel.statistics import refresh_statistics
 from openpatron.ledger.nightly import keep_nights
 from openpatron.ledger.tasks import reap
 from openpatron.notifications.sender import send_until, send_waiting
+from openpatron.rostering.schedule import keep_synchronizing
 
 log = logging.getLogger(__name__)
 
@@ -56,7 +57,7 @@ class Command(BaseCommand):
         stop = threading.Event()
         works = [_reap_until, send_until]
         if not options["batch"]:
-            works.append(keep_nights)
+            works += [keep_nights, keep_synchronizing]
         beside = [threading.Thread(target=work, args=(stop,), daemon=True) for work in works]
         for thread in beside:
             thread.start()

@@ -1,0 +1,91 @@
+"""``openpatron create_target``: make a target, and print its client and secret once."""
+
+from __future__ import annotations
+
+import json
+import sys
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import CommandParser
+from django.utils.translation import gettext as _
+
+from openpatron.cli.base import DONE, ActorCommand
+from openpatron.kernel.errors import InputError
+from openpatron.organizations.queries import site_by_short_name
+from openpatron.rostering.actions.create_target import WantedTarget, create_target
+from openpatron.rostering.models import Target
+from openpatron.rostering.scopes import DEFAULT, SCOPES
+
+BASE = "/ims/oneroster/rostering/v1p2"
+TOKEN = "/ims/oneroster/token"  # noqa: S105  an address
+
+
+class Command(ActorCommand):
+    """Make a target."""
+
+    help = "Let an outside platform have accounts and homerooms; its secret is printed once."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        """Add what the target is."""
+        super().add_arguments(parser)
+        parser.add_argument(
+            "--kind", choices=Target.Kind.values, required=True, help=_("By which way.")
+        )
+        parser.add_argument(
+            "--sites", metavar="SITE,…", required=True, help=_("The sites, by their short names.")
+        )
+        parser.add_argument("--name", default="", help=_("How people call it."))
+        parser.add_argument(
+            "--to", metavar="ADDRESS", default="", help=_("A folder, or where messages go.")
+        )
+        parser.add_argument(
+            "--scopes",
+            metavar="SCOPE,…",
+            default=",".join(DEFAULT),
+            help=_("What it may fetch: %s.") % ", ".join(SCOPES),
+        )
+        parser.add_argument(
+            "--redirect",
+            metavar="ADDRESS",
+            action="append",
+            default=[],
+            help=_("Where its people come back to who sign in here; may be given several times."),
+        )
+        parser.add_argument("--format", choices=("table", "json"), default="table")
+
+    def work(self, **options: Any) -> int:
+        """Make it and print what its operator needs."""
+        if not options["organization"]:
+            raise InputError("organization", _("--organization is required: name it by its slug."))
+        scopes = [name for name in options["scopes"].split(",") if name]
+        for name in scopes:
+            if name not in SCOPES:
+                raise InputError(
+                    "scopes",
+                    _("--scopes: there is no scope “%(found)s”. There are: %(known)s.")
+                    % {"found": name[:60], "known": ", ".join(SCOPES)},
+                )
+        with self.opened(options) as actor:
+            names = [name for name in options["sites"].split(",") if name]
+            wanted = WantedTarget(
+                name=options["name"] or f"{options['kind']} ({', '.join(names)})"[:60],
+                kind=options["kind"],
+                sites=[site_by_short_name(name, "sites") for name in names],
+                address=options["to"],
+                scopes=scopes,
+                redirects=options["redirect"],
+            )
+            target, secret = create_target(actor, wanted)
+        told = {
+            "client_id": target.client_id,
+            "client_secret": secret,
+            "base_url": settings.OPENPATRON_BASE_URL + BASE,
+            "token_url": settings.OPENPATRON_BASE_URL + TOKEN,
+        }
+        if options["format"] == "json":
+            sys.stdout.write(json.dumps(told) + "\n")
+        else:
+            sys.stdout.writelines(f"{name}: {value}\n" for name, value in told.items())
+            sys.stderr.write(_("The secret is shown this once and never again.") + "\n")
+        return DONE

@@ -1,0 +1,283 @@
+"""Collections that are tables: filtered, sorted and paged by the database, page after page by key.
+
+A ``Table`` says which rows a client may see, what its fields are in SQL, and how rows are written.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+from django.db.models import Exists, F, OuterRef, Q, QuerySet, TextField, Value
+from django.db.models.fields.json import KT
+from django.db.models.functions import Coalesce
+from django.utils import timezone
+from django.utils.dateparse import parse_datetime
+
+from openpatron.rostering import payload
+from openpatron.rostering.models import (
+    Bookmark,
+    PlatformSetup,
+    SentClass,
+    SentEnrollment,
+    SentRole,
+    SentUser,
+    Status,
+)
+from openpatron.rostering.scopes import ROSTER
+
+from .asked import Asked, Condition
+from .clients import Client
+from .errors import INVALID_FILTER, RosterError
+
+_COMPARED = {"=": "", "!=": "", ">": "__gt", ">=": "__gte", "<": "__lt", "<=": "__lte"}
+# So many places of a collection are remembered for a client.
+_REMEMBERED = 8
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """What one client sees: its sites by their identifiers, and how addresses begin."""
+
+    client: Client
+    roster: UUID
+    setups: list[PlatformSetup]
+    base: str
+
+    @property
+    def sites(self) -> list[int]:
+        """The sites' numbers."""
+        return [one.site_id for one in self.setups]
+
+    @property
+    def orgs(self) -> dict[int, UUID]:
+        """The sites' identifiers by their numbers."""
+        return {one.site_id: one.sourced_id for one in self.setups}
+
+    @property
+    def term(self) -> str:
+        """The identifier of the school year."""
+        return payload.session_id(self.roster, payload.school_year(timezone.localdate()))
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Rows as they are written, and how many there are in all."""
+
+    rows: list[dict[str, Any]]
+    total: int
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """One collection. ``fields``: what may be filtered and sorted by, as an expression and a type.
+
+    ``written`` makes the standard's objects of a page of rows.
+    """
+
+    rows: QuerySet[Any]
+    fields: Mapping[str, tuple[Any, str]]
+    written: Callable[[list[Any]], list[dict[str, Any]]]
+
+    def page(self, view: View, asked: Asked, path: str) -> Page:
+        """Return the page that is asked for."""
+        rows, digest = self._narrowed(asked), asked.digest(path, view.client.scopes)
+        target = view.client.target
+        mark = Bookmark.objects.filter(target=target, digest=digest).first()
+        if asked.offset == 0 or mark is None:
+            ends: dict[str, Any] = {}
+            total = rows.count()
+        else:
+            ends, total = mark.ends, mark.total
+        sort, sorted_by = self._sort(asked)
+        rows = rows.annotate(_sort=sort) if sort is not None else rows
+        names = ("_sort", "pk") if sort is not None else ("pk",)
+        signs = ("-" if asked.descending else "") if sort is not None else ""
+        ordered = rows.order_by(*(signs + name for name in names))
+        key = ends.get(str(asked.offset))
+        if asked.offset and key is not None:
+            found = list(_after(ordered, key, sorted_by, signs)[: asked.limit])
+        else:
+            found = list(ordered[asked.offset : asked.offset + asked.limit])
+        if found and asked.offset + len(found) < total:
+            last = found[-1]
+            ends = dict(list(ends.items())[-_REMEMBERED + 1 :])
+            ends[str(asked.offset + len(found))] = [_as_key(getattr(last, "_sort", None)), last.pk]
+            Bookmark.objects.bulk_create(
+                [
+                    Bookmark(
+                        organization=view.client.organization, target=target, digest=digest,
+                        total=total, ends=ends, at=timezone.now(),
+                    )
+                ],
+                update_conflicts=True,
+                unique_fields=["target", "digest"],
+                update_fields=["total", "ends", "at"],
+            )  # fmt: skip
+        return Page(self.written(found), total)
+
+    def one(self, sourced_id: UUID) -> dict[str, Any] | None:
+        """Return the object of that identifier, None where the client does not see it."""
+        found = self.rows.filter(sourced_id=sourced_id).first()
+        return None if found is None else self.written([found])[0]
+
+    def _narrowed(self, asked: Asked) -> QuerySet[Any]:
+        parts = [self._condition(one) for one in asked.conditions]
+        if not parts:
+            return self.rows
+        whole = parts[0]
+        for part in parts[1:]:
+            whole = whole | part if asked.joined == "OR" else whole & part
+        fields = {_alias(one.field): self.fields[one.field][0] for one in asked.conditions}
+        narrowed: QuerySet[Any] = self.rows.alias(**fields).filter(whole)
+        return narrowed
+
+    def _condition(self, one: Condition) -> Q:
+        if one.field not in self.fields:
+            known = ", ".join(self.fields)
+            raise RosterError(
+                INVALID_FILTER, f"There is no field “{one.field}” to filter by. There are: {known}."
+            )
+        name, value = _alias(one.field), _typed(self.fields[one.field][1], one)
+        if value is None:
+            # What cannot be such a value equals nothing.
+            return Q(pk__isnull=one.sign != "!=")
+        if one.sign == "~":
+            return Q(**{f"{name}__icontains": value})
+        found = Q(**{name + _COMPARED[one.sign]: value})
+        return ~found if one.sign == "!=" else found
+
+    def _sort(self, asked: Asked) -> tuple[Any, str]:
+        """Return what to sort by; an unknown field sorts by nothing, as the standard has it."""
+        if asked.sort not in self.fields or asked.sort == "sourcedId":
+            return (F("sourced_id"), "uuid") if asked.sort == "sourcedId" else (None, "")
+        return self.fields[asked.sort]
+
+
+def _alias(field: str) -> str:
+    """Return under which name a query knows a field."""
+    return "_" + field.replace(".", "_")
+
+
+def _after(ordered: QuerySet[Any], key: list[Any], kind: str, sign: str) -> QuerySet[Any]:
+    """Return the rows behind the one with that key."""
+    value, pk = key
+    more = "__lt" if sign == "-" else "__gt"
+    if not kind:
+        return ordered.filter(pk__gt=pk)
+    if kind == "time":
+        value = datetime.fromisoformat(value)
+    elif kind == "uuid":
+        value = UUID(value)
+    return ordered.filter(Q(**{f"_sort{more}": value}) | Q(_sort=value, **{f"pk{more}": pk}))
+
+
+def _as_key(value: Any) -> Any:
+    if isinstance(value, datetime):
+        return value.isoformat()
+    return str(value) if isinstance(value, UUID) else value
+
+
+def _typed(kind: str, one: Condition) -> Any:
+    """Return a value as the column compares it; None for what cannot be one."""
+    if one.sign == "~" or kind == "text":
+        return one.value
+    if kind == "uuid":
+        try:
+            return UUID(one.value)
+        except ValueError:
+            return None
+    if kind == "time":
+        return _time(one)
+    words = {"active": True, "true": True, "tobedeleted": False, "false": False}
+    return words.get(one.value.casefold())
+
+
+def _time(one: Condition) -> datetime:
+    try:
+        found = parse_datetime(one.value) or parse_datetime(f"{one.value}T00:00:00")
+    except ValueError:
+        found = None
+    if found is None:
+        raise RosterError(
+            INVALID_FILTER, f"{one.field} is a time: write it like 2026-08-01T00:00:00.000Z."
+        )
+    return found if found.tzinfo else found.replace(tzinfo=UTC)
+
+
+_HEAD: dict[str, tuple[Any, str]] = {
+    "sourcedId": (F("sourced_id"), "uuid"),
+    "dateLastModified": (F("modified_at"), "time"),
+}
+_STATUS: dict[str, tuple[Any, str]] = {"status": (F("status"), "text")}
+
+
+def users(view: View, roles: Iterable[str] = (), **narrowed: Any) -> Table:
+    """Return the persons of the client's sites, or those of some roles."""
+    held = SentRole.objects.filter(site__in=view.sites)
+    if roles:
+        held = held.filter(role__in=list(roles))
+    own = held.filter(sent_user=OuterRef("pk"))
+    is_active = Exists(own.filter(status=Status.ACTIVE))
+    fields = _HEAD | {"status": (is_active, "bool"), "enabledUser": (is_active, "bool")}
+    names = ["username", "givenName", "familyName", "preferredFirstName"]
+    # Nobody finds out by a filter what is not shown.
+    if ROSTER in view.client.scopes:
+        names += ["middleName", "email", "identifier"]
+    # Wrapped: SQLite would read what a plain key is compared with as JSON.
+    fields |= {
+        name: (Coalesce(KT(f"values__{name}"), Value(""), output_field=TextField()), "text")
+        for name in names
+    }
+
+    def written(rows: list[SentUser]) -> list[dict[str, Any]]:
+        by_user: dict[int, list[SentRole]] = defaultdict(list)
+        found = SentRole.objects.filter(site__in=view.sites, sent_user__in=[r.pk for r in rows])
+        for role in found.order_by("pk"):
+            by_user[role.sent_user_id].append(role)
+        return payload.users(rows, by_user, view.orgs, view.client.scopes, view.base)
+
+    return Table(SentUser.objects.filter(Exists(own), **narrowed), fields, written)
+
+
+def demographics(view: View) -> Table:
+    """Return birth dates and sexes of the persons of the client's sites."""
+    people = users(view)
+
+    def written(rows: list[SentUser]) -> list[dict[str, Any]]:
+        active = SentRole.objects.filter(
+            site__in=view.sites, sent_user__in=[r.pk for r in rows], status=Status.ACTIVE
+        )
+        return payload.demographics(rows, set(active.values_list("sent_user", flat=True)))
+
+    fields = {name: people.fields[name] for name in ("sourcedId", "dateLastModified", "status")}
+    return Table(people.rows, fields, written)
+
+
+def classes(view: View, **narrowed: Any) -> Table:
+    """Return the homerooms of the client's sites."""
+    return Table(
+        SentClass.objects.filter(site__in=view.sites, **narrowed),
+        _HEAD | _STATUS | {"title": (F("title"), "text")},
+        lambda rows: payload.classes(rows, view.orgs, view.term, view.base),
+    )
+
+
+def enrollments(view: View, **narrowed: Any) -> Table:
+    """Return who is in which homeroom of the client's sites."""
+    rows = SentEnrollment.objects.filter(site__in=view.sites, **narrowed)
+    return Table(
+        rows.select_related("sent_user", "sent_class"),
+        _HEAD
+        | _STATUS
+        | {
+            "role": (F("role"), "text"),
+            "class.sourcedId": (F("sent_class__sourced_id"), "uuid"),
+            "user.sourcedId": (F("sent_user__sourced_id"), "uuid"),
+        },
+        lambda rows: payload.enrollments(rows, view.orgs, view.base),
+    )

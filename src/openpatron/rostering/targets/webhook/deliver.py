@@ -1,0 +1,100 @@
+"""Sends the message: JSON without personal data, signed (HMAC-SHA256 of the body)."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import json
+import ssl
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
+from http.client import HTTPException
+from urllib.error import HTTPError, URLError
+from urllib.parse import urlsplit
+from urllib.request import HTTPRedirectHandler, Request, build_opener
+
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from openpatron.kernel.sealed import BrokenSealError, unseal
+from openpatron.rostering.models import Target
+from openpatron.rostering.targets.base import GiveUpError, ReconfigureError, RetryError
+
+SIGNATURE = "X-OpenPatron-Signature"
+# Seconds: a platform that is slower than this is tried again.
+TIMEOUT = 10
+_GONE, _TOO_MANY, _TIMED_OUT, _TOO_EARLY = 410, 429, 408, 425
+_BROKEN = 500
+_OK_SECONDS = 6
+
+
+class _NoRedirects(HTTPRedirectHandler):
+    """An address that moved is changed by a person: messages do not follow to elsewhere."""
+
+    def redirect_request(self, *_args: object, **_words: object) -> None:
+        """Follow nothing."""
+
+
+def deliver(target: Target) -> None:
+    """Post the message. Raises one of the errors of ``base``."""
+    try:
+        secret = unseal(target.sealed_secret)
+    except BrokenSealError as error:
+        raise ReconfigureError(
+            _("The secret of this target cannot be read any more. Make a new one.")
+        ) from error
+    sites = target.sites.order_by("short_name").values_list("short_name", flat=True)
+    body = json.dumps(
+        {
+            "event": "roster.changed",
+            "organization": target.organization.slug,
+            "sites": list(sites),
+            "at": timezone.now().isoformat(),
+        }
+    ).encode()
+    signature = hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()
+    headers = {"Content-Type": "application/json", SIGNATURE: f"sha256={signature}"}
+    if urlsplit(target.address).scheme not in {"http", "https"}:
+        raise ReconfigureError(_("The address has to begin with https://. Change it."))
+    request = Request(target.address, body, headers, method="POST")  # noqa: S310  the scheme is one of two
+    try:
+        with build_opener(_NoRedirects).open(request, timeout=TIMEOUT):
+            return
+    except HTTPError as error:
+        raise _refusal(error) from error
+    except URLError as error:
+        if isinstance(error.reason, ssl.SSLCertVerificationError):
+            raise ReconfigureError(
+                _("The certificate of the platform cannot be trusted. Its operator has to mend it.")
+            ) from error
+        raise RetryError(_("The platform cannot be reached.")) from error
+    except (OSError, HTTPException) as error:
+        raise RetryError(_("The platform did not answer in time, or broke off.")) from error
+    except ValueError as error:
+        raise ReconfigureError(_("The address cannot be used. Change it.")) from error
+
+
+def _refusal(error: HTTPError) -> Exception:
+    words = {"code": error.code}
+    if error.code in {_TOO_MANY, _TIMED_OUT, _TOO_EARLY} or error.code >= _BROKEN:
+        sentence = _("The platform answered %(code)d. It will be tried again.") % words
+        return RetryError(sentence, _wait(error.headers.get("Retry-After", "")))
+    if error.code == _GONE:
+        return GiveUpError(_("The platform wants no messages any more (it answered 410).") % words)
+    return ReconfigureError(
+        _("The platform refused the message (it answered %(code)d). Look at address and secret.")
+        % words
+    )
+
+
+def _wait(text: str) -> timedelta | None:
+    """Return what Retry-After says: seconds, or a date; None for nothing that can be read."""
+    if text.isascii() and text.isdecimal() and len(text) <= _OK_SECONDS:
+        return timedelta(seconds=int(text))
+    try:
+        moment = parsedate_to_datetime(text)
+    except ValueError:
+        return None
+    if moment.tzinfo is None:
+        moment = moment.replace(tzinfo=UTC)
+    return moment - datetime.now(tz=UTC)

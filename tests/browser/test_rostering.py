@@ -1,0 +1,68 @@
+"""The pages of homerooms and synchronization, as a browser shows them."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from openpatron.ledger.actions.confirm_job import confirm_job
+from openpatron.ledger.engine import run
+from openpatron.patrons.models import Homeroom
+from openpatron.rostering.actions.create_target import WantedTarget, create_target
+from openpatron.rostering.actions.sync_site import sync_site
+from tests.rosters import school_of
+
+from .conftest import Visit
+from .scene import Scene
+from .test_pages import Inspector
+from .visitor import PHONE, WIDE
+
+pytestmark = pytest.mark.browser
+
+SHOTS = os.environ.get("SHOTS", "")
+
+
+def test_the_pages_of_rostering(visit: Visit, scene: Scene) -> None:
+    world = scene.world
+    level = world.levels["District patrons manager"]
+    level.permissions += ["rostering.manage", "rostering.manage_targets"]
+    level.save()
+    school = school_of(world)
+    Homeroom.objects.create(organization=world.cascadia, site=world.maple, name="6B " + "x" * 40)
+    job = run(sync_site(world.operator, world.maple, at_once=True))
+    done = run(confirm_job(world.operator, job))
+    target, _secret = create_target(
+        world.operator, WantedTarget("Reading community", "oneroster-rest", [world.maple])
+    )
+    dora = visit(scene.dora)
+    inspector = Inspector(dora)
+    for n, (path, says) in enumerate(
+        (
+            ("rostering/", "Sync"),
+            ("rostering/sites/maple/sync/", "Sync of Maple"),
+            ("rostering/sites/maple/readiness/", "Readiness of Maple"),
+            ("rostering/sites/maple/reading-platform/", "Reading platform of Maple"),
+            ("rostering/sites/maple/homerooms/", "Homerooms of Maple"),
+            (f"rostering/sites/maple/homerooms/{school.room.pk}/", "Homeroom 5A"),
+            ("rostering/sites/maple/homerooms/add/", "Make a homeroom"),
+            ("rostering/sites/maple/homerooms/copy/", "Copy homerooms"),
+            ("rostering/sites/maple/homerooms/move/", "Move students"),
+            ("rostering/targets/", "Platforms"),
+            ("rostering/targets/add/", "Add a platform"),
+            (f"rostering/targets/{target.pk}/", "Edit Reading community"),
+            (f"jobs/{done.pk}/", f"Job {done.pk}"),
+        )
+    ):
+        if path.startswith("jobs/"):
+            dora.to(path)
+            inspector.inspect(path)
+        else:
+            inspector.look_at(path, says)
+        if SHOTS:
+            for name, size in (("wide", WIDE), ("phone", PHONE)):
+                dora.page.set_viewport_size(size)
+                dora.page.emulate_media(color_scheme="light")
+                dora.page.screenshot(path=Path(SHOTS) / f"{n:02d}-{name}.png", full_page=True)
+    inspector.end()
