@@ -75,6 +75,13 @@ PARTS = (
         MANAGE,
     ),
     Part(
+        gettext_lazy("Identity providers"),
+        gettext_lazy("Where people sign in who have no password here."),
+        "key",
+        "identity_providers",
+        MANAGE,
+    ),
+    Part(
         gettext_lazy("Access levels"),
         gettext_lazy("Which rights each level holds, and which levels it may grant."),
         "shield",

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode
 
 from django import template
 from django.templatetags.static import static
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
@@ -55,6 +58,21 @@ def icon(name: str, css: str = "") -> SafeString:
         static("vendor/icons.svg"),
         name,
     )
+
+
+_INSIDE = re.compile(r"/o/([-\w]{1,60})(?:/|$)", re.ASCII)
+
+
+@register.simple_tag(takes_context=True)
+def organization_sign_in(context: Context) -> str:
+    """Return where one signs in with one's organization: that of the page one wanted, if any.
+
+    Whether there is such an organization is not looked at, so the link tells nothing.
+    """
+    wanted = context["request"].GET.get("next", "")
+    inside = _INSIDE.match(wanted)
+    place = reverse("sign_in_at", args=[inside[1]]) if inside else reverse("choose_organization")
+    return f"{place}?{urlencode({'next': wanted})}" if wanted else place
 
 
 @register.filter
