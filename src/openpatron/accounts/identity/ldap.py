@@ -8,7 +8,7 @@ from __future__ import annotations
 import secrets
 import ssl
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
 from django.utils.translation import gettext as _
@@ -118,11 +118,7 @@ def _bound(provider: IdentityProvider, dn: str, password: str) -> Iterator[Conne
         provider.settings["server"],
         connect_timeout=_CONNECT,
         get_info=ldap3.NONE,
-        tls=ldap3.Tls(
-            validate=ssl.CERT_REQUIRED,
-            version=ssl.PROTOCOL_TLS_CLIENT,
-            ca_certs_data=provider.settings["certificates"] or None,
-        ),
+        tls=_encryption(provider.settings["certificates"]),
     )
     is_open_bind = not dn
     if dn and not password:
@@ -159,12 +155,29 @@ def _bound(provider: IdentityProvider, dn: str, password: str) -> Iterator[Conne
 _REFUSALS = frozenset({32, 34, 48, 49, 19, 53})
 
 
+def _encryption(certificates: str) -> Any:
+    """Return how a connection is encrypted: as Python does it, which checks the server's name.
+
+    ldap3's own way checks it by code of its own, and leaves a socket open that it refuses.
+    """
+    context = ssl.create_default_context(cadata=certificates or None)
+
+    class Encryption(_library().Tls):  # type: ignore[misc]  it says nothing about types
+        def wrap_socket(self, connection: Connection, *, do_handshake: bool = False) -> None:
+            del do_handshake  # at once, always
+            name = connection.server.host
+            connection.socket = context.wrap_socket(connection.socket, server_hostname=name)
+
+    return Encryption(validate=ssl.CERT_REQUIRED)
+
+
 def _close(connection: Connection) -> None:
     ldap3 = _library()
-    try:
+    with suppress(ldap3.core.exceptions.LDAPException, OSError):
         connection.unbind()
-    except (ldap3.core.exceptions.LDAPException, OSError):
-        return
+    # It leaves one open that it does not trust.
+    if connection.socket is not None:
+        connection.socket.close()
 
 
 def _search(
