@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import re
+import shutil
 import socket
 import subprocess
 import threading
@@ -11,6 +13,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from html import unescape
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -72,6 +75,7 @@ def fields_of(page: str) -> dict[str, str]:
     return {name[1]: value[1] if value else "" for name, value in pairs if name}
 
 
+PASSWORD = "Correct-horse-9"
 LDAP_BASE = "dc=school,dc=example"
 LDAP_SEARCHER, LDAP_SECRET = f"cn=searcher,{LDAP_BASE}", "search-secret"
 _SLAPD = """
@@ -217,6 +221,13 @@ def make_certificates(folder: Path) -> str:
     return root.decode()
 
 
+def program(name: str) -> str:
+    """Return where a program is."""
+    found = shutil.which(name)
+    assert found, f"{name} is missing; tools/test installs it"
+    return found
+
+
 def free_port() -> int:
     """Return a port of this machine that nobody listens at."""
     with socket.socket() as probe:
@@ -246,3 +257,121 @@ def ended(process: subprocess.Popen[Any]) -> Iterator[None]:
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
+
+
+_SIMPLESAML = """<?php
+$config = [
+    'baseurlpath' => '{address}/',
+    'certdir' => '{folder}/', 'loggingdir' => '{folder}/', 'datadir' => '{folder}/',
+    'tempdir' => '{folder}/', 'metadatadir' => '{folder}/metadata/',
+    'technicalcontact_email' => 'na@example.org', 'secretsalt' => 'salt-of-the-tests',
+    'auth.adminpassword' => 'admin-of-the-tests', 'timezone' => 'UTC',
+    'logging.handler' => 'file', 'logging.level' => 3, 'showerrors' => true,
+    'errorreporting' => false, 'enable.saml20-idp' => true,
+    'module.enable' => ['exampleauth' => true, 'core' => true, 'saml' => true],
+    'session.phpsession.savepath' => '{folder}/', 'session.phpsession.httponly' => true,
+    'session.cookie.secure' => false, 'session.cookie.samesite' => null,
+    'store.type' => 'phpsession', 'language.default' => 'en', 'theme.use' => 'default',
+    'metadata.sources' => [['type' => 'flatfile']],
+];
+"""
+_AUTHSOURCES = """<?php
+$config = ['people' => [
+    'exampleauth:UserPass',
+    'ada:Correct-horse-9' => ['uid' => ['ada'], 'employeeNumber' => ['S-1']],
+    'stranger:Correct-horse-9' => ['uid' => ['stranger'], 'employeeNumber' => ['S-9']],
+    'nobody:Correct-horse-9' => ['uid' => ['nobody']],
+]];
+"""
+_HOSTED = """<?php
+$metadata['{address}/idp'] = [
+    'host' => '__DEFAULT__', 'auth' => 'people',
+    'privatekey' => 'idp.key', 'certificate' => 'idp.pem',
+    'NameIDFormat' => 'urn:oasis:names:tc:SAML:2.0:nameid-format:transient',
+];
+"""
+_REMOTE = """<?php
+$metadata['{entity}'] = [
+    'AssertionConsumerService' => '{back}',
+    'simplesaml.attributes' => true, 'saml20.sign.assertion' => true,
+];
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Campus:
+    """A running simplesamlphp: its address and metadata."""
+
+    address: str
+    metadata: str
+
+    def response_to(self, asked: str, name: str, password: str = PASSWORD) -> str:
+        """Do what a person does there; return the response that the browser is to post to us."""
+        with requests.Session() as browser:
+            form = browser.get(asked, timeout=30)
+            words = fields_of(form.text) | {"username": name, "password": password}
+            page = browser.post(form.url, words, timeout=30)
+        return unescape(fields_of(page.text).get("SAMLResponse", ""))
+
+
+@contextmanager
+def saml_server(folder: Path, entity: str, back: str) -> Iterator[Campus]:
+    """Run Debian's simplesamlphp in PHP's own server, for the one service provider."""
+    port = free_port()
+    address = f"http://127.0.0.1:{port}"
+    (folder / "metadata").mkdir()
+    files = {
+        "config.php": _SIMPLESAML, "authsources.php": _AUTHSOURCES,
+        "metadata/saml20-idp-hosted.php": _HOSTED, "metadata/saml20-sp-remote.php": _REMOTE,
+    }  # fmt: skip
+    words = {"address": address, "folder": str(folder), "entity": entity, "back": back}
+    for name, text in files.items():
+        filled = re.sub(r"\{(\w+)\}", lambda found: words[found[1]], text)
+        (folder / name).write_text(filled)
+    subprocess.run(
+        [program("openssl"), "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj",
+         "/CN=campus", "-keyout", str(folder / "idp.key"), "-out", str(folder / "idp.pem")],
+        check=True, capture_output=True, timeout=60,
+    )  # fmt: skip
+    process = subprocess.Popen(
+        [program("php"), "-d", "display_errors=0", "-S", f"127.0.0.1:{port}", "-t",
+         "/usr/share/simplesamlphp/www"],
+        env={"SIMPLESAMLPHP_CONFIG_DIR": str(folder), "PATH": os.environ["PATH"]},
+        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+    )  # fmt: skip
+    with ended(process):
+        wait_for(port)
+        found = requests.get(f"{address}/saml2/idp/metadata.php?output=xml", timeout=30)
+        yield Campus(address, found.text)
+
+
+ROOT = Path(__file__).parent.parent
+
+
+@contextmanager
+def cas_server(folder: Path) -> Iterator[str]:
+    """Run django-cas-server in its own environment; yield its address."""
+    subprocess.run([str(ROOT / "tools/cas-server")], check=True, timeout=300)
+    python, site = ROOT / "var/cas-server/bin/python", ROOT / "tests/cas_server_site.py"
+    process = subprocess.Popen(
+        [str(python), str(site), str(folder)],
+        env={"PATH": os.environ["PATH"]}, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+        text=True,
+    )  # fmt: skip
+    with ended(process):
+        assert process.stdout is not None
+        port = process.stdout.readline().strip()
+        process.stdout.close()
+        yield f"http://127.0.0.1:{port}/cas"
+
+
+def sign_in_at_cas(asked: str, name: str = "ada", password: str = PASSWORD) -> str:
+    """Do what a person does there; return where the browser is sent back to, "" if refused."""
+    with requests.Session() as browser:
+        form = browser.get(asked, timeout=30)
+        words = fields_of(form.text) | {"username": name, "password": password}
+        answer = browser.post(
+            form.url, {n: unescape(v) for n, v in words.items()},
+            allow_redirects=False, timeout=30,
+        )  # fmt: skip
+        return answer.headers.get("Location", "")

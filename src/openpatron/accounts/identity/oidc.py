@@ -261,7 +261,5 @@ def _require(claims: Mapping[str, Any], required: str) -> None:
     if name and str(claims.get(name)) != value:
         raise RefusedError(
             "required claim",
-            _(
-                "This account is none of those that may sign in here. Take that of your school."
-            ),
+            _("This account is none of those that may sign in here. Take that of your school."),
         )

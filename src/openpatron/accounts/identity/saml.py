@@ -106,9 +106,7 @@ def check(provider: IdentityProvider, ours: Addresses) -> str:
     if last < datetime.now(UTC):
         raise SetupError(
             "certificate",
-            _(
-                "The certificate in the metadata of %(name)s expired on %(day)s. Enter the new one."
-            )
+            _("The certificate in the metadata of %(name)s expired on %(day)s. Enter the new one.")
             % {"name": provider.name, "day": date_format(last)},
         )
     return _("The metadata can be used; its certificate is valid until %s.") % date_format(last)
