@@ -12,7 +12,7 @@ import pytest
 from django.urls import reverse
 from django.utils import timezone
 
-from openpatron.accounts.models import Account, Lookup, Registration
+from openpatron.accounts.models import Account, Identity, IdentityProvider, Lookup, Registration
 from openpatron.kernel.barcode_bars import bars
 from openpatron.ledger.record import record_change
 from openpatron.organizations.models import Site
@@ -181,6 +181,10 @@ def full(world: World, ada: Visitor) -> Visitor:
     Lookup.objects.create(
         organization=cascadia, asked_by=ada.account.pk, asked_for="h", found=True, has_agreed=True
     )
+    provider = IdentityProvider.objects.create(organization=cascadia, code="e", name="Entra")
+    Identity.objects.create(
+        organization=cascadia, provider=provider, subject="S-77", account=ada.account
+    )
     next_door(world, ada.account)
     return ada
 
@@ -225,6 +229,7 @@ def test_the_page_says_the_same_in_words(full: Visitor) -> None:
         "Bring a photo.",
         "CHESS",
         "5a",
+        "S-77",
         "Mine",
         "Rainier",
         "Blocked (done, staff)",
@@ -277,6 +282,8 @@ def test_no_personal_field_is_forgotten(full: Visitor) -> None:
     elsewhere = {
         "accounts.Account.language": "page_language",
         "accounts.Lookup.asked_by": "accounts_looked_up",
+        "accounts.Identity.account": "identities",
+        "accounts.Identity.subject": "identities",
         "patrons.Patron.account": "patron_id",
         "patrons.Association.patron": "associations",
         "patrons.Barcode.value": "barcodes",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import requests
 
@@ -37,12 +38,12 @@ def post(address: str, words: Mapping[str, str], *, auth: tuple[str, str] | None
     return _ask("POST", address, data=dict(words), auth=auth)
 
 
-def _ask(method: str, address: str, **more: object) -> Got:
+def _ask(method: str, address: str, **more: Any) -> Got:
     begin = time.monotonic()
     try:
         with (
             requests.Session() as session,
-            session.request(  # type: ignore[arg-type]
+            session.request(
                 method, address, timeout=_PATIENCE, allow_redirects=False, stream=True, **more
             ) as answer,
         ):
