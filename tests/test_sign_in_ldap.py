@@ -10,7 +10,12 @@ from django.test import Client
 from pytest_django import Settings
 
 from openpatron.accounts.identity import ldap
-from openpatron.accounts.identity.base import Addresses, SetupError, UnreachableError
+from openpatron.accounts.identity.base import (
+    Addresses,
+    SetupError,
+    UnreachableError,
+    WrongPasswordError,
+)
 from openpatron.accounts.models import IdentityProvider
 from openpatron.kernel.errors import InputError
 from openpatron.kernel.sealed import seal
@@ -116,7 +121,7 @@ def test_an_empty_password_never_counts(ada: Patron, provider: IdentityProvider)
     """The slapd here takes a name without a password for nobody's bind, and says yes."""
     assert try_in("ada", "")[1] is None
     for username, password in (("ada", ""), ("", PASSWORD), ("", "")):
-        with pytest.raises(ldap.WrongPasswordError):
+        with pytest.raises(WrongPasswordError):
             ldap.ask(provider, username, password)
     # Nor does one of the account that searches.
     provider.sealed_secret = ""

@@ -208,7 +208,7 @@ def test_signatures_that_are_none(world: World, monkeypatch: pytest.MonkeyPatch)
     provider = provider_at(world, ISSUER)
     other = rsa.generate_private_key(public_exponent=65537, key_size=2048)
     for token in (
-        jwt.encode(claims(), None, "none", headers={"kid": "k"}),
+        jwt.encode(claims(), "", "none", headers={"kid": "k"}),
         jwt.encode(claims(), other, "RS256", headers={"kid": "k"}),
         jwt.encode(claims(), other, "RS256", headers={"kid": "unknown"}),
         # With the public key, or the secret, as if it were shared.

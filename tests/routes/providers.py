@@ -20,8 +20,7 @@ ROUTES: dict[str, Route] = {
     "saml_metadata": Route(EVERYBODY, {"code": "saml_code"}, is_outside=True),
     "agree_to_identity": Route(SIGNED_IN, is_outside=True),
     "identity_providers": Route(ONLY_MANAGER),
-    "choose_identity_provider_kind": Route(ONLY_MANAGER),
-    "add_identity_provider": Route(ONLY_MANAGER, {"kind": "kind"}),
+    "add_identity_provider": Route(ONLY_MANAGER),
     "edit_identity_provider": Route(ONLY_MANAGER, _NUMBER),
     "check_identity_provider": Route(ONLY_MANAGER, _NUMBER),
     "delete_identity_provider": Route(ONLY_MANAGER, _NUMBER),
@@ -63,6 +62,6 @@ def things(world: World, ours: Patron, theirs: Patron) -> tuple[dict[str, Any], 
                 kind="saml",
                 settings={"metadata": METADATA, "claim": "", "match": "external_id"},
             )
-    same = {"provider_code": "ldap", "saml_code": "saml", "kind": "oidc"}
+    same = {"provider_code": "ldap", "saml_code": "saml"}
     here, there = ({"provider": made[one.pk]} for one in (world.cascadia, world.rainier))
     return same | here, same | there

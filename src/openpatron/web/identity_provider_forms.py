@@ -145,39 +145,18 @@ class IdentityProviderForm(AdministrationForm):
     )
     is_active = yes_or_no(gettext_lazy("In use"), gettext_lazy("people may sign in with it"))
 
-    def __init__(
-        self, kind: str, data: Any = None, *, found: IdentityProvider | None = None
-    ) -> None:
-        self._kind, self._found = kind, found
+    kind = ""
+
+    def __init__(self, data: Any = None, *, found: IdentityProvider | None = None) -> None:
         stored: dict[str, Any] = {"is_active": ["yes"]}
         if found is not None:
             stored = {"name": found.name, "code": found.code, **found.settings}
             stored["is_active"] = ["yes"] if found.is_active else []
-        self.base_fields = {
-            **{name: self.base_fields[name] for name in ("name", "code")},
-            **_FIELDS[kind],
-            **({"secret": self._secret()} if kind in WITH_SECRET else {}),
-            "match": _MATCH,
-            "is_active": self.base_fields["is_active"],
-        }
         super().__init__(data, stored=stored)
-
-    def _secret(self) -> forms.CharField:
-        has_one = self._found is not None and bool(self._found.sealed_secret)
-        hint = (
-            _("There is one; it is never shown. Leave this empty to keep it.")
-            if has_one
-            else _("It is kept sealed and never shown again.")
-        )
-        # Never filled in: the page knows no secret.
-        widget = forms.PasswordInput({"autocomplete": "new-password"}, render_value=False)
-        return forms.CharField(
-            label=_SECRETS[Kind(self._kind)],
-            help_text=hint,
-            max_length=1000,
-            required=False,
-            widget=widget,
-        )
+        if found is not None and found.sealed_secret and "secret" in self.fields:
+            self.fields["secret"].help_text = _(
+                "There is one; it is never shown. Leave this empty to keep it."
+            )
 
     @property
     def wanted(self) -> WantedProvider:
@@ -186,7 +165,26 @@ class IdentityProviderForm(AdministrationForm):
         return WantedProvider(
             code=given["code"],
             name=given["name"],
-            settings={name: given[name] for name in (*FIELDS[self._kind], "match")},
+            settings={name: given[name] for name in (*FIELDS[self.kind], "match")},
             secret=given.get("secret") or None,
             is_active=bool(given["is_active"]),
         )
+
+
+def form_of(kind: str) -> type[IdentityProviderForm]:
+    """Return the form of a kind: what all have, and between it what its protocol wants to know."""
+    own: dict[str, forms.Field] = dict(_FIELDS[kind])
+    if kind in WITH_SECRET:
+        own["secret"] = forms.CharField(
+            label=_SECRETS[Kind(kind)],
+            help_text=gettext_lazy("It is kept sealed and never shown again."),
+            max_length=1000,
+            required=False,
+            # Never filled in: the page knows no secret.
+            widget=forms.PasswordInput(render_value=False),
+        )
+    own["match"] = _MATCH
+    order = ("name", "code", *own, "is_active")
+    return type(
+        "IdentityProviderForm", (IdentityProviderForm,), {"kind": kind, "field_order": order, **own}
+    )

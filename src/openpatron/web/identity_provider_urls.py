@@ -8,8 +8,7 @@ _AT = "admin/identity-providers/"
 
 urlpatterns: list[URLPattern] = [
     path(_AT, pages.identity_providers, name="identity_providers"),
-    path(f"{_AT}add/", pages.choose_kind, name="choose_identity_provider_kind"),
-    path(f"{_AT}add/<slug:kind>/", pages.add_identity_provider, name="add_identity_provider"),
+    path(f"{_AT}add/", pages.add_identity_provider, name="add_identity_provider"),
     path(f"{_AT}<int:number>/", pages.edit_identity_provider, name="edit_identity_provider"),
     path(
         f"{_AT}<int:number>/check/", pages.check_identity_provider, name="check_identity_provider"

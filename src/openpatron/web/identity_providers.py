@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
 from django.contrib import messages
-from django.http import Http404
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
@@ -35,7 +34,7 @@ from .administration import crumbs, deleted
 from .administration_form import lines_of
 from .elsewhere_session import our_addresses
 from .gate import OrganizationRequest, page
-from .identity_provider_forms import IdentityProviderForm
+from .identity_provider_forms import form_of
 
 if TYPE_CHECKING:
     from django.http import HttpResponse
@@ -65,38 +64,25 @@ def identity_providers(request: OrganizationRequest) -> HttpResponse:
         "title": str(_LIST[1]),
         "breadcrumbs": crumbs(request),
         "rows": rows,
-        "address": f"{settings.OPENPATRON_BASE_URL}{reverse('sign_in_at', args=[slug])}",
+        "sign_in_address": f"{settings.OPENPATRON_BASE_URL}{reverse('sign_in_at', args=[slug])}",
     }
     return TemplateResponse(request, "web/identity_providers.html", context)
 
 
 @page(MANAGE)
-@require_safe
-def choose_kind(request: OrganizationRequest) -> HttpResponse:
-    """Ask which protocol it speaks."""
-    slug = request.organization.slug
+@require_http_methods(["GET", "HEAD", "POST"])
+def add_identity_provider(request: OrganizationRequest) -> HttpResponse:
+    """Ask which protocol it speaks; then show an empty form of that kind, or add the provider."""
+    require_all_rights(request.actor)
+    kind = request.GET.get("kind", "")
+    if kind in FIELDS:
+        return _form(request, kind, None)
     context = {
         "title": _("Add an identity provider"),
         "breadcrumbs": crumbs(request, (_LIST[0], str(_LIST[1]))),
-        "kinds": [
-            (
-                Kind(kind).label,
-                _ABOUT[Kind(kind)],
-                reverse("add_identity_provider", args=[slug, kind]),
-            )
-            for kind in FIELDS
-        ],
+        "kinds": [(kind, Kind(kind).label, _ABOUT[Kind(kind)]) for kind in FIELDS],
     }
     return TemplateResponse(request, "web/choose_identity_provider_kind.html", context)
-
-
-@page(MANAGE)
-@require_http_methods(["GET", "HEAD", "POST"])
-def add_identity_provider(request: OrganizationRequest, kind: str) -> HttpResponse:
-    """Show an empty form of that kind, or add the provider."""
-    if kind not in FIELDS:
-        raise Http404(_("There is no kind “%s” of identity providers.") % kind[:40])
-    return _form(request, kind, None)
 
 
 @page(MANAGE)
@@ -132,7 +118,7 @@ def _form(request: OrganizationRequest, kind: str, found: IdentityProvider | Non
     actor, slug = request.actor, request.organization.slug
     require_all_rights(actor)
     bound = request.POST if request.method == "POST" else None
-    form = IdentityProviderForm(kind, bound, found=found)
+    form = form_of(kind)(bound, found=found)
 
     def write() -> IdentityProvider:
         return (

@@ -41,7 +41,9 @@ class AccountAdapter(DefaultAccountAdapter):
         del request
         return False
 
-    def pre_login(self, request: HttpRequest, user: Account, **kwargs: Any) -> HttpResponse | None:
+    def pre_login(  # type: ignore[override]
+        self, request: HttpRequest, user: Account, **kwargs: Any
+    ) -> HttpResponse | None:
         """Send external accounts to their provider: no password and no passkey counts here."""
         refused: HttpResponse | None = super().pre_login(request, user, **kwargs)
         if refused is not None or came_from_provider(request, user):

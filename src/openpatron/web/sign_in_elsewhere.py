@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hmac
 import logging
+from collections.abc import Mapping
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
@@ -68,7 +69,12 @@ if TYPE_CHECKING:
     from openpatron.accounts.models import IdentityProvider
 
 _log = logging.getLogger("openpatron.web.sign_in_elsewhere")
-_STATUS = {UnknownPersonError: 403, RefusedError: 403, UnreachableError: 503, SetupError: 503}
+_STATUS: Mapping[type[SignInError], int] = {
+    UnknownPersonError: 403,
+    RefusedError: 403,
+    UnreachableError: 503,
+    SetupError: 503,
+}
 # How long an answer waits for the browser to fetch it, in seconds, and how large it may be.
 _WAITS, _LARGEST = 120, 300_000
 

@@ -107,7 +107,8 @@ def check(provider: IdentityProvider, ours: Addresses) -> str:
                 "claim": settings["claim"],
             },
         )
-    return _("The connection works: people are found, and have %s.") % settings["claim"]
+    claim: str = settings["claim"]
+    return _("The connection works: people are found, and have %s.") % claim
 
 
 @contextmanager
@@ -162,7 +163,7 @@ def _encryption(certificates: str) -> Any:
     """
     context = ssl.create_default_context(cadata=certificates or None)
 
-    class Encryption(_library().Tls):  # type: ignore[misc]  it says nothing about types
+    class Encryption(_library().Tls):  # type: ignore[misc]
         def wrap_socket(self, connection: Connection, *, do_handshake: bool = False) -> None:
             del do_handshake  # at once, always
             name = connection.server.host

@@ -112,8 +112,26 @@ def field_title(name: str) -> Any:
     return _FIELD_TITLES.get(name, name)
 
 
+_IDENTITY_PROVIDER = {
+    "code": _("Code"),
+    "issuer": _("Issuer"),
+    "client_id": _("Client id"),
+    "scopes": _("Scopes"),
+    "claim": _("Id of the person"),
+    "required": _("Claim that must have a value"),
+    "metadata": _("Metadata"),
+    "server": _("Server"),
+    "base": _("Where people are"),
+    "name_attribute": _("Attribute with the username"),
+    "bind_dn": _("Account to search with"),
+    "certificates": _("Certificates"),
+    "match": _("Who the id belongs to"),
+    "is_active": _("In use"),
+    "secret": _("Secret"),
+}
 _FIELD_TITLES: dict[str, Any] = LABELS | {
     "merged": _("Merged record"),
+    **_IDENTITY_PROVIDER,
     "status": _("Status"),
     "district_id": _("District ID"),
     "grade_level": _("Grade level"),
