@@ -87,6 +87,7 @@ def test_there_and_back(world: World, entra: IdentityProvider) -> None:
     answer = come_in(client, wanted="/o/cascadia/my-library/")
     assert (answer.status_code, answer["Location"]) == (302, "/o/cascadia/my-library/")
     assert who(client) == str(patron.account_id)
+    assert client.session.get_expire_at_browser_close()
     assert client.get("/o/cascadia/my-library/").status_code == 200
     # Once more, as the same.
     again = Client()

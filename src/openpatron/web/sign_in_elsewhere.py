@@ -272,7 +272,10 @@ def _let_in(
     except SignInError as error:
         return _said(request, provider, error)
     record_authentication(request, account, method=BY_PROVIDER, provider=provider.pk)
-    return perform_login(request, Login(user=account, redirect_url=wanted or None))
+    answer = perform_login(request, Login(user=account, redirect_url=wanted or None))
+    # Until the browser is closed, as with a password that is not to be remembered.
+    request.session.set_expiry(0)
+    return answer
 
 
 def _said(request: HttpRequest, provider: IdentityProvider, error: SignInError) -> HttpResponse:
