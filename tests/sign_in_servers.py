@@ -15,9 +15,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from html import unescape
 from pathlib import Path
+from socketserver import ThreadingMixIn
 from typing import Any
 from urllib.parse import urlsplit
-from wsgiref.simple_server import WSGIRequestHandler, make_server
+from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
 
 import requests
 from cryptography import x509
@@ -33,6 +34,12 @@ class _Silent(WSGIRequestHandler):
         """Say nothing."""
 
 
+class _Threading(ThreadingMixIn, WSGIServer):
+    """A browser opens connections that it does not use yet: nobody waits for those."""
+
+    daemon_threads = True
+
+
 @contextmanager
 def oidc_server() -> Iterator[str]:
     """Run oidc-provider-mock; yield its issuer. It signs in whoever is named."""
@@ -43,7 +50,7 @@ def oidc_server() -> Iterator[str]:
             User(sub="ada@school.example", claims={"email": "ada@school.example"}),
         ],
     )
-    server = make_server("127.0.0.1", 0, provider, handler_class=_Silent)
+    server = make_server("127.0.0.1", 0, provider, _Threading, _Silent)
     thread = threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)
     thread.start()
     yield f"http://127.0.0.1:{server.server_port}"

@@ -106,14 +106,19 @@ def choose_organization(request: HttpRequest) -> HttpResponse:
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def sign_in_at(request: HttpRequest, organization: str) -> HttpResponse:
-    """Show where the people of an organization sign in; a username leads to its provider."""
+    """Show where the people of an organization sign in; for a username, its provider alone.
+
+    That is a link: a form must not lead to another site, not even by a redirect (our CSP).
+    """
     wanted = wanted_address(request)
-    with opened(organization) as (found, providers):
+    with opened(organization) as (found, every):
+        providers = every
         form = UsernameForm(request.POST if request.method == "POST" else None)
-        if form.is_bound and form.is_valid():
+        is_chosen = form.is_bound and form.is_valid()
+        if is_chosen:
             username = form.cleaned_data["username"]
-            chosen = provider_for(found.pk, username, providers, _chance(found.slug, username))
-            return redirect(_with_next(_begin(found.slug, chosen.code), wanted))
+            chance = _chance(found.slug, username)
+            providers = [provider_for(found.pk, username, every, chance)]
         context = {
             "title": _("Sign in at %s") % found.name,
             "name": found.name,
@@ -121,6 +126,7 @@ def sign_in_at(request: HttpRequest, organization: str) -> HttpResponse:
                 (one, _with_next(_begin(found.slug, one.code), wanted)) for one in providers
             ],
             "form": form,
+            "is_chosen": is_chosen,
             "next": wanted,
         }
         status = 422 if form.errors else 200
