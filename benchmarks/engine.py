@@ -19,11 +19,8 @@ from django.core.management import call_command  # noqa: E402  Django's own orde
 from django.db import connection  # noqa: E402
 
 from benchmarks import dataset  # noqa: E402
-<<<<<<< HEAD
 from benchmarks.desk import desks  # noqa: E402
-=======
 from benchmarks.provider import provider  # noqa: E402
->>>>>>> h8
 from benchmarks.report import Measure, measure  # noqa: E402
 from benchmarks.search import searches  # noqa: E402
 
@@ -47,13 +44,9 @@ def main() -> None:
     few = _pages_with_few()
     _say(f"building {sum(sizes):,} patrons")
     dataset.build(sizes)
-<<<<<<< HEAD
-    found = [*searches(max(sizes)), *_page_measures(few, max(sizes))]
+    found = [*searches(max(sizes)), *_page_measures(few, max(sizes)), *provider(max(sizes))]
     if connection.vendor == "postgresql":
         found += desks(max(sizes))
-=======
-    found = [*searches(max(sizes)), *_page_measures(few, max(sizes)), *provider(max(sizes))]
->>>>>>> h8
     connection.close()
     copy = _Copy()
     for kind, name in _JOBS.items():

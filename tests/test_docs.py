@@ -48,6 +48,7 @@ BY_NAME = {
     "patrons.SourceRecord.key",
     "patrons.SourceRecord.values",
     "patrons.Protection.protected_by",
+    "accounts.Identity.subject",
     "feeds.Feed.received_by",
     "feeds.Feed.path",
     "circulation.Scan.by",

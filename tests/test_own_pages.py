@@ -12,7 +12,7 @@ import pytest
 from django.urls import reverse
 from django.utils import timezone
 
-from openpatron.accounts.models import Account, Lookup, Registration
+from openpatron.accounts.models import Account, Identity, IdentityProvider, Lookup, Registration
 from openpatron.kernel import paper
 from openpatron.kernel.barcode_bars import bars
 from openpatron.ledger.record import record_change
@@ -193,6 +193,10 @@ def full(world: World, ada: Visitor) -> Visitor:
         values={"first_name": "Augusta"},
     )
     Protection.objects.create(organization=cascadia, patron=patron, field="first_name")
+    provider = IdentityProvider.objects.create(organization=cascadia, code="e", name="Entra")
+    Identity.objects.create(
+        organization=cascadia, provider=provider, subject="S-77", account=ada.account
+    )
     next_door(world, ada.account)
     return ada
 
@@ -239,6 +243,7 @@ def test_the_page_says_the_same_in_words(full: Visitor) -> None:
         "Bring a photo.",
         "CHESS",
         "5a",
+        "S-77",
         "Mine",
         "The school's system",
         "K-1",
@@ -297,6 +302,8 @@ def test_no_personal_field_is_forgotten(full: Visitor) -> None:
     elsewhere = {
         "accounts.Account.language": "page_language",
         "accounts.Lookup.asked_by": "accounts_looked_up",
+        "accounts.Identity.account": "identities",
+        "accounts.Identity.subject": "identities",
         "patrons.Patron.account": "patron_id",
         "patrons.Association.patron": "associations",
         "patrons.Barcode.value": "barcodes",
@@ -307,17 +314,14 @@ def test_no_personal_field_is_forgotten(full: Visitor) -> None:
         "patrons.Note.text": "notes",
         "patrons.LocalCode.patron": "local_codes",
         "patrons.LocalCode.value": "local_codes",
-<<<<<<< HEAD
         "patrons.SourceRecord.patron": "source_record",
         "patrons.SourceRecord.key": "source_record",
         "patrons.SourceRecord.values": "source_record",
         "patrons.Protection.patron": "protections",
-=======
         "rostering.PlatformSetup.supervisor": "supervised_sites",
         "rostering.CoTeacher.patron": "co_taught_homerooms",
         "rostering.SentUser.patron_id": "reading_platform",
         "rostering.SentUser.values": "reading_platform",
->>>>>>> h8
         "patrons.SavedList.filters": "saved_lists",
         "patrons.SavedList.saved_by": "saved_lists",
         "patrons.Homeroom.supervisor": "supervised_homerooms",

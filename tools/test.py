@@ -22,9 +22,18 @@ ENVIRONMENT = {k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTEC
 
 # Programs that the tests start, and Debian's packages that hold them. PostgreSQL is looked
 # after by tools/postgres.
-PROGRAMS = {"chromium": "chromium", "msgfmt": "gettext"}
+PROGRAMS = {
+    "chromium": "chromium",
+    "msgfmt": "gettext",
+    # Servers to sign in at, and what checks SAML's signatures.
+    "/usr/sbin/slapd": "slapd",
+    "php": "php-cli",
+    "xmlsec1": "xmlsec1",
+}
 # What the demo's names are written in: Latin, Cyrillic and Arabic; Chinese, Japanese, Korean.
 FONTS = ("fonts-dejavu-core", "fonts-wqy-zenhei")
+# A server of PHP's, to sign in at.
+SERVERS = ("simplesamlphp", "php-xml", "php-mbstring")
 
 # Where packages come from is the machine's affair. (The brackets keep this line from being
 # found by itself.)
@@ -126,8 +135,8 @@ def tests() -> list[Step]:
 
 def missing_packages() -> list[str]:
     missing = [package for program, package in PROGRAMS.items() if not shutil.which(program)]
-    if shutil.which("dpkg-query"):  # elsewhere nobody can say which fonts there are
-        missing += [font for font in FONTS if not installed(font)]
+    if shutil.which("dpkg-query"):  # elsewhere nobody can say what there is
+        missing += [name for name in (*FONTS, *SERVERS) if not installed(name)]
     return missing
 
 

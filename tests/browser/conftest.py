@@ -25,7 +25,7 @@ _FLAGS = [
     "--disable-background-networking",
     "--disable-quic",
     "--no-first-run",
-    "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE localhost",
+    "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE localhost, EXCLUDE 127.0.0.1",
 ]
 
 type Visit = Callable[..., Visitor]

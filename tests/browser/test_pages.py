@@ -98,6 +98,8 @@ def test_pages_without_an_organization(visit: Visit, scene: Scene) -> None:
     page.get_by_label("Password").press("Enter")
     page.get_by_role("alert").wait_for()
     outside.inspect("sign-in refused")
+    page.goto("/sign-in/at/")
+    outside.inspect("choose the organization")
 
     Registration.objects.create(account=scene.dora, organization=scene.world.rainier)
     inside = Inspector(visit(scene.dora))
@@ -159,6 +161,9 @@ def test_pages_of_the_administration(dora_inspects: Inspector, scene: Scene) -> 
     look_at("admin/", "Admin")
     look_at("admin/organization/", "Organization settings")
     look_at("sites/maple/edit/", "Edit Maple")
+    look_at("admin/identity-providers/", "Identity providers")
+    look_at("admin/identity-providers/add/", "Add an identity provider")
+    look_at("admin/identity-providers/add/?kind=oidc", "Add OpenID Connect")
     look_at("admin/templates/", "Registration templates")
     add_registration_template(world.operator, WantedTemplate("Summer", world.maple))
     look_at("admin/templates/", "Registration templates")

@@ -9,9 +9,9 @@ from django.db import models
 from django.db.models.functions import Lower
 from django_scopes import ScopedManager
 
-from .provider_models import IdentityProvider
+from .provider_models import Identity, IdentityProvider
 
-__all__ = ("Account", "AccountManager", "IdentityProvider", "Lookup", "Registration")
+__all__ = ("Account", "AccountManager", "Identity", "IdentityProvider", "Lookup", "Registration")
 
 
 class AccountManager(BaseUserManager["Account"]):

@@ -1,8 +1,9 @@
-"""Table of the places where people sign in elsewhere: IdentityProvider."""
+"""Tables of signing in elsewhere: IdentityProvider, and Identity, who came in by one."""
 
 from __future__ import annotations
 
 from django.db import models
+from django.utils import timezone
 from django_scopes import ScopedManager
 
 
@@ -41,3 +42,35 @@ class IdentityProvider(models.Model):
     def __str__(self) -> str:
         """Return the name."""
         return self.name
+
+
+class Identity(models.Model):
+    """That somebody came in by a provider: under which subject, and as which account.
+
+    Who an identity is, is asked of the records of the organization each time; this row says that
+    the account's person has agreed to it, which counts for accounts of several organizations.
+    """
+
+    organization = models.ForeignKey(
+        "organizations.Organization", models.CASCADE, related_name="identities"
+    )
+    provider = models.ForeignKey(
+        IdentityProvider, models.CASCADE, related_name="identities", db_index=False
+    )
+    # The provider's own name for the person: opaque, or the external id.
+    subject = models.CharField(max_length=254)
+    account = models.ForeignKey("accounts.Account", models.CASCADE, related_name="identities")
+    connected_at = models.DateTimeField(default=timezone.now)
+
+    objects = ScopedManager(organization="organization")
+
+    class Meta:
+        """A subject is one account's."""
+
+        constraints = (
+            models.UniqueConstraint(fields=("provider", "subject"), name="identity_once"),
+        )
+
+    def __str__(self) -> str:
+        """Return the ids; a subject does not belong into a log."""
+        return f"account {self.account_id} at provider {self.provider_id}"

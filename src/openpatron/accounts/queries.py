@@ -11,8 +11,9 @@ from django.db.models.lookups import Exact
 
 from openpatron.kernel.text import storable
 from openpatron.organizations.models import Organization
+from openpatron.organizations.scope import open_organization
 
-from .models import Account
+from .models import Account, IdentityProvider
 from .rules import MINIMUM_PASSWORD
 
 if TYPE_CHECKING:
@@ -70,3 +71,26 @@ def _spellings(username: str) -> set[str]:
 def names_of(account_ids: set[int]) -> dict[int, str]:
     """Return the names of those accounts that still exist, by id; one query."""
     return {a.pk: a.full_name for a in Account.objects.filter(pk__in=account_ids)}
+
+
+def providers_at(organization: Organization) -> list[IdentityProvider]:
+    """Return where the people of an organization may sign in; it is open. By name."""
+    found = IdentityProvider.objects.filter(organization=organization, is_active=True)
+    return list(found.select_related("organization").order_by("name", "pk"))
+
+
+def organization_called(name: str) -> Organization | None:
+    """Return the organization of that short name or name, if one can sign in there elsewhere.
+
+    One that has no provider looks like one that does not exist, and so do two of one name.
+    """
+    if not storable(name):
+        return None
+    called = Organization.objects.filter(
+        Q(slug=name.strip().lower()) | Q(name__iexact=name.strip())
+    )
+    found = list(called[:2])
+    if len(found) != 1:
+        return None
+    with open_organization(found[0]):
+        return found[0] if providers_at(found[0]) else None

@@ -195,6 +195,9 @@ ACCOUNT_RATE_LIMITS = {
     "login_failed": f"{_env['OPENPATRON_SIGN_IN_RATE']}/5m/key,100/5m/ip",
     "forgotten_password": "5/h/key,60/h/ip",
     "change_email": "10/h/user",
+    "sign_in_elsewhere": f"{_env['OPENPATRON_SIGN_IN_RATE']}/5m/key,100/5m/ip",
+    # A whole school may come from one address.
+    "answer_from_elsewhere": "1200/m/ip",
 }
 ACCOUNT_FORMS = {"reauthenticate": "openpatron.web.second_factor.PasswordAgainForm"}
 MFA_ADAPTER = "openpatron.web.second_factor.SecondFactorAdapter"
@@ -258,10 +261,15 @@ LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {"line": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"}},
-    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "handlers": {
+        "stderr": {"class": "logging.StreamHandler", "formatter": "line"},
+        "nowhere": {"class": "logging.NullHandler"},
+    },
     "root": {"handlers": ["stderr"], "level": "WARNING"},
     "loggers": {
         "openpatron": {"level": _env["OPENPATRON_LOG_LEVEL"]},
+        # It repeats what people are told about; our own log says why somebody was refused.
+        "saml2": {"level": "CRITICAL", "handlers": ["nowhere"], "propagate": False},
         # A worker that is told to stop is no cause for a warning.
         "django_tasks_db": {"level": "ERROR"},
         "django.tasks": {"level": "WARNING"},

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from django.utils import timezone
 
 from openpatron.access.actor import AWAY, WEB, Actor
-from openpatron.accounts.models import Account, Lookup
+from openpatron.accounts.models import Account, Identity, Lookup
 from openpatron.accounts.queries import organizations_of
 from openpatron.ledger.kinds import kind_of
 from openpatron.ledger.models import Change, Job
@@ -112,6 +112,7 @@ class KnownLibrary:
     jobs: list[tuple[Job, str]]
     lists: list[SavedList]
     lookups: int
+    identities: list[Identity]
     # By short name, for what the ledger says.
     site_names: Mapping[str, str]
     changes: list[KnownChange]
@@ -150,6 +151,9 @@ def _known_here(organization: Organization, patron: Patron) -> KnownLibrary:
         rooms=list(Homeroom.objects.filter(supervisor=patron).select_related("site")),
         jobs=[(job, kind_of(job).title(job)) for job in jobs],
         lists=list(SavedList.objects.filter(saved_by=account.pk).order_by("name")),
+        identities=list(
+            Identity.objects.filter(account=account).select_related("provider").order_by("pk")
+        ),
         lookups=Lookup.objects.filter(asked_by=account.pk).count(),
         site_names=dict(Site.objects.values_list("short_name", "name")),
         changes=[
@@ -237,6 +241,14 @@ def _library(one: KnownLibrary) -> dict[str, Any]:
         "saved_lists": [{"name": saved.name, "filters": saved.filters} for saved in one.lists],
         "accounts_looked_up": one.lookups,
         **{part.name: [dict(row.data) for row in rows] for part, rows in one.further},
+        "identities": [
+            {
+                "provider": identity.provider.name,
+                "subject": identity.subject,
+                "connected_at": _plain(identity.connected_at),
+            }
+            for identity in one.identities
+        ],
         "changes": [_change(entry) for entry in one.changes],
     }
 

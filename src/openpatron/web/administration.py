@@ -76,19 +76,25 @@ PARTS = (
         MANAGE,
     ),
     Part(
-<<<<<<< HEAD
         gettext_lazy("Messages"),
         gettext_lazy("Which are sent, when, in which words; letters."),
         "mail",
         "message_texts",
         MANAGE,
-=======
+    ),
+    Part(
+        gettext_lazy("Identity providers"),
+        gettext_lazy("Where people sign in who have no password here."),
+        "key",
+        "identity_providers",
+        MANAGE,
+    ),
+    Part(
         gettext_lazy("Reading platform"),
         gettext_lazy("Which sites use it, who supervises, homerooms, and the platforms."),
         "refresh",
         "rostering",
         ROSTERING,
->>>>>>> h8
     ),
     Part(
         gettext_lazy("Access levels"),

@@ -20,6 +20,7 @@ from django.views.decorators.http import require_http_methods
 from openpatron.accounts.queries import password_minimum
 from openpatron.kernel.errors import InputError
 from openpatron.patrons.actions.change_password import change_password as write
+from openpatron.patrons.signing_in import signs_in_elsewhere
 
 from .gate import SignedInRequest, signed_in_first
 
@@ -83,7 +84,7 @@ def change_password(request: SignedInRequest) -> HttpResponse:
     try:
         write(request.user, form.cleaned_data["current_password"], form.cleaned_data["password"])
     except InputError as error:
-        form.add_error(error.field, str(error))
+        form.add_error(error.field or None, str(error))
         return _shown(request, form, status=422)
     update_session_auth_hash(request, request.user)
     messages.success(
@@ -97,6 +98,7 @@ def _shown(request: SignedInRequest, form: PasswordForm, status: int = 200) -> H
         "title": _("Change password"),
         "form": form,
         "must": request.user.must_change_password,
+        "elsewhere": signs_in_elsewhere(request.user),
         "next": _next(request),
     }
     return TemplateResponse(request, "web/change_password.html", context, status=status)

@@ -63,12 +63,9 @@ def navigation(actor: Actor, path: str) -> list[Entry]:
     for label, icon, name, permission in (
         (_("Patrons"), "users", "patrons", "patrons.view"),
         (_("Update patrons"), "users-group", "update_patrons", "patrons.manage_district"),
-<<<<<<< HEAD
         (_("Desk"), "scan", "desk", "circulation.serve"),
         (_("Items"), "books", "items", "circulation.serve"),
-=======
         (_("Sync"), "refresh", "rostering", "rostering.manage"),
->>>>>>> h8
         (_("Jobs"), "list-details", "jobs", "ledger.view_jobs"),
         (_("Messages"), "mail", "undelivered_messages", "notifications.view"),
         (_("Sites"), "building", "sites", "organizations.view_sites"),

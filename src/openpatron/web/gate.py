@@ -26,6 +26,7 @@ from openpatron.organizations.scope import open_organization
 from openpatron.patrons.actors import actor_for
 
 from .errors import not_allowed
+from .sign_in import came_from_provider
 
 PUBLIC = "public"
 SIGNED_IN = "signed in"
@@ -137,7 +138,7 @@ def _with_own_password[**P](view: View[P]) -> View[Any]:
     @wraps(view)
     @login_required
     def gated(request: SignedInRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
-        if request.user.must_change_password:
+        if request.user.must_change_password and not came_from_provider(request, request.user):
             return redirect_to_login(request.get_full_path(), reverse("change_password"))
         return view(request, *args, **kwargs)
 

@@ -130,6 +130,10 @@ def _library(one: KnownLibrary) -> Part:
         _("Homerooms that you supervise"): [(room.name, room.site.name) for room in one.rooms],
         _("Jobs that you asked for"): [(_moment(j.created_at), title) for j, title in one.jobs],
         _("Lists that you saved"): [(_("List"), saved.name) for saved in one.lists],
+        _("Signing in elsewhere"): [
+            (identity.provider.name, f"{identity.subject}; {_moment(identity.connected_at)}")
+            for identity in one.identities
+        ],
         _("Looking others up"): _lookups(one.lookups),
         **{str(part.title): [(row.what, row.value) for row in rows] for part, rows in one.further},
         _("Changes"): [_change(entry, one) for entry in one.changes],

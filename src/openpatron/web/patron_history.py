@@ -173,6 +173,8 @@ def words(name: str, value: Any, sites: Mapping[str, str] | None = None) -> str:
         "note": {"*": _("not shown here")},
         "note_for": {"person": _("staff and the person"), "staff": _("only staff")},
         "grants": {EVERY_LEVEL: _("every level")},
+        "secret": {"*": _("there is one, not shown here")},
+        "match": {"external_id": _("external id"), "district_id": _("district id")},
         "password": {
             "generated": _("generated, to be changed at the next sign-in"),
             "link": _("a link, with which the person sets one"),

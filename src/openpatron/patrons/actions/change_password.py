@@ -12,6 +12,7 @@ from openpatron.kernel.errors import InputError
 from openpatron.notifications import texts
 from openpatron.notifications.models import Kind
 from openpatron.patrons.messages import tell_account
+from openpatron.patrons.signing_in import signs_in_elsewhere
 
 
 @transaction.atomic
@@ -20,6 +21,8 @@ def change_password(account: Account, current: str, new: str) -> None:
 
     Raises ``InputError`` for ``current_password`` or ``password``; nothing is written then.
     """
+    if elsewhere := signs_in_elsewhere(account):
+        raise InputError("", elsewhere)
     if not account.check_password(current):
         raise InputError(
             "current_password", _("This is not your password. Type the one you signed in with.")

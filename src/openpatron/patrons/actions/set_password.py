@@ -25,6 +25,7 @@ from openpatron.patrons.messages import tell_account
 from openpatron.patrons.models import SUBJECT, Patron
 from openpatron.patrons.personal_data import locked_account
 from openpatron.patrons.queries import patron as patron_of
+from openpatron.patrons.signing_in import signs_in_elsewhere
 
 
 def require_set_password(actor: Actor, patron: Patron) -> None:
@@ -36,6 +37,8 @@ def require_set_password(actor: Actor, patron: Patron) -> None:
             PERMISSION,
             _("This is your own account. Change your password with the link in your menu."),
         )
+    if elsewhere := signs_in_elsewhere(patron.account):
+        raise NotAllowedError(PERMISSION, elsewhere)
     if not holds_all(actor, patron):
         raise NotAllowedError(
             PERMISSION,

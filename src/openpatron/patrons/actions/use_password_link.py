@@ -13,6 +13,7 @@ from openpatron.kernel.errors import StateError
 from openpatron.notifications import texts
 from openpatron.notifications.models import Kind
 from openpatron.patrons.messages import tell_account
+from openpatron.patrons.signing_in import signs_in_elsewhere
 
 
 def account_of_link(key: str) -> Account:
@@ -25,6 +26,8 @@ def account_of_link(key: str) -> Account:
                 "password or the address is changed. Ask for another one."
             )
         )
+    if elsewhere := signs_in_elsewhere(account):
+        raise StateError(elsewhere)
     return account
 
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode
 
 from django import template
 from django.templatetags.static import static
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
@@ -61,6 +64,21 @@ def icon(name: str, css: str = "") -> SafeString:
         static("vendor/icons.svg"),
         name,
     )
+
+
+_INSIDE = re.compile(r"/o/([-\w]{1,60})(?:/|$)", re.ASCII)
+
+
+@register.simple_tag(takes_context=True)
+def organization_sign_in(context: Context) -> str:
+    """Return where one signs in with one's organization: that of the page one wanted, if any.
+
+    Whether there is such an organization is not looked at, so the link tells nothing.
+    """
+    wanted = context["request"].GET.get("next", "")
+    inside = _INSIDE.match(wanted)
+    place = reverse("sign_in_at", args=[inside[1]]) if inside else reverse("choose_organization")
+    return f"{place}?{urlencode({'next': wanted})}" if wanted else place
 
 
 @register.filter
@@ -122,6 +140,23 @@ def field_title(name: str) -> Any:
     return _FIELD_TITLES.get(name, name)
 
 
+_IDENTITY_PROVIDER = {
+    "code": _("Code"),
+    "issuer": _("Issuer"),
+    "client_id": _("Client id"),
+    "scopes": _("Scopes"),
+    "claim": _("Id of the person"),
+    "required": _("Claim that must have a value"),
+    "metadata": _("Metadata"),
+    "server": _("Server"),
+    "base": _("Where people are"),
+    "name_attribute": _("Attribute with the username"),
+    "bind_dn": _("Account to search with"),
+    "certificates": _("Certificates"),
+    "match": _("Who the id belongs to"),
+    "is_active": _("In use"),
+    "secret": _("Secret"),
+}
 _FIELD_TITLES: dict[str, Any] = LABELS | {
     "merged": _("Merged record"),
     "written_in": _("Language"),
@@ -132,6 +167,7 @@ _FIELD_TITLES: dict[str, Any] = LABELS | {
     "days": _("Days"),
     "hour": _("Hour"),
     "to_second_address": _("To the second address"),
+    **_IDENTITY_PROVIDER,
     "status": _("Status"),
     "district_id": _("District ID"),
     "grade_level": _("Grade level"),
