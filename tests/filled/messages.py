@@ -20,7 +20,9 @@ def fill_messages(world: World, patron: Patron, other: Patron, job: Job) -> None
     )
     LetterSettings.objects.create(organization=of)
     day = date(2026, 12, 24)
-    LoanReminder.objects.create(organization=of, loan=Loan.objects.latest("pk"), due_on=day, step=1)
+    LoanReminder.objects.create(
+        organization=of, loan=Loan.objects.latest("pk"), due_on=day, step=1, told_by=1
+    )
     LoanCount.objects.create(
         organization=of, day=day, site=world.maple, patron_type="Student", count=1
     )
