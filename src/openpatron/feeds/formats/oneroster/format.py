@@ -185,11 +185,9 @@ def _schools(user: dict[str, str], others: Joined, line: int, noted: Noted) -> l
     found = others.roles(user.get("sourcedId", ""))
     primary = user.get("primaryOrgSourcedId", "")
     if not found:
-        orgs = [o.strip() for o in user.get("orgSourcedIds", "").split(",")] or []
-        orgs = [primary, *orgs] if primary else orgs
-        found = [
-            Role(org, user.get("role", ""), n == 0, "", ()) for n, org in enumerate(orgs) if org
-        ]
+        orgs = [primary, *(o.strip() for o in user.get("orgSourcedIds", "").split(","))]
+        orgs = [org for org in orgs if org]
+        found = [Role(o, user.get("role", ""), not n, "", ()) for n, o in enumerate(orgs)]
     today = timezone.localdate().isoformat()
     found = [r for r in found if not r.ends or r.ends >= today] or found
     schools = [r for r in found if others.org(r.org)[1] != "district"] or found

@@ -64,9 +64,9 @@ _MORE = {
     ),
 }  # fmt: skip
 _CALLED = {
-    "userid": "userSourcedId", "orgid": "orgSourcedId", "orgids": "orgSourcedIds",
-    "orgsourcedid": "orgSourcedIds", "classid": "classSourcedId", "schoolid": "schoolSourcedId",
-    "id": "sourcedId",
+    "userid": ("userSourcedId", "sourcedId"), "orgid": ("orgSourcedId", "orgSourcedIds"),
+    "orgids": ("orgSourcedIds",), "orgsourcedid": ("orgSourcedIds",),
+    "classid": ("classSourcedId",), "schoolid": ("schoolSourcedId",), "id": ("sourcedId",),
 }  # fmt: skip
 _NEAR = 0.85
 
@@ -78,6 +78,8 @@ class Package:
         self._zip = SafeZip(file)
         known = {name.lower(): name for name in FILES}
         self._members: dict[str, str] = {}
+        # Encoding and separator of each file, found out once.
+        self._manners: dict[str, tuple[str, str]] = {}
         for member in self._zip.names:
             path = PurePosixPath(member.replace("\\", "/"))
             name = known.get(path.stem.lower())
@@ -122,8 +124,10 @@ class Package:
     def raw(self, name: str) -> Iterator[tuple[int, list[str] | None]]:
         """Yield (line, cells) as they are, the header first."""
         opener = self.opener(name)
-        encoding = encoding_of(opener)
-        return csv_rows(opener, encoding, separator_of(head_of(opener, encoding)))
+        if name not in self._manners:
+            encoding = encoding_of(opener)
+            self._manners[name] = encoding, separator_of(head_of(opener, encoding))
+        return csv_rows(opener, *self._manners[name])
 
     def header(self, name: str, noted: Noted | None = None) -> list[str]:
         """Return the columns of a file by the standard's names, "" for one without a name.
@@ -151,8 +155,8 @@ class Package:
             elif len(cells) < len(columns):
                 text = _("%(file)s, line %(line)d has fewer cells than the header; taken as empty.")
                 noted.note("cells", text % place, None, name)
-                cells += [""] * (len(columns) - len(cells))
-            yield line, {c: v.strip() for c, v in zip(columns, cells, strict=False) if c}
+            values = [*cells, *[""] * (len(columns) - len(cells))]
+            yield line, {c: v.strip() for c, v in zip(columns, values, strict=False) if c}
 
     def _note_unreadable(self, name: str, line: int, noted: Noted) -> None:
         text = _("%(file)s, line %(line)d cannot be read: a quotation mark may not be closed.")
@@ -190,8 +194,8 @@ class _Header:
             if known.lower() == bare and known not in taken:
                 text = _("%(file)s: the column “%(cell)s” is “%(name)s”, written in another case.")
                 return self._tell("header_case", text, cell, known)
-        called = _CALLED.get("".join(filter(str.isalnum, bare)), "")
-        near = [called] if called in self._known else []
+        called = _CALLED.get("".join(filter(str.isalnum, bare)), ())
+        near = [name for name in called if name in self._known]
         near = near or get_close_matches(cell, self._known, 1, _NEAR)
         if near and near[0] not in taken:
             text = _("%(file)s: the column “%(cell)s” is taken as “%(name)s”.")

@@ -1,4 +1,4 @@
-"""Writing a bulk package of version 1.2: every column, every reference, the words of the standard."""
+"""Writing a bulk package of version 1.2: every column, every reference, the standard's words."""
 
 from __future__ import annotations
 
