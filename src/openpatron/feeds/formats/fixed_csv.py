@@ -17,10 +17,8 @@ from openpatron.feeds.records import Problem, Record, Row
 from openpatron.kernel.errors import InputError
 
 from .base import About, Format, Options, Table
+from .delimited.format import REASON
 from .room import Room
-
-REASON = "Reason"
-"""The last column of a file of rejected rows; in a file that is read it means nothing."""
 
 _MOST_COLUMNS = 1_000
 
@@ -28,7 +26,7 @@ _MOST_COLUMNS = 1_000
 class FixedCsv(Format):
     """A CSV format with a header of known names, in any case and order, some or all of them."""
 
-    extensions: ClassVar[tuple[str, ...]] = (".csv", ".txt", ".tsv")
+    extensions: ClassVar[tuple[str, ...]] = ("csv", "txt", "tsv")
     writes: ClassVar[bool] = True
     # The names as the format has them.
     official: ClassVar[tuple[str, ...]]
@@ -112,8 +110,7 @@ class FixedCsv(Format):
     ) -> None:
         """Write header and rows as they were, with the reason as the last column."""
         header = self._header(file, options)
-        opener, encoding, separator = self._manner(file, options)
-        del opener
+        _opener, encoding, separator = self._manner(file, options)
         keep = [n for n, name in enumerate(header) if name != REASON]
         width = len(header)
         with to.open("w", encoding=encoding, errors="replace", newline="") as out:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
+from itertools import groupby
 
 from django.utils.translation import gettext as _
 
@@ -88,3 +89,12 @@ def one_each(records: Iterable[Record], room: Room, label: str) -> Iterator[Reco
             room.leave_out(
                 record.line, "several_sites", text % {"number": record.line, "format": label}
             )
+
+
+def primary_last(records: Iterable[Record]) -> Iterator[Record]:
+    """Yield the records with those of one patron the other way round.
+
+    A feed takes one person from several rows, and what stands further down counts.
+    """
+    for _number, group in groupby(records, key=lambda record: record.line):
+        yield from reversed(list(group))

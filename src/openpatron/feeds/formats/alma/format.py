@@ -28,7 +28,7 @@ class Alma(Format):
 
     name = "alma"
     label = "Alma"
-    extensions: ClassVar[tuple[str, ...]] = (".xml", ".zip")
+    extensions: ClassVar[tuple[str, ...]] = ("xml", "zip")
     writes: ClassVar[bool] = True
 
     def likeness(self, file: Path, head: bytes) -> float:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import ClassVar
 
 from openpatron.feeds.codes import gender, gender_code, joined, of, us_day, us_written
 from openpatron.feeds.formats.fixed_csv import FixedCsv
+from openpatron.feeds.formats.room import Room, primary_last
 from openpatron.feeds.records import Record
 
 AUTOASSIGN = "autoassign"
@@ -75,6 +76,11 @@ class Destiny(FixedCsv):
         teaches = cells.get("Is Teacher", "").lower()
         if not cells["Role"]:
             cells["Role"] = ("teacher" if teaches in _YES else "student") if teaches else ""
+
+    def chosen(self, records: Iterable[Record], room: Room) -> Iterator[Record]:
+        """Yield a patron's records with the primary site last: what stands further down counts."""
+        del room
+        return primary_last(records)
 
     def cells(self, record: Record) -> dict[str, str]:
         """Return the row of a record."""

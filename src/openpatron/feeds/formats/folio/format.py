@@ -12,14 +12,12 @@ from django.utils.translation import gettext as _
 
 from openpatron.feeds.codes import iso_day, joined, of, person_id
 from openpatron.feeds.formats.base import About, Format, Options, Table
+from openpatron.feeds.formats.delimited.format import REASON
 from openpatron.feeds.formats.room import Room, one_each
 from openpatron.feeds.noted import Noted
 from openpatron.feeds.records import Problem, Record, Row
 
 from .users import flag, text_of, users
-
-REASON = "rejectedBecause"
-"""The key that a rejected user gets; in a file that is read it means nothing."""
 
 _MOST_CUSTOM = 200
 _ADDRESS = (
@@ -67,7 +65,7 @@ class Folio(Format):
 
     name = "folio"
     label = "FOLIO"
-    extensions: ClassVar[tuple[str, ...]] = (".json",)
+    extensions: ClassVar[tuple[str, ...]] = ("json",)
     writes: ClassVar[bool] = True
 
     def likeness(self, file: Path, head: bytes) -> float:

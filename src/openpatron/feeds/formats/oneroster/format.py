@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from itertools import islice
 from pathlib import Path
 from typing import ClassVar
 
@@ -23,7 +24,7 @@ from .rejected import write_rejected_package
 from .writing import write_package
 
 COLUMNS = (
-    *FILES["users"], "orgSourcedId", "orgName", "orgIdentifier", "role", "isPrimary", "birthDate",
+    *FILES["users"], "orgSourcedId", "orgName", "orgIdentifier", "otherOrgs", "role", "birthDate",
     "sex", "homeroom", "homeroomSourcedId", "homeroomTeacher", "homeroomTeacherSourcedId",
     "profileUsername", "profilePassword", "gradeLevel", "standing",
 )  # fmt: skip
@@ -34,7 +35,7 @@ class OneRoster(Format):
 
     name = "oneroster"
     label = "OneRoster"
-    extensions: ClassVar[tuple[str, ...]] = (".zip",)
+    extensions: ClassVar[tuple[str, ...]] = ("zip",)
     writes: ClassVar[bool] = True
 
     def likeness(self, file: Path, head: bytes) -> float:
@@ -72,14 +73,15 @@ class OneRoster(Format):
         return table
 
     def rows(self, file: Path, table: Table, options: Options) -> Iterator[Row]:
-        """Yield a row for each user and school, the primary school first."""
+        """Yield a row for each user, with the primary school; other schools are told."""
         del options
         noted = Noted(table.problems)
         with Package(file) as package:
             package.require_users()
             with Joined(package, noted) as others:
                 for line, user in package.rows("users", noted):
-                    for found in _people(line, user, others, noted):
+                    found = _person(line, user, others, noted)
+                    if found:
                         yield Row(line, tuple(found.get(name, "") for name in table.columns))
         noted.close()
 
@@ -99,7 +101,7 @@ class OneRoster(Format):
     def write_rejected(
         self, file: Path, reasons: Mapping[int, str], to: Path, options: Options
     ) -> None:
-        """Write a delta package with those users; the reason is their column metadata.reason."""
+        """Write a delta package with those users; the reason is a column of their own."""
         del options
         with Package(file) as package:
             write_rejected_package(package, reasons, to)
@@ -127,15 +129,13 @@ def _manifest(package: Package, noted: Noted) -> dict[str, str]:
     return found
 
 
-def _people(
-    line: int, user: dict[str, str], others: Joined, noted: Noted
-) -> Iterator[dict[str, str]]:
-    """Yield the user once for each school."""
+def _person(line: int, user: dict[str, str], others: Joined, noted: Noted) -> dict[str, str]:
+    """Return all that is known of a user, at the primary school; nothing where nobody is named."""
     number = user.get("sourcedId", "")
     if not number:
         text = _("users.csv, line %d: without a sourcedId nobody can tell who that is.")
         noted.reject("sourcedId", text % line, line, "sourcedId")
-        return
+        return {}
     birth, sex = others.person(number)
     username, password = others.profile(number)
     enabled = user.get("enabledUser", "")
@@ -157,27 +157,29 @@ def _people(
         "gradeLevel": user.get("metadata.gradeLevel") or our_grade(user.get("grades", "")),
         "standing": standing,
     }
-    rooms = list(others.rooms(number))
     roles = _schools(user, others, line, noted)
-    for role in roles:
-        name, _kind, identifier = others.org(role.org)
-        here = [r for r in rooms if r.school == role.org or len(roles) == 1]
-        found = shared | {
-            "orgSourcedId": role.org,
-            "orgName": name,
-            "orgIdentifier": identifier,
-            "role": role.role,
-            "isPrimary": "true" if role.is_primary else "false",
-            **{f"roles.{n}": v for n, v in zip(others.more, role.more, strict=False)},
+    name, _kind, identifier = others.org(roles[0].org)
+    found = shared | {
+        "orgSourcedId": roles[0].org,
+        "orgName": name,
+        "orgIdentifier": identifier,
+        "otherOrgs": "; ".join(others.org(role.org)[0] for role in roles[1:]),
+        "role": roles[0].role,
+        **{f"roles.{n}": v for n, v in zip(others.more, roles[0].more, strict=False)},
+    }
+    if found["otherOrgs"]:
+        text = _("users.csv, line %(line)d: beside %(school)s, the user has roles at: %(others)s.")
+        words = {"line": line, "school": name, "others": found["otherOrgs"]}
+        noted.note("other_schools", text % words, line, "otherOrgs")
+    rooms = (r for r in others.rooms(number) if r.school in {roles[0].org, ""} or not roles[1:])
+    for room in islice(rooms, 1):
+        found |= {
+            "homeroom": room.title,
+            "homeroomSourcedId": room.id,
+            "homeroomTeacher": room.teacher,
+            "homeroomTeacherSourcedId": room.teacher_id,
         }
-        for room in here[:1]:
-            found |= {
-                "homeroom": room.title,
-                "homeroomSourcedId": room.id,
-                "homeroomTeacher": room.teacher,
-                "homeroomTeacherSourcedId": room.teacher_id,
-            }
-        yield found
+    return found
 
 
 def _schools(user: dict[str, str], others: Joined, line: int, noted: Noted) -> list[Role]:

@@ -11,9 +11,11 @@ from pathlib import Path
 
 from django.utils import timezone
 
+from openpatron.feeds.formats.delimited.format import REASON as REASON_COLUMN
+
 from .package import Package
 
-REASON = "metadata.reason"
+REASON = f"metadata.{REASON_COLUMN}"
 
 
 def write_rejected_package(package: Package, reasons: Mapping[int, str], to: Path) -> None:
