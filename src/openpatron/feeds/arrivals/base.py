@@ -71,7 +71,7 @@ class Found:
         """When it was changed last, by the other machine's clock."""
         try:
             return datetime.fromtimestamp(self.modified, UTC)
-        except OverflowError, OSError, ValueError:
+        except (OverflowError, OSError, ValueError):
             return datetime.min.replace(tzinfo=UTC)
 
 

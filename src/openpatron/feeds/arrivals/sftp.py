@@ -17,7 +17,9 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 
 import paramiko
+from cryptography.exceptions import UnsupportedAlgorithm
 from django.utils.translation import gettext as _
+from paramiko.pkey import UnknownKeyType
 
 from openpatron.feeds.setup import Arrival
 from openpatron.patrons.models import Source
@@ -39,6 +41,12 @@ SECONDS = 30
 
 _SSH = 22
 _KEYS = (paramiko.Ed25519Key, paramiko.ECDSAKey, paramiko.RSAKey)
+
+# What comes of text that is no key.
+_NO_KEY = (
+    binascii.Error, ValueError, IndexError, TypeError, EOFError, paramiko.SSHException,
+    UnknownKeyType, UnsupportedAlgorithm,
+)  # fmt: skip
 
 # It tells of names and addresses; what there is to know stands in our errors.
 logging.getLogger("paramiko").setLevel(logging.CRITICAL)
@@ -165,7 +173,7 @@ def _host_key(text: str) -> paramiko.PKey:
     try:
         data = base64.b64decode(rest.split(" ")[0], validate=True)
         return paramiko.PKey.from_type_string(kind, data)
-    except (binascii.Error, ValueError, paramiko.SSHException, IndexError, EOFError) as error:
+    except _NO_KEY as error:
         raise HostKeyError(
             _(
                 "The source names no host key of the server that can be read. It is a line like "
@@ -182,7 +190,7 @@ def _private_key(text: str) -> paramiko.PKey:
             raise SignInError(
                 _("The private key has a passphrase. Give one without, made for this server only.")
             ) from error
-        except (paramiko.SSHException, ValueError, IndexError, TypeError):
+        except _NO_KEY:
             continue
     raise SignInError(
         _("The private key cannot be read. Paste it whole, with its first and last line.")

@@ -23,6 +23,8 @@ MOST_DEPTH = 20
 
 _CHUNK = 1 << 16
 _STRING = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"', re.DOTALL)
+# The parser, which is in C, does not survive integers that Python refuses (of 4,300 digits).
+_ENDLESS_NUMBER = re.compile(rb"[0-9.eE+-]{300}")
 _NO_BRACKET = bytes(sorted(set(range(256)) - set(b"[]{}")))
 _MARK = b"\xef\xbb\xbf"
 _TOP = ("deactivateMissingUsers",)
@@ -44,9 +46,9 @@ def users(file: Path, top: dict[str, Any] | None = None) -> Iterator[tuple[int, 
                 beside = {name: ijson.sendable_list() for name in _TOP}
                 readers += [ijson.items_coro(into, name) for name, into in beside.items()]
             since = 0
-            depth = _Depth()
+            guard = _Guard()
             while chunk := stream.read(_CHUNK):
-                depth.watch(chunk)
+                guard.watch(chunk)
                 for reader in readers:
                     reader.send(chunk)
                 since = 0 if found else since + len(chunk)
@@ -101,19 +103,25 @@ def _prefix(stream: BinaryIO) -> str:
     return "item" if head[begin:].lstrip().startswith(b"[") else "users.item"
 
 
-class _Depth:
-    """How deep the brackets are nested, looked at before the parser sees them."""
+class _Guard:
+    """How deep the brackets and how long the numbers are, before the parser sees them."""
 
     def __init__(self) -> None:
         self._depth = 0
         # The begin of a text whose end stands in the next chunk.
         self._rest = b""
+        # The last bytes outside of texts: a number may go on in the next chunk.
+        self._last = b""
 
     def watch(self, chunk: bytes) -> None:
         bare = _STRING.sub(b"", self._rest + chunk)
         begin = bare.find(b'"')
         self._rest = bare[begin:] if begin >= 0 else b""
-        for bracket in bare[: len(bare) - len(self._rest)].translate(None, _NO_BRACKET):
+        bare = bare[: len(bare) - len(self._rest)]
+        if _ENDLESS_NUMBER.search(self._last + bare):
+            raise _endless()
+        self._last = (self._last + bare)[-300:]
+        for bracket in bare.translate(None, _NO_BRACKET):
             self._depth += 1 if bracket in b"[{" else -1
             if self._depth > MOST_DEPTH:
                 raise _endless()

@@ -206,5 +206,6 @@ class _Header:
     def _tell(self, code: str, text: str, cell: str, name: str) -> str:
         if self._noted is not None:
             words = {"file": f"{self._file}.csv", "cell": cell[:60], "name": name}
-            self._noted.note(code, text % words, 1, name[:60])
+            line = 1 if self._file == "users" else None
+            self._noted.note(code, text % words, line, name[:60])
         return name
