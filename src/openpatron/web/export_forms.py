@@ -21,7 +21,7 @@ _PEOPLE: dict[str, StrOrPromise] = {
     "json": gettext_lazy("JSON with everything"),
 }
 _SYSTEMS: dict[str, StrOrPromise] = {
-    FEED: gettext_lazy("OpenPatron (CSV, a row for each site)"),
+    FEED: gettext_lazy("OpenPatron (CSV)"),
     "oneroster-1.2": gettext_lazy("OneRoster 1.2 (zip)"),
     "koha": gettext_lazy("Koha (CSV)"),
     "folio": gettext_lazy("FOLIO (JSON)"),

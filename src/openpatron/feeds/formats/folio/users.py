@@ -11,6 +11,8 @@ from typing import Any, BinaryIO
 
 import ijson
 from django.utils.translation import gettext as _
+from ijson.common import JSONError
+from ijson.utils import sendable_list
 
 from openpatron.feeds.codes import YES
 from openpatron.kernel.errors import InputError
@@ -42,11 +44,11 @@ def users(file: Path, top: dict[str, Any] | None = None) -> Iterator[tuple[int, 
     try:
         with file.open("rb") as stream:
             prefix = _prefix(stream)
-            found: Any = ijson.sendable_list()
+            found: Any = sendable_list()
             readers = [ijson.items_coro(found, prefix)]
             beside: dict[str, Any] = {}
             if top is not None:
-                beside = {name: ijson.sendable_list() for name in _TOP}
+                beside = {name: sendable_list() for name in _TOP}
                 readers += [ijson.items_coro(into, name) for name, into in beside.items()]
             since = 0
             guard = _Guard()
@@ -65,7 +67,7 @@ def users(file: Path, top: dict[str, Any] | None = None) -> Iterator[tuple[int, 
                 reader.close()
             if top is not None:
                 top |= {name: into[0] for name, into in beside.items() if into}
-    except (ijson.JSONError, ValueError, ArithmeticError, RecursionError, LookupError) as error:
+    except (JSONError, ValueError, ArithmeticError, RecursionError, LookupError) as error:
         raise InputError(
             "file",
             _(
