@@ -10,7 +10,7 @@ from django.db.models import Count, Max, QuerySet
 from django.utils.translation import gettext as _
 
 from openpatron.access.actor import Actor
-from openpatron.kernel.errors import InputError, NotFoundError
+from openpatron.kernel.errors import InputError, NotFoundError, StateError
 from openpatron.kernel.text import storable
 from openpatron.ledger import queries as ledger
 from openpatron.ledger.models import Change
@@ -76,6 +76,16 @@ def setup_of(source: Source) -> Setup | None:
         return read_setup(source.setup.document)
     except (SourceSetup.DoesNotExist, InputError):
         return None
+
+
+def required_setup(source: Source) -> Setup:
+    """Return how a source delivers, or raise ``StateError``: it has to be said first."""
+    found = setup_of(source)
+    if found is None:
+        raise StateError(
+            _("It is not said yet how %s delivers. Edit the source first.") % source.name
+        )
+    return found
 
 
 def patrons_of(actor: Actor, source: Source) -> int:
