@@ -216,7 +216,7 @@ def test_the_fast_way_is_the_same_as_the_rule() -> None:
         assert outcome(phone("home_phone", country), text) == outcome(strict, text)
     strict = partial(clean, field="last_name", limit=100)
     for text in (
-        "Zoë", "e\u0301", "a\u0085", "a\x7f", "\u200b", "\ud800", "ﬀ", "Ⅲ", "A  B.", "a" * 101, "\x00",
+        "Zoë", "e\u0301", "a\u0085", "a\x7f", "\u200b", "\ud800", "ﬀ", "Ⅲ", "A  B.", "a" * 101,
     ):  # fmt: skip
         assert outcome(found["last_name"], text) == outcome(strict, text)
     for text in ("x" * 150, "x" * 151, "a b", "ａda", "É"):
