@@ -79,8 +79,8 @@ class Inspector:
 @pytest.fixture(autouse=True)
 def _short_lists(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let lists have several pages, and axe few rows to look at."""
-    monkeypatch.setattr(patron_list, "PER_PAGE", 10)
-    monkeypatch.setattr(jobs, "_LINES_PER_PAGE", 10)
+    monkeypatch.setattr(patron_list, "PER_PAGE", 5)
+    monkeypatch.setattr(jobs, "_LINES_PER_PAGE", 5)
 
 
 @pytest.fixture
