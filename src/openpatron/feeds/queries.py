@@ -10,12 +10,13 @@ from django.db.models import Count, Max, QuerySet
 from django.utils.translation import gettext as _
 
 from openpatron.access.actor import Actor
-from openpatron.kernel.errors import InputError, NotFoundError
+from openpatron.kernel.errors import InputError, NotFoundError, StateError
 from openpatron.kernel.text import storable
 from openpatron.ledger import queries as ledger
 from openpatron.ledger.models import Change
 from openpatron.patrons.models import Source, SourceRecord
 
+from .formats import formats
 from .models import Feed, SourceSetup
 from .permissions import MANAGE
 from .setup import Setup
@@ -76,6 +77,21 @@ def setup_of(source: Source) -> Setup | None:
         return read_setup(source.setup.document)
     except (SourceSetup.DoesNotExist, InputError):
         return None
+
+
+def required_setup(source: Source) -> Setup:
+    """Return how a source delivers, or raise ``StateError``: it has to be said first."""
+    found = setup_of(source)
+    if found is None:
+        raise StateError(
+            _("It is not said yet how %s delivers. Edit the source first.") % source.name
+        )
+    return found
+
+
+def is_table(setup: Setup) -> bool:
+    """Tell whether encoding, separator and header are the source's to say."""
+    return formats()[setup.format].has_options
 
 
 def patrons_of(actor: Actor, source: Source) -> int:
