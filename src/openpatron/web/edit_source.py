@@ -9,7 +9,6 @@ from django.contrib import messages
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
-from django.utils.text import capfirst
 from django.utils.translation import gettext as _, gettext_lazy as _lazy
 from django.views.decorators.http import require_http_methods
 
@@ -300,7 +299,7 @@ class TextForm(AdministrationForm):
 
     def take(self, error: InputError | NotAllowedError) -> None:
         """Show every error at the one field; its sentence says the place."""
-        self.add_error("file", capfirst(str(error)))
+        self.add_error("file", str(error))
 
 
 @page(MANAGE)
