@@ -116,7 +116,9 @@ class Delimited(Format):
                 for cells in _with_reasons(rows, reasons, options):
                     out.writerow([_encodable(cell, codec) for cell in cells])
 
-    def write(self, records: Iterable[Record], to: Path, about: About) -> list[Problem]:
+    def write(
+        self, records: Iterable[Record], to: Path, about: About | None = None
+    ) -> list[Problem]:
         """Write patrons as CSV: one column for each field, by our own names."""
         del about
         with to.open("w", encoding="utf-8", newline="") as written:
