@@ -166,7 +166,11 @@ def test_defaults_columns_that_vanish_and_first_passwords(world: World) -> None:
 @pytest.mark.parametrize(
     ("change", "field", "text"),
     [
-        ({"format": "excel"}, "format", "“excel” is not allowed here. Allowed: “alma”, “delimited”"),
+        (
+            {"format": "excel"},
+            "format",
+            "“excel” is not allowed here. Allowed: “alma”, “delimited”",
+        ),
         ({"fromat": "x"}, "fromat", "there is no such setting. There are: absence"),
         ({"match": ["district_id"]}, "match", "no column gives “district_id”"),
         ({"match": []}, "match", "nothing is named"),
