@@ -63,6 +63,7 @@ LEVELS: dict[str, list[str]] = {
         "circulation.manage_items",
         "administration.manage",
         "administration.manage_levels",
+        "feeds.manage",
     ],
 }
 

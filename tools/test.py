@@ -25,10 +25,14 @@ ENVIRONMENT = {k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTEC
 PROGRAMS = {
     "chromium": "chromium",
     "msgfmt": "gettext",
+    # A server to fetch feeds from.
+    "sshd": "openssh-server",
+    "ps": "procps",
     # Servers to sign in at, and what checks SAML's signatures.
-    "/usr/sbin/slapd": "slapd",
+    "slapd": "slapd",
     "php": "php-cli",
     "xmlsec1": "xmlsec1",
+    "openssl": "openssl",
 }
 # What the demo's names are written in: Latin, Cyrillic and Arabic; Chinese, Japanese, Korean.
 FONTS = ("fonts-dejavu-core", "fonts-wqy-zenhei")
@@ -134,7 +138,9 @@ def tests() -> list[Step]:
 
 
 def missing_packages() -> list[str]:
-    missing = [package for program, package in PROGRAMS.items() if not shutil.which(program)]
+    # Servers lie where only the administrator's path leads.
+    path = os.environ.get("PATH", "") + os.pathsep + "/usr/sbin"
+    missing = [p for program, p in PROGRAMS.items() if not shutil.which(program, path=path)]
     if shutil.which("dpkg-query"):  # elsewhere nobody can say what there is
         missing += [name for name in (*FONTS, *SERVERS) if not installed(name)]
     return missing

@@ -7,12 +7,18 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from openpatron.feeds.formats.base import Options
+from openpatron.feeds.records import FIELDS
 
 MATCH_KEYS = ("external_id", "district_id", "username", "email", "site_barcode")
 MODES = ("import", "synchronize")
 ABSENCES = ("nothing", "inactive", "expire")
 COVERAGES = ("full", "incremental")
 ARRIVALS = ("upload", "folder", "sftp")
+BARCODES_TAKEN = ("next", "reject")
+INVALID = ("", "reject", "leave")
+ENCODINGS = ("", "utf-8", "utf-16", "utf-16-le", "utf-16-be", "windows-1252")
+OWNABLE = tuple(field for field in FIELDS if field not in {"role", "password"})
+"""The fields that a source may own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +42,9 @@ class Rule:
     otherwise: str = "keep"
     # An empty value empties ours; otherwise it keeps what is there.
     empty_clears: bool = False
+    # What a value that our rules refuse does: "reject" the row, "leave" the field as it is and
+    # report it, or "": as is usual for the field (``checks.LEFT``).
+    invalid: str = ""
 
 
 @dataclass(frozen=True, slots=True)

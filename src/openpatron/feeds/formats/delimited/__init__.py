@@ -1,0 +1,1 @@
+"""Any CSV, TSV or XLSX, read by a mapping of its columns."""

@@ -1,0 +1,241 @@
+"""Any CSV, TSV or XLSX file with one person in a row: the mapping says what its columns mean."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import ClassVar
+
+from django.utils.translation import gettext as _, gettext_lazy
+from openpyxl import Workbook
+
+from openpatron.feeds.formats.base import About, Format, Options, Table
+from openpatron.feeds.formats.room import primary_last
+from openpatron.feeds.records import FIELDS, Problem, Record, Row
+from openpatron.kernel.errors import InputError
+from openpatron.kernel.spreadsheets import csv_lines, safe_cell
+
+from . import sheet, text
+from .encodings import CODECS
+from .names import suggested
+
+REASON = "openpatron_reason"
+"""The column with the reason in a file of rejected rows; it is ignored when that is fed again."""
+
+_FORMULAS = tuple("'" + start for start in "=+-@\t\r＝＋－＠")  # noqa: RUF001  the full-width forms are meant
+_HEAD = 1 << 16
+
+
+class Delimited(Format):
+    """Rows of cells."""
+
+    name: ClassVar[str] = "delimited"
+    label: ClassVar[str] = gettext_lazy("Table (CSV, TSV, XLSX)")  # type: ignore[assignment]
+    extensions: ClassVar[tuple[str, ...]] = ("csv", "tsv", "txt", "xlsx")
+    writes: ClassVar[bool] = True
+    has_options: ClassVar[bool] = True
+
+    def likeness(self, file: Path, head: bytes) -> float:
+        """Return how sure: any text may be one, so whatever is surer of itself comes first."""
+        if sheet.is_sheet(head):
+            return 0.9
+        if head[:4].startswith((b"PK\x03\x04", b"%PDF", b"\x89PNG", b"\xff\xd8", b"\x1f\x8b")):
+            return 0.0
+        start = head.lstrip(b"\xef\xbb\xbf \r\n\t")[:1]
+        if start in {b"<", b"{", b"["}:
+            return 0.05
+        return 0.5 if file.suffix.lower().lstrip(".") in self.extensions else 0.3
+
+    def settled(self, file: Path, options: Options) -> Options:
+        """Return encoding and separator as they are in the file; a workbook has none."""
+        with _rows(file, options) as (_rows_of_it, settled):
+            return settled or Options("", "", options.quote, options.has_header)
+
+    def table(self, file: Path, options: Options) -> Table:
+        """Return the columns: the first row, or, without a header, their numbers."""
+        with _rows(file, options) as (rows, _options):
+            for _line, cells in rows:
+                if isinstance(cells, csv.Error):
+                    break
+                if not any(cell.strip() for cell in cells):
+                    continue
+                return Table(_named(cells, has_header=options.has_header))
+        raise InputError(
+            "file", _("The file has no rows. A table with one person in a row is needed.")
+        )
+
+    def rows(self, file: Path, table: Table, options: Options) -> Iterator[Row]:
+        """Yield the rows; too long ones, and one cut off at the end, are problems of the table."""
+        width = len(table.columns)
+        with _rows(file, options) as (rows, _options):
+            awaits_header = options.has_header
+            for line, cells in rows:
+                if isinstance(cells, csv.Error):
+                    table.problems.append(_unreadable(line, cells))
+                    continue
+                found = len(cells)
+                if found != width:
+                    while found > width and not cells[-1].strip():
+                        cells.pop()
+                        found -= 1
+                    if found > width:
+                        table.problems.append(_too_wide(line, found, width))
+                        continue
+                    cells.extend([""] * (width - found))
+                if awaits_header:
+                    # The first row that has anything in it.
+                    awaits_header = not any(cells)
+                    continue
+                yield Row(line, tuple(cells))
+
+    def suggest(self, table: Table) -> Mapping[str, str]:
+        """Return the columns by field, from the names that exports use."""
+        return suggested(table.columns)
+
+    def write_rejected(
+        self, file: Path, reasons: Mapping[int, str], to: Path, options: Options
+    ) -> None:
+        """Write the rows of those lines as they are, with a last column: why."""
+        with _rows(file, options) as (rows, settled):
+            if settled is None:
+                _write_sheet(to, _with_reasons(rows, reasons, options))
+                return
+            # What was read as Windows-1252 is written so, and nothing is lost on the way back.
+            codec = CODECS[settled.encoding]
+            errors = "replace" if codec.startswith("utf-16") else "surrogateescape"
+            with to.open("w", encoding=codec, errors=errors, newline="") as written:
+                out = csv.writer(
+                    written,
+                    delimiter=settled.separator,
+                    quotechar=settled.quote or None,
+                    quoting=csv.QUOTE_MINIMAL if settled.quote else csv.QUOTE_NONE,
+                    escapechar=None if settled.quote else "\\",
+                )
+                for cells in _with_reasons(rows, reasons, options):
+                    out.writerow([_encodable(cell, codec) for cell in cells])
+
+    def write(
+        self, records: Iterable[Record], to: Path, about: About | None = None
+    ) -> list[Problem]:
+        """Write patrons as CSV: one column for each field, by our own names."""
+        del about
+        with to.open("w", encoding="utf-8", newline="") as written:
+            cells = (
+                [one.values.get(field, "") for field in COLUMNS] for one in primary_last(records)
+            )
+            written.writelines(csv_lines(COLUMNS, cells))
+        return []
+
+
+COLUMNS = tuple(field for field in FIELDS if field not in {"role", "password"})
+"""What ``write`` writes."""
+
+FORMAT = Delimited()
+
+
+@contextmanager
+def _rows(
+    file: Path, options: Options
+) -> Iterator[tuple[Iterator[tuple[int, list[str] | csv.Error]], Options | None]]:
+    """Open the file as what it is; beside the rows: the options found out, None for a workbook."""
+    try:
+        with file.open("rb") as opened:
+            head = opened.read(_HEAD)
+    except OSError as error:
+        raise InputError(
+            "file", _("The file cannot be read: %s.") % (error.strerror or str(error))
+        ) from None
+    if not head.strip():
+        raise InputError("file", _("The file is empty."))
+    if sheet.is_sheet(head):
+        with sheet.opened(file) as sheet_rows:
+            yield _unescaped(sheet_rows), None
+        return
+    settled = text.settled(file, options)
+    with text.opened(file, settled) as rows:
+        yield _unescaped(rows), settled
+
+
+def _unescaped(
+    rows: Iterable[tuple[int, list[str] | csv.Error]] | Iterable[tuple[int, list[str]]],
+) -> Iterator[tuple[int, list[str] | csv.Error]]:
+    """Yield the rows, without the apostrophes that our own exports put before formulas."""
+    for line, cells in rows:
+        if not isinstance(cells, csv.Error):
+            for place, cell in enumerate(cells):
+                if cell[:1] == "'" and cell.startswith(_FORMULAS):
+                    cells[place] = cell[1:]
+        yield line, cells
+
+
+def _named(cells: list[str], *, has_header: bool) -> tuple[str, ...]:
+    """Return a name for each column, no two alike; the empty ones at the end are none."""
+    while cells and not cells[-1].strip():
+        cells.pop()
+    names: dict[str, None] = {}
+    for number, cell in enumerate(cells, start=1):
+        found = " ".join(cell.split()) if has_header else ""
+        name = base = found[:200] or f"column {number}"
+        again = 2
+        while name in names:
+            name, again = f"{base} ({again})", again + 1
+        names[name] = None
+    return tuple(names)
+
+
+def _with_reasons(
+    rows: Iterable[tuple[int, list[str] | csv.Error]], reasons: Mapping[int, str], options: Options
+) -> Iterator[list[str]]:
+    width = 0
+    for line, cells in rows:
+        if isinstance(cells, csv.Error):
+            continue
+        if not width:
+            width = len(cells)
+            if options.has_header:
+                if REASON in cells:
+                    cells = cells[: cells.index(REASON)]  # noqa: PLW2901  the earlier reasons go
+                    width = len(cells)
+                yield [*cells, REASON]
+                continue
+        if line in reasons:
+            yield [*cells[:width], *[""] * (width - len(cells)), *cells[width:], reasons[line]]
+
+
+def _write_sheet(to: Path, rows: Iterable[list[str]]) -> None:
+    book = Workbook(write_only=True)
+    page = book.create_sheet()
+    for cells in rows:
+        page.append([safe_cell(cell) for cell in cells])
+    book.save(to)
+
+
+def _encodable(cell: str, codec: str) -> str:
+    """Return a reason or cell without what the file's encoding cannot say."""
+    if codec != "cp1252":
+        return cell
+    return cell.encode(codec, "surrogateescape" if _has_halves(cell) else "replace").decode(
+        codec, "surrogateescape"
+    )
+
+
+def _has_halves(cell: str) -> bool:
+    return any("\udc80" <= letter <= "\udcff" for letter in cell)
+
+
+def _unreadable(line: int, error: csv.Error) -> Problem:
+    return Problem("unreadable", _("This row cannot be read: %s.") % error, line)
+
+
+def _too_wide(line: int, found: int, width: int) -> Problem:
+    return Problem(
+        "too_wide",
+        _(
+            "This row has %(found)d cells, but there are %(width)d columns. Is a value with the "
+            "separator in it without quotes?"
+        )
+        % {"found": found, "width": width},
+        line,
+    )
