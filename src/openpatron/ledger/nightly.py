@@ -18,6 +18,7 @@ from openpatron.organizations.models import Organization
 from openpatron.organizations.scope import open_organization
 
 from .actions.confirm_job import confirm_job
+from .kinds import kind_of
 from .models import Job, Night, State
 from .tasks import enqueue
 
@@ -80,10 +81,14 @@ def start_night(organization: Organization) -> list[Job]:
 
 
 def say_yes(organization: Organization) -> list[Job]:
-    """Confirm the nightly jobs whose plan is ready, and return them."""
+    """Confirm the jobs of the clock whose plan is ready and that may start, and return them."""
     actor = operator(organization, SCHEDULE)
     ready = Job.objects.filter(state=State.PLANNED, way=SCHEDULE, created_by=None)
-    return [confirm_job(actor, job) for job in ready.order_by("pk")]
+    return [
+        confirm_job(actor, job)
+        for job in ready.order_by("pk")
+        if kind_of(job).may_start_by_itself(job)
+    ]
 
 
 def tick() -> None:

@@ -11,6 +11,7 @@ such state to another, whichever they are; so an undo is the same call the other
 
 from __future__ import annotations
 
+from base64 import b64encode
 from collections import defaultdict
 from dataclasses import dataclass
 from functools import cache
@@ -113,6 +114,9 @@ def _rows(
 def _plain(value: Any) -> Any:
     if value is None or isinstance(value, (bool, int, str, list, dict)):
         return value
+    if isinstance(value, (bytes, memoryview)):
+        # As Django reads it again.
+        return b64encode(value).decode()
     return value.isoformat() if hasattr(value, "isoformat") else str(value)
 
 
