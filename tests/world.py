@@ -55,6 +55,7 @@ LEVELS: dict[str, list[str]] = {
         "notifications.view",
         "administration.manage",
         "administration.manage_levels",
+        "feeds.manage",
     ],
 }
 

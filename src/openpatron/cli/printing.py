@@ -77,13 +77,13 @@ def print_summary(actor: Actor, job: Job, form: str) -> int:
     return WITH_FAILURES if summary_counts(job)["failed"] or job.state == "failed" else DONE
 
 
-def _console() -> Console:
+def page_or_terminal() -> Console:
     """Return the terminal, or a page wide enough where the text goes into a file."""
     return Console(highlight=False, width=None if sys.stdout.isatty() else _PAGE)
 
 
 def _print_table(actor: Actor, job: Job) -> None:
-    console = _console()
+    console = page_or_terminal()
     counts, kind = summary_counts(job), kind_of(job)
     said, heads = kind.wording(job), kind.heads(job)
     console.print(
@@ -130,7 +130,7 @@ def _print_table(actor: Actor, job: Job) -> None:
 
 def print_jobs(rows: list[dict[str, Any]]) -> None:
     """Print a list of jobs as a table."""
-    console = _console()
+    console = page_or_terminal()
     if not rows:
         console.print(Text(_("There are no jobs yet.")))
         return

@@ -10,18 +10,23 @@ from django.utils.translation import gettext as _
 from openpatron.kernel.errors import InputError
 
 
-def read_text(name: str) -> str:
+def read_text(name: str, option: str = "barcodes") -> str:
     """Return the text of a file, or of standard input for "-"."""
     try:
         raw = sys.stdin.buffer.read() if name == "-" else Path(name).read_bytes()
         return raw.decode("utf-8-sig")
     except UnicodeDecodeError:
         raise InputError(
-            "barcodes", _("--barcodes: %s is not a text in UTF-8.") % name[:200]
+            option,
+            _("--%(option)s: %(name)s is not a text in UTF-8.") % _words(option, name),
         ) from None
     except (OSError, ValueError) as error:
         raise InputError(
-            "barcodes",
-            _("--barcodes: %(name)s cannot be read: %(why)s.")
-            % {"name": name[:200], "why": getattr(error, "strerror", None) or str(error)},
+            option,
+            _("--%(option)s: %(name)s cannot be read: %(why)s.")
+            % (_words(option, name) | {"why": getattr(error, "strerror", None) or str(error)}),
         ) from None
+
+
+def _words(option: str, name: str) -> dict[str, str]:
+    return {"option": option.replace("_", "-"), "name": name[:200]}

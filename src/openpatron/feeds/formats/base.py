@@ -40,10 +40,17 @@ class Format(ABC):
     extensions: ClassVar[tuple[str, ...]]
     # Whether our own records can be written in it.
     writes: ClassVar[bool] = False
+    # Whether encoding, separator and header differ from file to file.
+    has_options: ClassVar[bool] = False
 
     @abstractmethod
     def likeness(self, file: Path, head: bytes) -> float:
         """Return from 0 to 1 how surely a file is of this format; ``head``: its first 64 KiB."""
+
+    def settled(self, file: Path, options: Options) -> Options:
+        """Return the options with what was found out by looking; "" where there is nothing."""
+        del file
+        return options
 
     @abstractmethod
     def table(self, file: Path, options: Options) -> Table:

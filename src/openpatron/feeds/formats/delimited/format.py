@@ -34,6 +34,7 @@ class Delimited(Format):
     label: ClassVar[str] = gettext_lazy("Table (CSV, TSV, XLSX)")  # type: ignore[assignment]
     extensions: ClassVar[tuple[str, ...]] = ("csv", "tsv", "txt", "xlsx")
     writes: ClassVar[bool] = True
+    has_options: ClassVar[bool] = True
 
     def likeness(self, file: Path, head: bytes) -> float:
         """Return how sure: any text may be one, so whatever is surer of itself comes first."""
@@ -45,6 +46,11 @@ class Delimited(Format):
         if start in {b"<", b"{", b"["}:
             return 0.05
         return 0.5 if file.suffix.lower().lstrip(".") in self.extensions else 0.3
+
+    def settled(self, file: Path, options: Options) -> Options:
+        """Return encoding and separator as they are in the file; a workbook has none."""
+        with _rows(file, options) as (_rows_of_it, settled):
+            return settled or Options("", "", options.quote, options.has_header)
 
     def table(self, file: Path, options: Options) -> Table:
         """Return the columns: the first row, or, without a header, their numbers."""
