@@ -32,6 +32,19 @@ def _small_batches(settings: Settings) -> None:
     settings.OPENPATRON_JOB_BATCH_ROWS = 7
 
 
+@pytest.fixture(autouse=True)
+def _no_files_of_pages(request: pytest.FixtureRequest, settings: Settings) -> None:
+    """Leave out what serves styles and scripts: each new client would look at all files first."""
+    if request.node.get_closest_marker("browser") is None:
+        settings.MIDDLEWARE = [m for m in settings.MIDDLEWARE if "whitenoise" not in m]
+
+
+@pytest.fixture(autouse=True)
+def _quick_passwords(settings: Settings) -> None:
+    """Let no test wait for Argon2."""
+    settings.PASSWORD_HASHERS = ["tests.hasher.QuickHasher"]
+
+
 @pytest.fixture
 def world(db: None) -> Iterator[World]:
     """Cascadia, opened, with maple, alder, cedar, depot, studio; and Rainier beside it."""
