@@ -85,8 +85,6 @@ class Scene:
 
     def apply(self, job: Job) -> Job:
         """Apply the plan."""
-        if not job.planned_rows:
-            return job
         job = run(confirm_job(self.world.operator, job))
         assert (job.state, job.error) == ("done", "")
         return job

@@ -16,8 +16,8 @@ from openpatron.organizations.models import Organization, PatronType, Site
 from openpatron.patrons.models import Source
 
 from .models import Feed
+from .queries import required_setup
 from .setup import Setup
-from .setup_file import read_setup
 
 KIND = "run_feed"
 BOOK = "_feed"
@@ -75,7 +75,7 @@ class Run:
     def of(cls, job: Job, actor: Actor) -> Run:
         """Return the run of that job."""
         feed = Feed.objects.select_related("source__setup").get(pk=job.params["feed"])
-        setup = read_setup(feed.source.setup.document)
+        setup = required_setup(feed.source)
         return cls(job, actor, feed, feed.source, setup)
 
     @property

@@ -8,8 +8,8 @@ from django.utils import timezone
 
 from openpatron.patrons.models import Source
 
+from .queries import setup_of
 from .setup import Schedule
-from .setup_file import read_setup
 
 _WEEK = 8
 
@@ -47,5 +47,7 @@ def is_blackout(schedule: Schedule, now: datetime, zone: tzinfo) -> bool:
 
 def may_apply_now(source: Source) -> bool:
     """Tell whether the source's schedule lets a plan be applied now, in the opened organization."""
-    schedule = read_setup(source.setup.document).schedule
-    return not is_blackout(schedule, timezone.now(), timezone.get_current_timezone())
+    setup = setup_of(source)
+    return setup is not None and not is_blackout(
+        setup.schedule, timezone.now(), timezone.get_current_timezone()
+    )

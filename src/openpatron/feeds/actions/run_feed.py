@@ -16,6 +16,7 @@ from openpatron.feeds import run_words
 from openpatron.feeds.formats import formats
 from openpatron.feeds.models import Feed
 from openpatron.feeds.permissions import MANAGE
+from openpatron.feeds.queries import required_setup
 from openpatron.feeds.run_apply import apply_feed_batch
 from openpatron.feeds.run_checks import run_counts, stops
 from openpatron.feeds.run_context import KIND, Run
@@ -23,7 +24,6 @@ from openpatron.feeds.run_plan import plan_feed_batch
 from openpatron.feeds.run_reading import file_of
 from openpatron.feeds.run_undo import undo_feed_batch
 from openpatron.feeds.schedule import may_apply_now
-from openpatron.feeds.setup_file import read_setup
 from openpatron.kernel.errors import StateError
 from openpatron.ledger.actions.cancel_job import cancel_job
 from openpatron.ledger.kinds import Cursor, Head, JobKind, Step, Told, Wording
@@ -36,7 +36,7 @@ from openpatron.patrons.models import Source
 
 @transaction.atomic
 def plan_feed(actor: Actor, feed: Feed, request_key: str | None = None) -> Job:
-    """Make the job of a feed. An earlier plan of the source that waits for a yes is discarded.
+    """Make the job of a feed. An earlier plan of a full feed that waits for a yes is discarded.
 
     Raises ``StateError`` while another feed of the source is at work, or where the feed has a job
     already, and ``InputError`` ("file") where the file cannot be read at all.
@@ -50,11 +50,17 @@ def plan_feed(actor: Actor, feed: Feed, request_key: str | None = None) -> Job:
             return feed.job
         raise StateError(_("This feed was run already, as job %d.") % feed.job.pk)
     _require_rest(source.pk)
-    setup = read_setup(source.setup.document)
+    setup = required_setup(source)
     formats()[setup.format].table(file_of(feed), setup.options)
     for waiting in Job.objects.filter(
         kind=KIND, params__source=source.pk, state=State.PLANNED
     ).order_by("pk"):
+        if setup.coverage == "incremental" and waiting.planned_rows:
+            # What it holds comes in no later feed.
+            raise StateError(
+                _("Job %d of this source waits for a yes. Say yes to it, or discard it, first.")
+                % waiting.pk
+            )
         cancel_job(actor, waiting)
     params = {
         "source": source.pk, "source_name": source.name, "source_code": source.code,
