@@ -22,7 +22,9 @@ ENVIRONMENT = {k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTEC
 
 # Programs that the tests start, and Debian's packages that hold them. PostgreSQL is looked
 # after by tools/postgres.
-PROGRAMS = {"chromium": "chromium", "msgfmt": "gettext"}
+PROGRAMS = {
+    "chromium": "chromium", "msgfmt": "gettext", "sshd": "openssh-server", "ps": "procps",
+}  # fmt: skip
 # What the demo's names are written in: Latin, Cyrillic and Arabic; Chinese, Japanese, Korean.
 FONTS = ("fonts-dejavu-core", "fonts-wqy-zenhei")
 
@@ -125,7 +127,9 @@ def tests() -> list[Step]:
 
 
 def missing_packages() -> list[str]:
-    missing = [package for program, package in PROGRAMS.items() if not shutil.which(program)]
+    # Servers lie where only the administrator's path leads.
+    path = os.environ.get("PATH", "") + os.pathsep + "/usr/sbin"
+    missing = [p for program, p in PROGRAMS.items() if not shutil.which(program, path=path)]
     if shutil.which("dpkg-query"):  # elsewhere nobody can say which fonts there are
         missing += [font for font in FONTS if not installed(font)]
     return missing

@@ -7,17 +7,14 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
 from django.core.paginator import Paginator
-from django.http import StreamingHttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
-from django.utils import timezone
 from django.utils.functional import cached_property
 from django.utils.translation import gettext as _, gettext_lazy
 from django.views.decorators.http import require_safe
 
 from openpatron.patrons.actions.register_patron import PERMISSION as REGISTER
-from openpatron.patrons.export import as_csv, as_json
 from openpatron.patrons.list_words import ListWords, as_text
 from openpatron.patrons.models import Patron
 from openpatron.patrons.queries import (
@@ -30,7 +27,8 @@ from openpatron.patrons.queries import (
 )
 from openpatron.patrons.whom import PERMISSION as UPDATE
 
-from .gate import OrganizationRequest, page, streamed
+from .export_forms import exports
+from .gate import OrganizationRequest, page
 
 if TYPE_CHECKING:
     from django.db.models import QuerySet
@@ -183,33 +181,9 @@ def patrons(request: OrganizationRequest) -> HttpResponse:
         "heads": _heads(address, columns),
         "rows": [(patron, _current_cards(request.actor, patron)) for patron in shown],
         "may_register": request.actor.may_anywhere(REGISTER),
-        "exports": [
-            (form.upper(), reverse("export_patrons", args=[*slug, form]) + address.without())
-            for form in _FORMS
-        ],
+        "exports": exports(request, address.without()),
     }
     return TemplateResponse(request, "web/patron_list.html", context)
-
-
-@page("patrons.view")
-@require_safe
-def export_patrons(request: OrganizationRequest, form: str) -> StreamingHttpResponse:
-    """Send the patrons of the list, all pages, as a CSV or JSON file."""
-    address = PatronListAddress(request)
-    write, content_type = _FORMS[form]
-    day = timezone.localdate().isoformat()
-    name = f"patrons-{request.organization.slug}-{day}.{form}"
-    return StreamingHttpResponse(
-        streamed(request, write(request.actor, address.found())),
-        content_type=content_type,
-        headers={"Content-Disposition": f'attachment; filename="{name}"'},
-    )
-
-
-_FORMS = {
-    "csv": (as_csv, "text/csv; charset=utf-8"),
-    "json": (as_json, "application/json"),
-}
 
 
 class _Paginator(Paginator[Patron]):

@@ -1,5 +1,7 @@
 """The addresses of all pages. Inside an organization every address begins with its name."""
 
+import re
+
 from allauth.account.views import account_inactive, login, logout, reauthenticate
 from allauth.mfa.base.views import authenticate, reauthenticate as reauthenticate_by_code
 from allauth.mfa.recovery_codes import views as recovery_codes
@@ -17,6 +19,7 @@ from . import (
     edit_patron,
     edit_personal_data,
     erasure,
+    export_patrons,
     forgotten_password,
     home,
     my_messages,
@@ -34,6 +37,7 @@ from . import (
     staff_roles,
     what_is_known,
 )
+from .export_forms import FORMS
 from .gate import public, signed_in
 
 _organization: list[URLPattern | URLResolver] = [
@@ -42,7 +46,9 @@ _organization: list[URLPattern | URLResolver] = [
     path("my-library/contact/", edit_own_contact.edit_own_contact, name="edit_own_contact"),
     path("patrons/", patron_list.patrons, name="patrons"),
     re_path(
-        r"^patrons/export\.(?P<form>csv|json)$", patron_list.export_patrons, name="export_patrons"
+        rf"^patrons/export\.(?P<form>{'|'.join(map(re.escape, FORMS))})$",
+        export_patrons.export_patrons,
+        name="export_patrons",
     ),
     path("patrons/lists/", saved_lists.saved_lists, name="saved_lists"),
     path("patrons/lists/save/", saved_lists.save_list, name="save_list"),

@@ -32,6 +32,18 @@ class Table:
     coverage: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class About:
+    """What a file says beside its patrons: whose it is, and the sites by short name."""
+
+    organization: str
+    code: str
+    sites: Mapping[str, str]
+    # The first and last day of the school year in which it is written, ISO.
+    year_begins: str
+    year_ends: str
+
+
 class Format(ABC):
     """One format of files with patrons."""
 
@@ -70,6 +82,11 @@ class Format(ABC):
     ) -> None:
         """Write the rows of those lines in the file's own format, each with its reason."""
 
-    def write(self, records: Iterable[Record], to: Path) -> None:
-        """Write patrons in this format, so that reading it gives the same. See ``writes``."""
+    def write(self, records: Iterable[Record], to: Path, about: About) -> list[Problem]:
+        """Write patrons strictly as the format demands, so that reading it gives the same.
+
+        Several associations of a patron are records one after the other, of the same ``line``, the
+        primary one first. Returns what the format has no room for: the value is left out, or, where
+        the problem rejects, the patron. See ``writes``.
+        """
         raise NotImplementedError

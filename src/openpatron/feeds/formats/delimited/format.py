@@ -11,7 +11,8 @@ from typing import ClassVar
 from django.utils.translation import gettext as _, gettext_lazy
 from openpyxl import Workbook
 
-from openpatron.feeds.formats.base import Format, Options, Table
+from openpatron.feeds.formats.base import About, Format, Options, Table
+from openpatron.feeds.formats.room import primary_last
 from openpatron.feeds.records import FIELDS, Problem, Record, Row
 from openpatron.kernel.errors import InputError
 from openpatron.kernel.spreadsheets import csv_lines, safe_cell
@@ -115,11 +116,15 @@ class Delimited(Format):
                 for cells in _with_reasons(rows, reasons, options):
                     out.writerow([_encodable(cell, codec) for cell in cells])
 
-    def write(self, records: Iterable[Record], to: Path) -> None:
+    def write(self, records: Iterable[Record], to: Path, about: About) -> list[Problem]:
         """Write patrons as CSV: one column for each field, by our own names."""
+        del about
         with to.open("w", encoding="utf-8", newline="") as written:
-            cells = ([one.values.get(field, "") for field in COLUMNS] for one in records)
+            cells = (
+                [one.values.get(field, "") for field in COLUMNS] for one in primary_last(records)
+            )
             written.writelines(csv_lines(COLUMNS, cells))
+        return []
 
 
 COLUMNS = tuple(field for field in FIELDS if field not in {"role", "password"})

@@ -1,0 +1,1 @@
+"""Alma user XML, version 2, plain or zipped."""

@@ -1,0 +1,1 @@
+"""Destiny patron CSV: one row for each patron and site."""

@@ -1,0 +1,1 @@
+"""FOLIO's user JSON, as its user import takes it."""

@@ -1,0 +1,1 @@
+"""Koha's patron CSV, with its attributes."""
