@@ -12,9 +12,11 @@ from pytest_django import Settings
 
 from openpatron.patrons.models import SourceRecord
 
-from .command_line import openpatron
+from .command_line import CommandLine
 from .feed_scene import Scene, person, scene
 from .world import World
+
+__all__ = ("openpatron",)
 
 
 @pytest.fixture
@@ -23,7 +25,7 @@ def sis(world: World, settings: Settings, tmp_path: Path) -> Scene:
     return scene(world, safety={"withdrawn_percent": 10}, absence="inactive")
 
 
-def test_a_feed_by_command(sis: Scene, tmp_path: Path) -> None:
+def test_a_feed_by_command(sis: Scene, openpatron: CommandLine, tmp_path: Path) -> None:
     file, rejected = tmp_path / "people.csv", tmp_path / "rejected.csv"
     file.write_bytes(sis.file(*(person(n) for n in range(5)), person(5, site="nowhere")))
     words = ["run_feed", "sis", str(file), "--organization", "cascadia"]

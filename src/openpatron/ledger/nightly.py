@@ -34,6 +34,7 @@ _FIRST = ""
 
 _errands: dict[str, Callable[[Actor], object]] = {}
 _kinds: dict[str, Callable[[Actor], Job | None]] = {}
+_looks: dict[str, Callable[[Actor], object]] = {}
 
 
 def register_nightly(kind: str, plan: Callable[[Actor], Job | None]) -> None:
@@ -46,6 +47,11 @@ def register_nightly(kind: str, plan: Callable[[Actor], Job | None]) -> None:
 def register_errand(name: str, do: Callable[[Actor], object]) -> None:
     """Have something done every night that changes nobody's data, and so is no job."""
     _errands[name] = do
+
+
+def register_look(name: str, look: Callable[[Actor], object]) -> None:
+    """Have the clock look, each time it is looked at itself, whether something is due."""
+    _looks[name] = look
 
 
 def run_errands(organization: Organization) -> None:
@@ -100,6 +106,8 @@ def tick() -> None:
             for job in start_night(organization) + say_yes(organization):
                 enqueue(job)
             run_errands(organization)
+            for look in _looks.values():
+                look(operator(organization, SCHEDULE))
 
 
 def keep_nights(stop: threading.Event) -> None:
