@@ -9,7 +9,7 @@ from pathlib import Path
 from openpatron.access.actor import Actor
 
 from .formats import formats
-from .formats.base import Format, Options
+from .formats.base import Format, Options, Table
 from .guessing import Seen, guess_format, guess_options, guess_setup
 from .mapping import compile_mapping, missing_for_new, notices
 from .ours import Ours
@@ -63,6 +63,24 @@ class Description:
     schools: tuple[str, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Look:
+    """The columns of a file and their different values."""
+
+    table: Table
+    seen: Seen
+    ours: Ours
+
+
+def look(actor: Actor, file: Path, format_: Format, options: Options) -> Look:
+    """Look at the first rows of a file. Raises ``InputError`` ("file")."""
+    actor.require(MANAGE)
+    table = format_.table(file, options)
+    rows = format_.rows(file, table, options)
+    seen = Seen.of(table.columns, (row.cells for row in islice(rows, LOOKED_AT)))
+    return Look(table, seen, Ours(actor.organization))
+
+
 def describe(
     actor: Actor, file: Path, setup: Setup | None = None, *, limit: int | None = None
 ) -> Description:
@@ -74,13 +92,11 @@ def describe(
     actor.require(MANAGE)
     format_ = formats()[setup.format] if setup else guess_format(file)
     options = setup.options if setup else guess_options(format_, file)
-    ours = Ours(actor.organization)
-    table = format_.table(file, options)
-    rows = format_.rows(file, table, options)
-    seen = Seen.of(table.columns, (row.cells for row in islice(rows, LOOKED_AT)))
+    looked = look(actor, file, format_, options)
+    table, seen = looked.table, looked.seen
     questions: tuple[Problem, ...] = ()
     if setup is None:
-        setup, questions = guess_setup(format_, options, format_.suggest(table), seen, ours)
+        setup, questions = guess_setup(format_, options, format_.suggest(table), seen, looked.ours)
     by_place = _Places(setup, table.columns)
     tried = _tried(actor, format_, file, setup, limit)
     return Description(

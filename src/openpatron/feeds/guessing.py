@@ -9,6 +9,8 @@ from pathlib import Path
 
 from django.utils.translation import gettext as _
 
+from openpatron.kernel.text import fold
+
 from . import guessing_values as values_of
 from .formats import formats
 from .formats.base import Format, Options
@@ -64,9 +66,9 @@ class Seen:
         return cls(tuple(columns), different)
 
     def values(self, column: str) -> list[str]:
-        """Return the different values of a column that are not empty."""
+        """Return the different values of a column that are not empty; case makes no difference."""
         found = self.different[self.columns.index(column)]
-        return [value for value in found if value]
+        return list({fold(value): value for value in reversed(found) if value}.values())[::-1]
 
 
 def guess_setup(

@@ -172,3 +172,8 @@ def schools(values: Collection[str], sites: Mapping[str, str]) -> dict[str, str]
         if len(like) == 1:
             found[value] = like.pop()
     return found
+
+
+def words(name: str) -> list[str]:
+    """Return the words of a name in plain small letters: what a code is made of."""
+    return re.findall(r"[a-z0-9]+", fold(name))

@@ -16,6 +16,7 @@ from openpatron.ledger import queries as ledger
 from openpatron.ledger.models import Change
 from openpatron.patrons.models import Source, SourceRecord
 
+from .formats import formats
 from .models import Feed, SourceSetup
 from .permissions import MANAGE
 from .setup import Setup
@@ -86,6 +87,11 @@ def required_setup(source: Source) -> Setup:
             _("It is not said yet how %s delivers. Edit the source first.") % source.name
         )
     return found
+
+
+def is_table(setup: Setup) -> bool:
+    """Tell whether encoding, separator and header are the source's to say."""
+    return formats()[setup.format].has_options
 
 
 def patrons_of(actor: Actor, source: Source) -> int:

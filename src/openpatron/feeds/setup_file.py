@@ -43,6 +43,8 @@ NEVER = "never"
 """Stands for a share that never stops a run: TOML has no empty value."""
 
 CODE = re.compile(r"[a-z0-9][a-z0-9_-]{0,39}")
+# Words that addresses use themselves.
+_RESERVED = {"add"}
 _SECTIONS = (
     "options", "fields", "sites", "homerooms", "safety", "arrival", "schedule",
 )  # fmt: skip
@@ -75,7 +77,7 @@ def read_source(text: str) -> SourceFile:
 def code(text: str) -> str:
     """Return a source's code, or raise ``InputError``."""
     found = clean(text, "code", limit=40)
-    if not CODE.fullmatch(found):
+    if not CODE.fullmatch(found) or found in _RESERVED:
         raise InputError(
             "code",
             _(

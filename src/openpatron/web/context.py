@@ -63,6 +63,7 @@ def navigation(actor: Actor, path: str) -> list[Entry]:
     for label, icon, name, permission in (
         (_("Patrons"), "users", "patrons", "patrons.view"),
         (_("Update patrons"), "users-group", "update_patrons", "patrons.manage_district"),
+        (_("Sources"), "download", "sources", "feeds.manage"),
         (_("Jobs"), "list-details", "jobs", "ledger.view_jobs"),
         (_("Messages"), "mail", "undelivered_messages", "notifications.view"),
         (_("Sites"), "building", "sites", "organizations.view_sites"),
