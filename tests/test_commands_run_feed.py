@@ -12,7 +12,7 @@ from pytest_django import Settings
 
 from openpatron.patrons.models import SourceRecord
 
-from .command_line import CommandLine
+from .command_line import CommandLine, openpatron
 from .feed_scene import Scene, person, scene
 from .world import World
 

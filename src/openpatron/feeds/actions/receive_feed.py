@@ -9,6 +9,7 @@ from pathlib import Path
 from uuid import uuid4
 
 from django.conf import settings
+from django.db import transaction
 from django.utils.translation import gettext as _
 
 from openpatron.access.actor import Actor
@@ -57,6 +58,13 @@ def receive_feed(
     except BaseException:
         path.unlink(missing_ok=True)
         raise
+
+
+def discard_feed(feed: Feed) -> None:
+    """Let go of a feed that was never run, with its file, once that is committed."""
+    path = Path(settings.DATA_DIR) / feed.path
+    feed.delete()
+    transaction.on_commit(lambda: path.unlink(missing_ok=True))
 
 
 def _require_content(size: int, name: str) -> None:

@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 
 from openpatron.access.actor import SCHEDULE, Actor
 from openpatron.feeds import run_words
+from openpatron.feeds.actions.receive_feed import discard_feed
 from openpatron.feeds.formats import formats
 from openpatron.feeds.models import Feed
 from openpatron.feeds.permissions import MANAGE
@@ -45,9 +46,12 @@ def plan_feed(actor: Actor, feed: Feed, request_key: str | None = None) -> Job:
     # Of two that come at once, one waits here and finds the other's job.
     source = Source.objects.select_for_update().get(pk=feed.source_id)
     feed = Feed.objects.select_for_update().select_related("source__setup").get(pk=feed.pk)
+    made = Job.objects.filter(request_key=request_key).first() if request_key else None
+    if made is not None:
+        # The same form, sent twice: its file is here already.
+        discard_feed(feed)
+        return made
     if feed.job is not None:
-        if request_key is not None and feed.job.request_key == request_key:
-            return feed.job
         raise StateError(_("This feed was run already, as job %d.") % feed.job.pk)
     _require_rest(source.pk)
     setup = required_setup(source)

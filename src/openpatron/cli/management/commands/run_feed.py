@@ -13,13 +13,13 @@ from django.utils.translation import gettext as _
 from openpatron.access.actor import Actor
 from openpatron.cli.job_command import PlanningCommand
 from openpatron.cli.printing import print_summary
-from openpatron.feeds.actions.receive_feed import parts_of, receive_feed
+from openpatron.feeds.actions.receive_feed import discard_feed, parts_of, receive_feed
 from openpatron.feeds.actions.run_feed import plan_feed
 from openpatron.feeds.feed_queries import feed_of_job, write_rejected
 from openpatron.feeds.models import Feed
 from openpatron.feeds.queries import required_setup, source
 from openpatron.feeds.run_checks import stops
-from openpatron.kernel.errors import InputError
+from openpatron.kernel.errors import InputError, OpenPatronError
 from openpatron.ledger.models import Job
 from openpatron.patrons.models import Source
 
@@ -49,7 +49,11 @@ class Command(PlanningCommand):
     @staticmethod
     def _plan(actor: Actor, found: Source, file: Path) -> Job:
         feed = receive_feed(actor, found, file.name, parts_of(file), Feed.Arrival.COMMAND)
-        return plan_feed(actor, feed)
+        try:
+            return plan_feed(actor, feed)
+        except OpenPatronError:
+            discard_feed(feed)
+            raise
 
     def needs_a_yes(self, actor: Actor, job: Job) -> list[str]:
         """Return which limits of the source the plan goes beyond."""
