@@ -271,7 +271,9 @@ def after_of(one: Decision) -> dict[str, Any]:
     if not one.is_new or one.outcome != Outcome.PLANNED:
         book.pop("sealed", None)
     if one.outcome == Outcome.CONFLICT:
-        book |= {"theirs": {}, "detail": one.detail, "name": name_in(one.item.values)}
+        book |= {"theirs": {}, "name": name_in(one.item.values)}
+    if one.detail:
+        book["detail"] = one.detail
     if one.reason in {"missing", "withdrawn"}:
         book |= {"absent": True, "theirs": {}}
     if one.needs_number or one.reason == NUMBERED:

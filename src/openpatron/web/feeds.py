@@ -175,8 +175,9 @@ def _refused(request: OrganizationRequest, found: Source, one: Feed, sentence: s
 
 
 def _crumbs(request: OrganizationRequest, found: Source) -> list[tuple[str, str]]:
+    """Return the way to one feed; short, so that it fits a phone."""
     address = reverse("feeds", args=[request.organization.slug, found.code])
-    return [*crumbs(request, found), (_("Feeds"), address)]
+    return [(_("Feeds of %s") % found.name, address)]
 
 
 def _trouble(one: Feed) -> str:
