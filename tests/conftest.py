@@ -8,6 +8,8 @@ import pytest
 from django.conf import settings
 from pytest_django import Settings
 
+from openpatron.ledger import engine
+from openpatron.ledger.models import Job, Outcome
 from openpatron.organizations.scope import open_organization
 
 from .mail_server import Inbox, inbox
@@ -43,6 +45,19 @@ def _no_files_of_pages(request: pytest.FixtureRequest, settings: Settings) -> No
 def _quick_passwords(settings: Settings) -> None:
     """Let no test wait for Argon2."""
     settings.PASSWORD_HASHERS = ["tests.hasher.QuickHasher"]
+
+
+@pytest.fixture(autouse=True)
+def _counts_agree(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever kind of job a test runs: what the engine counts out of the index is so."""
+    count = engine.count_outcomes
+
+    def both(job: Job, unremarked: Outcome | None = None) -> dict[str, dict[str, int]]:
+        found = count(job, unremarked)
+        assert found == count(job)
+        return found
+
+    monkeypatch.setattr(engine, "count_outcomes", both)
 
 
 @pytest.fixture

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import tomllib
+from pathlib import Path
+
 import pytest
 
 from openpatron.feeds.mapping import compile_mapping, missing_columns, missing_for_new, notices
@@ -228,3 +231,11 @@ def test_a_source_file_says_everything_and_is_read_back() -> None:
         with pytest.raises(InputError) as caught:
             read_source(broken)
         assert caught.value.field == field
+
+
+def test_the_example_of_the_documentation_is_read() -> None:
+    """What an administrator copies from docs/sources.md works."""
+    text = (Path(__file__).parents[1] / "docs" / "sources.md").read_text()
+    example = text.split("```toml\n")[1].split("```")[0]
+    fields = read_setup({"format": "delimited"} | tomllib.loads(example)).rules
+    assert {rule.field for rule in fields} >= {"external_id", "country", "mobile_phone"}

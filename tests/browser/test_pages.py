@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import expect
@@ -12,6 +13,7 @@ from openpatron.administration.actions.edit_registration_template import (
     WantedTemplate,
     add_registration_template,
 )
+from openpatron.feeds import formats
 from openpatron.patrons.actions.note_patron import Noted, note_patron
 from openpatron.patrons.actions.renew_patron import renew_patron
 from openpatron.web import jobs, patron_list
@@ -77,8 +79,8 @@ class Inspector:
 @pytest.fixture(autouse=True)
 def _short_lists(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let lists have several pages, and axe few rows to look at."""
-    monkeypatch.setattr(patron_list, "PER_PAGE", 10)
-    monkeypatch.setattr(jobs, "_LINES_PER_PAGE", 10)
+    monkeypatch.setattr(patron_list, "PER_PAGE", 5)
+    monkeypatch.setattr(jobs, "_LINES_PER_PAGE", 5)
 
 
 @pytest.fixture
@@ -220,4 +222,26 @@ def test_the_sentence_filled_and_with_errors(dora_inspects: Inspector) -> None:
     dora_inspects.visitor.by_role("button", "Preview").click()
     dora_inspects.visitor.page.get_by_role("alert").wait_for()
     dora_inspects.inspect("sentence with errors")
+    dora_inspects.end()
+
+
+def test_pages_of_sources(dora_inspects: Inspector, scene: Scene) -> None:
+    look_at = dora_inspects.look_at
+    look_at("sources/", "Sources")
+    look_at("sources/add/", "Add a source")
+    page = dora_inspects.visitor.page
+    page.locator("input[type=file]").set_input_files(
+        Path(formats.__file__).parent / "delimited" / "fixtures" / "students-powerschool.csv"
+    )
+    page.get_by_role("button", name="Look at this file").click()
+    page.get_by_role("heading", name="Map the columns").wait_for()
+    dora_inspects.inspect("a sample")
+    page.get_by_label("Home_Phone").select_option(label="Mobile phone")
+    page.get_by_role("button", name="Show the rows so").click()
+    page.get_by_text("mobile_phone: “none” is no telephone number").first.wait_for()
+    page.get_by_role("button", name="Save this source").click()
+    page.get_by_role("heading", name="What its columns give").wait_for()
+    look_at("sources/", "Sources")
+    look_at("sources/students-powerschool/", "students-powerschool")
+    look_at("sources/students-powerschool/edit/", "Edit students-powerschool")
     dora_inspects.end()

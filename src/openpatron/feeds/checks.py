@@ -1,7 +1,8 @@
 """From the text of a cell to ours, field by field: the rules are those of accounts and patrons.
 
-A feed has up to a million rows, so what is plain beyond doubt (ASCII, no control character, short
-enough) does not go through the rule letter by letter; a test compares the two ways.
+A feed has up to a million rows, so what is plain beyond doubt (no control character, short enough;
+an American telephone number) does not go through the rule letter by letter; a test compares the
+two ways.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from collections.abc import Callable
 from datetime import date, datetime
 from functools import partial
 from typing import cast
+from unicodedata import is_normalized
 
 from django.db.models import CharField, Model
 from django.utils import timezone
@@ -36,6 +38,10 @@ LEFT = frozenset(
 )  # fmt: skip
 """What is no reason to turn a person away: refused by our rules, it is left as it is and said."""
 
+# The categories Cc and Cs.
+_CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
+# Ten digits, as they are written where numbers have no 1 in front.
+_AMERICAN = re.compile(r"(?:\(([2-9]\d\d)\) ?|([2-9]\d\d)[ .-]?)(\d{3})[ .-]?(\d{4})", re.ASCII)
 _LOCAL_PART = re.compile(r"[A-Za-z0-9_+-]+(?:\.[A-Za-z0-9_+-]+)*")
 _LONGEST_LOCAL = 64
 _LONGEST_EMAIL = 254
@@ -48,7 +54,10 @@ def plain(field: str, limit: int, rule: Callable[[str], str] | None = None) -> C
     strict = rule or partial(clean, field=field, limit=limit)
 
     def check(text: str) -> str:
-        if text.isascii() and text.isprintable() and len(text) <= limit:
+        if len(text) <= limit and (
+            (text.isascii() and text.isprintable())
+            or (_CONTROL.search(text) is None and is_normalized("NFC", text))
+        ):
             return text
         return strict(text)
 
@@ -75,6 +84,18 @@ def email(field: str) -> Check:
                 domains[domain] = whole.rpartition("@")[2]
             return whole
         return f"{local}@{known}"
+
+    return check
+
+
+def phone(field: str, country: str) -> Check:
+    """Return the check of a telephone number; without a + it is of that country."""
+    is_american = country in {"US", "CA"}
+
+    def check(text: str) -> str:
+        if is_american and (found := _AMERICAN.fullmatch(text)):
+            return f"+1{found[1] or found[2]}{found[3]}{found[4]}"
+        return rules.phone(text, field, country)
 
     return check
 

@@ -35,14 +35,15 @@ def guess_format(file: Path) -> Format:
 
 
 def guess_options(format_: Format, file: Path) -> Options:
-    """Return encoding, separator and header as they are in the file. Raises ``InputError``."""
+    """Return separator and header as they are in the file. Raises ``InputError`` ("file")."""
     if not format_.has_options:
         return Options()
     options = format_.settled(file, Options())
     names = format_.table(file, options).columns
     known = sum(meaning(name) is not None for name in names)
     looks_like_data = any(_DATA.fullmatch(name.strip()) for name in names)
-    return replace(options, has_header=bool(known) or not looks_like_data)
+    # The encoding is looked at in each file anew: a sample without accents does not tell it.
+    return replace(options, encoding="", has_header=bool(known) or not looks_like_data)
 
 
 @dataclass(slots=True)

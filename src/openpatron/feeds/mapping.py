@@ -12,7 +12,7 @@ from openpatron.kernel.errors import InputError
 from openpatron.kernel.text import fold
 from openpatron.organizations.models import Organization
 
-from .checks import DATED, LEFT, Check, checks, day
+from .checks import DATED, LEFT, Check, checks, day, phone
 from .finishing import Finish
 from .ours import Bad, Judged, Ours
 from .records import Problem, Record, Row
@@ -296,11 +296,7 @@ def _phone(
         if country not in judges:
             if len(judges) >= _LISTED * _SHOWN:
                 judges.clear()
-
-            def check(text: str) -> str:
-                return rules.phone(text, field, country)
-
-            judges[country] = _mapped(rule, check, rejects=rejects)
+            judges[country] = _mapped(rule, phone(field, country), rejects=rejects)
         return judges[country]
 
     at = [places.of(column) for column in of_country.columns] if of_country else []

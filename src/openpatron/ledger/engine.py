@@ -42,6 +42,8 @@ _AFTER = {
     State.APPLYING: State.DONE,
     State.UNDOING: State.UNDONE,
 }
+# What a stage makes of the rows that need no remark. (An undo leaves what was never applied.)
+_UNREMARKED = {State.PLANNING: Outcome.PLANNED, State.APPLYING: Outcome.APPLIED}
 
 
 class LeaseLostError(Exception):
@@ -135,7 +137,7 @@ def _batch(job_id: int, token: str) -> Job:
         job.done += step.rows
         job.lease_until = now + _lease()
         if step.cursor is None:
-            job.counts = count_outcomes(job)
+            job.counts = count_outcomes(job, _UNREMARKED.get(State(job.state)))
             job.state = _AFTER[State(job.state)]
             _rest(job)
         else:
@@ -183,16 +185,24 @@ def _stop(job_id: int, token: str, error: str) -> None:
         log.exception("job %s could not be marked as stopped", job_id)
 
 
-def count_outcomes(job: Job) -> dict[str, dict[str, int]]:
-    """Count the job's rows by outcome and reason; whatever has a reason is notable."""
+def count_outcomes(job: Job, unremarked: Outcome | None = None) -> dict[str, dict[str, int]]:
+    """Count the job's rows by outcome and reason; whatever has a reason is notable.
+
+    ``unremarked``: the outcome of all other rows, where the stage is known to have given them one:
+    then they are counted out of the index alone.
+    """
     rows = Change.objects.filter(job=job)
-    # One pass without sorting for the many, the small index for the few.
-    plain = rows.filter(notable=False).aggregate(
-        **{outcome: Count("pk", filter=Q(outcome=outcome)) for outcome in Outcome.values}
-    )
-    counts = {outcome: {"": n} for outcome, n in plain.items() if n}
     notable = rows.filter(notable=True).values_list("outcome", "reason").annotate(n=Count("pk"))
-    for outcome, reason, n in notable.order_by():
+    remarked = list(notable.order_by())
+    if unremarked is None:
+        # One pass without sorting.
+        plain = rows.filter(notable=False).aggregate(
+            **{outcome: Count("pk", filter=Q(outcome=outcome)) for outcome in Outcome.values}
+        )
+    else:
+        plain = {unremarked.value: rows.count() - sum(n for _outcome, _reason, n in remarked)}
+    counts = {outcome: {"": n} for outcome, n in plain.items() if n}
+    for outcome, reason, n in remarked:
         found = counts.setdefault(outcome, {})
         found[reason] = found.get(reason, 0) + n
     return counts

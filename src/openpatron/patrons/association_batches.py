@@ -22,6 +22,18 @@ if TYPE_CHECKING:
 
 _HERE = "openpatron.patrons"
 
+# How many rows of a batch without a remark have an outcome. Before they are applied all of them are
+# planned, so the indexes tell; of those applied, some may have been left by a cancelled job.
+_ALL_OTHERS = (
+    "found - (SELECT COUNT(*) FROM ledger_change noted WHERE noted.job_id = %(job)s "
+    "AND noted.id > %(after)s AND noted.id <= last AND noted.notable)"
+)
+_OTHERS_WITH_OUTCOME = (
+    "(SELECT COUNT(*) FROM ledger_change other WHERE other.job_id = %(job)s "
+    "AND other.id > %(after)s AND other.id <= last AND NOT other.notable "
+    "AND other.outcome = %(outcome)s)"
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Batch:
@@ -44,7 +56,9 @@ class Batch:
             "rows": size,
             "outcome": outcome.value,
         }
-        last, found, rows = fetch(statement("openpatron.ledger", "batch_of_job"), params)[0]
+        unremarked = _ALL_OTHERS if outcome == Outcome.PLANNED else _OTHERS_WITH_OUTCOME
+        sql = statement("openpatron.ledger", "batch_of_job", unremarked=unremarked)
+        last, found, rows = fetch(sql, params)[0]
         if not found:
             return None
         return cls(last, found < size, rows, params | {"last": last})

@@ -39,8 +39,12 @@ if TYPE_CHECKING:
     from openpatron.patrons.models import Source
 
 
-def _choice(label: Any, choices: Iterable[tuple[str, Any]], hint: Any = "") -> forms.ChoiceField:
-    return forms.ChoiceField(label=label, choices=list(choices), help_text=hint, required=False)
+def _choice(label: Any, choices: Iterable[tuple[str, Any]]) -> forms.ChoiceField:
+    """Return a choice; it is required unless nothing can be chosen as well."""
+    known = list(choices)
+    return forms.ChoiceField(
+        label=label, choices=known, required="" not in dict(known) and known != []
+    )
 
 
 def _text(label: Any, hint: Any = "", *, required: bool = False) -> forms.CharField:
@@ -95,9 +99,11 @@ class SourceForm(AdministrationForm):
     arrival_host = _text(_lazy("Server"))
     arrival_port = _text(_lazy("Port"))
     arrival_username = _text(_lazy("Username there"))
-    arrival_host_key = _text(
-        _lazy("Host key"),
-        _lazy("As ssh-keyscan prints it, without the name: ssh-ed25519 AAAA…"),
+    arrival_host_key = forms.CharField(
+        label=_lazy("Host key"),
+        help_text=_lazy("As ssh-keyscan prints it, without the name: ssh-ed25519 AAAA…"),
+        required=False,
+        widget=forms.Textarea({"rows": 2, "spellcheck": "false"}),
     )
     secret = forms.CharField(
         label=_lazy("Password or private key"),
@@ -284,9 +290,13 @@ class TextForm(AdministrationForm):
     file = forms.CharField(
         label=_lazy("Source file (TOML)"),
         help_text=_lazy("All settings, the mapping and the schools. Secrets are not in it."),
-        widget=forms.Textarea({"rows": 30, "spellcheck": "false", "class": "form-control op-code"}),
+        widget=forms.Textarea({"rows": 30, "spellcheck": "false", "wrap": "off"}),
         strip=False,
     )
+
+    def __init__(self, data: Any, *, stored: Mapping[str, Any]) -> None:
+        super().__init__(data, stored=stored)
+        self.fields["file"].widget.attrs["class"] = "form-control op-code"
 
     def take(self, error: InputError | NotAllowedError) -> None:
         """Show every error at the one field; its sentence says the place."""

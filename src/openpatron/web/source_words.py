@@ -95,6 +95,43 @@ def rule_in_words(rule: Rule) -> str:
     return "; ".join(said)
 
 
+def setting_title(place: str) -> str:
+    """Return the words for a place in the source file: "Birth date: dates"."""
+    section, _dot, rest = place.partition(".")
+    if section == "fields":
+        name, _dot, rest = rest.partition(".")
+        title = str(field_title(name))
+    elif section == "sites":
+        title, rest = _("Site of “%s”") % rest, ""
+    else:
+        title = str(_SETTINGS.get(section, section))
+    return f"{title}: {rest.replace('_', ' ')}" if rest else title
+
+
+_SETTINGS = {
+    "code": _lazy("Code"),
+    "is_active": _lazy("In use"),
+    "secret": _lazy("Password or private key"),
+    "format": _lazy("Format"),
+    "match": _lazy("Known by"),
+    "default_site": _lazy("Without a site"),
+    "default_patron_type": _lazy("Without a patron type"),
+    "default_access_level": _lazy("Without an access level"),
+    "owned": _lazy("Locked here"),
+    "mode": _lazy("A feed"),
+    "coverage": _lazy("It holds"),
+    "absence": _lazy("Who is absent"),
+    "absence_days": _lazy("Days of absence"),
+    "barcode_taken": _lazy("A barcode is taken"),
+    "first_passwords": _lazy("First passwords"),
+    "identity_provider": _lazy("Its people sign in"),
+    "homerooms": _lazy("Homerooms"),
+    "options": _lazy("File"),
+    "arrival": _lazy("Arrives"),
+    "schedule": _lazy("Schedule"),
+    "safety": _lazy("When it stops and asks"),
+}
+
 type Facts = list[tuple[str, str]]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -20,14 +21,18 @@ from openpatron.kernel.errors import NotFoundError
 from .administration import deleted
 from .administration_form import lines_of
 from .gate import OrganizationRequest, page
-from .source_words import arrives, counts_in_words, rule_in_words, sections
+from .source_words import arrives, counts_in_words, rule_in_words, sections, setting_title
 from .templatetags.web import field_title
 
 if TYPE_CHECKING:
     from openpatron.feeds.setup import Setup
     from openpatron.patrons.models import Source
 
+    from .patron_history import Event
+
 _FEEDS = 10
+# So many settings of one change are shown.
+_LINES = 10
 
 
 def crumbs(request: OrganizationRequest, found: Source | None = None) -> list[tuple[str, str]]:
@@ -72,7 +77,7 @@ def source(request: OrganizationRequest, code: str) -> HttpResponse:
         "feeds": [(feed, counts_in_words(feed.counts)) for feed in feeds],
         "next_run_at": found.setup.next_run_at if setup else None,
         "may_see_jobs": actor.may("ledger.view_jobs"),
-        "events": lines_of(actor, queries.source_history(actor, found)),
+        "events": _events(request, found),
     }
     return TemplateResponse(request, "web/source_page.html", context)
 
@@ -97,6 +102,18 @@ def source_file(request: OrganizationRequest, code: str) -> HttpResponse:
 def delete_source(request: OrganizationRequest, code: str) -> HttpResponse:
     """Delete a source that owns nobody."""
     return deleted(request, partial(delete, request.actor, code), "sources")
+
+
+def _events(request: OrganizationRequest, found: Source) -> list[Event]:
+    """Return the last changes, each with its first lines and in words."""
+    changes = lines_of(request.actor, queries.source_history(request.actor, found))
+    return [replace(event, lines=_lines(event.lines)) for event in changes]
+
+
+def _lines(lines: list[tuple[str, str, str]]) -> list[tuple[str, str, str]]:
+    said = [(setting_title(place), before, after) for place, before, after in lines[:_LINES]]
+    more = len(lines) - len(said)
+    return [*said, (_("And"), "", _("%d more settings") % more)] if more else said
 
 
 def _rules(setup: Setup) -> list[tuple[str, str, bool]]:

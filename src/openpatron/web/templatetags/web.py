@@ -96,6 +96,9 @@ def field_title(name: str) -> Any:
 
 _FIELD_TITLES: dict[str, Any] = LABELS | {
     "merged": _("Merged record"),
+    "external_id": _("External ID"),
+    "role": _("Role"),
+    "homeroom_supervisor": _("Homeroom supervisor"),
     "status": _("Status"),
     "district_id": _("District ID"),
     "grade_level": _("Grade level"),
