@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import shutil
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -122,9 +123,7 @@ def test_a_file_that_grows_while_it_is_copied_waits(
     settings.DATA_DIR = tmp_path
     (folder := tmp_path / "arrivals" / "cascadia").mkdir(parents=True)
     file = lay(folder, "a.csv", "begin")
-    from openpatron.feeds.arrivals import folder as module  # noqa: PLC0415  only here
-
-    copy = module.shutil.copyfileobj
+    copy = shutil.copyfileobj
 
     def slow(opened: Any, out: Any) -> None:
         copy(opened, out)
@@ -132,7 +131,7 @@ def test_a_file_that_grows_while_it_is_copied_waits(
             growing.write("more")
 
     with monkeypatch.context() as patched:
-        patched.setattr(module.shutil, "copyfileobj", slow)
+        patched.setattr(shutil, "copyfileobj", slow)
         assert take(source, Arrival("folder")) == []
     lay(folder, "a.csv", "beginmore")
     assert take(source, Arrival("folder")) == [("a.csv", "beginmore")]

@@ -30,7 +30,8 @@ SEED = int(os.environ.get("FUZZ_SEED", "20261122"))
 SHARES = 2
 NASTY = (
     b"\0", b"\xff\xfe", b"\xef\xbb\xbf", b"\xed\xa0\x80", b'"', b'""', b"'", b",", b";", b"\t",
-    b"\r",    b"\r\n", b"\n\n", b"<", b">", b"&", b"&x;", b"<![CDATA[", b"<!DOCTYPE a [<!ENTITY x 'y'>]>",
+    b"\r", b"\r\n", b"\n\n", b"<", b">", b"&", b"&x;", b"<![CDATA[",
+    b"<!DOCTYPE a [<!ENTITY x 'y'>]>",
     b"</user>", b"<user>", b"{", b"}", b"[", b"]", b"\\u0000", b"\\ud800", b"1e999999", b"9" * 5000,
     b"null", b"-1", b"true", b"A" * 3000, b"0000-00-00", b"31/02/2015", b"9999-99-99", b"%s%n",
     b"../../etc/passwd", b"=1+1", b"\xe2\x80\xae", b"\x1f", b"\x85", b"autoassign", b":", b"::",

@@ -71,9 +71,11 @@ def csv_rows(
     """
     with closing(opener()) as stream:
         text = io.TextIOWrapper(stream, encoding, errors="replace", newline="")
-        quoting = csv.QUOTE_MINIMAL if quote else csv.QUOTE_NONE
         lines = csv.reader(
-            _lines(text), delimiter=separator, quotechar=quote[:1] or None, quoting=quoting
+            _lines(text),
+            delimiter=separator,
+            quotechar=quote[:1] or None,
+            quoting=csv.QUOTE_MINIMAL if quote else csv.QUOTE_NONE,
         )
         while True:
             line = lines.line_num + 1

@@ -7,7 +7,7 @@ element of those asked for may be ``MOST_BYTES`` long and ``MOST_DEPTH`` deep.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO, cast
 
 # Only the types of what the safe parser hands out.
 from xml.etree.ElementTree import ParseError, TreeBuilder, XMLPullParser
@@ -33,7 +33,7 @@ def elements(stream: BinaryIO, names: Iterable[str]) -> Iterator[Element]:
     """
     wanted = frozenset(names)
     safe: Any = DefusedXMLParser(target=TreeBuilder(), forbid_dtd=True)
-    parser = XMLPullParser(("start", "end"), _parser=safe)  # type: ignore[call-arg]
+    parser: XMLPullParser[Any] = XMLPullParser(("start", "end"), _parser=safe)
     walk = _Walk(wanted)
     try:
         while chunk := stream.read(_CHUNK):
@@ -78,10 +78,10 @@ class _Walk:
         if self._since > MOST_BYTES:
             raise _too_much()
 
-    def done(self, parser: XMLPullParser) -> Iterator[Element]:
+    def done(self, parser: XMLPullParser[Any]) -> Iterator[Element]:
         for event in parser.read_events():
-            kind: Any = event[0]
-            element: Any = event[1]
+            # Of "start" and "end" alone, which come with the element.
+            kind, element = cast("tuple[str, Element]", event)
             if kind == "start":
                 self._open.append(element)
                 if len(self._open) > MOST_DEPTH:

@@ -85,8 +85,8 @@ def new_files(source: Source, pattern: str, found: Iterable[Found]) -> list[Foun
     names = [one.name for one in fitting]
     taken: dict[tuple[str, int], datetime] = {}
     feeds = Feed.objects.filter(source=source, file_name__in=names).order_by("pk")
-    for name, size, at in feeds.values_list("file_name", "size", "received_at"):
-        taken[name, size] = at
+    for feed in feeds.only("file_name", "size", "received_at"):
+        taken[feed.file_name, feed.size] = feed.received_at
     return [
         one
         for one in fitting

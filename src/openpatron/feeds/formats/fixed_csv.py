@@ -5,9 +5,8 @@ from __future__ import annotations
 import csv
 from abc import abstractmethod
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from functools import partial
 from pathlib import Path
-from typing import ClassVar
+from typing import BinaryIO, ClassVar
 
 from django.utils.translation import gettext as _
 
@@ -32,7 +31,7 @@ class FixedCsv(Format):
     official: ClassVar[tuple[str, ...]]
     # Without one of these no row can be taken.
     required: ClassVar[tuple[str, ...]]
-    # Which of them tell this format from others.
+    # Which of them tell this format from others; without the first it is another.
     telling: ClassVar[tuple[str, ...]]
     # Columns that are made of others, at the end of each row.
     derived: ClassVar[tuple[str, ...]] = ()
@@ -60,7 +59,7 @@ class FixedCsv(Format):
             return 0.0
         known = self._names(_header_of(file, head))
         found = sum(name in known for name in self.telling)
-        return 0.98 * found / len(self.telling) if found > 1 else 0.0
+        return 0.98 * found / len(self.telling) if self.telling[0] in known else 0.0
 
     def table(self, file: Path, options: Options) -> Table:
         """Read the header."""
@@ -141,7 +140,9 @@ class FixedCsv(Format):
         yield from records
 
     def _manner(self, file: Path, options: Options) -> tuple[Opener, str, str]:
-        opener: Opener = partial(file.open, "rb")
+        def opener() -> BinaryIO:
+            return file.open("rb")
+
         encoding = encoding_of(opener, options.encoding)
         return opener, encoding, separator_of(head_of(opener, encoding), options.separator)
 

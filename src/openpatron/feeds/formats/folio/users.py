@@ -18,11 +18,14 @@ from openpatron.kernel.errors import InputError
 MOST_BYTES = 4 * 1024**2
 """One user may be so long."""
 
+MOST_TEXT = 1024**2
+"""One text may be so long."""
+
 MOST_DEPTH = 20
 """A user is three deep; the parser needs memory by the square of the depth."""
 
 _CHUNK = 1 << 16
-_STRING = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"', re.DOTALL)
+_STRING = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"', re.DOTALL)
 # The parser, which is in C, does not survive integers that Python refuses (of 4,300 digits).
 _ENDLESS_NUMBER = re.compile(rb"[0-9.eE+-]{300}")
 _NO_BRACKET = bytes(sorted(set(range(256)) - set(b"[]{}")))
@@ -117,6 +120,8 @@ class _Guard:
         bare = _STRING.sub(b"", self._rest + chunk)
         begin = bare.find(b'"')
         self._rest = bare[begin:] if begin >= 0 else b""
+        if len(self._rest) > MOST_TEXT:
+            raise _endless()
         bare = bare[: len(bare) - len(self._rest)]
         if _ENDLESS_NUMBER.search(self._last + bare):
             raise _endless()

@@ -41,7 +41,7 @@ class Koha(FixedCsv):
     label = "Koha"
     official: ClassVar[tuple[str, ...]] = _OFFICIAL
     required: ClassVar[tuple[str, ...]] = ("surname", "branchcode", "categorycode")
-    telling: ClassVar[tuple[str, ...]] = ("surname", "branchcode", "categorycode", "cardnumber")
+    telling: ClassVar[tuple[str, ...]] = ("categorycode", "branchcode", "surname", "cardnumber")
     derived: ClassVar[tuple[str, ...]] = ("street", "second street", "standing")
     limits: ClassVar[Mapping[str, int]] = {
         "cardnumber": 32, "branchcode": 10, "categorycode": 10, "userid": 75, "zipcode": 25,
