@@ -58,6 +58,7 @@ def write_rejected(actor: Actor, one: Feed, to: Path) -> int:
 
     Raises ``InputError`` ("file") where the file is not kept any more.
     """
+    actor.require(MANAGE)
     reasons = reasons_of_refused(actor, one)
     setup = required_setup(one.source)
     formats()[setup.format].write_rejected(file_of(one), reasons, to, setup.options)

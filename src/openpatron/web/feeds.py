@@ -9,23 +9,26 @@ from uuid import uuid4
 
 from django import forms
 from django.core.paginator import Paginator
-from django.http import FileResponse
+from django.http import StreamingHttpResponse
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils.formats import date_format
+from django.utils.http import content_disposition_header
 from django.utils.timezone import localtime
 from django.utils.translation import gettext as _, gettext_lazy, ngettext
 from django.views.decorators.http import require_http_methods, require_safe
 
 from openpatron.accounts.queries import names_of
 from openpatron.feeds import queries
-from openpatron.feeds.actions.receive_feed import discard_feed, receive_feed
+from openpatron.feeds.actions.receive_feed import discard_feed, parts_of, receive_feed
 from openpatron.feeds.actions.run_feed import plan_feed
 from openpatron.feeds.feed_queries import feed as find_feed, write_rejected
 from openpatron.feeds.models import Feed
 from openpatron.feeds.permissions import MANAGE
 from openpatron.feeds.run_checks import stops
+from openpatron.feeds.run_reading import file_of
 from openpatron.kernel.errors import InputError, StateError
+from openpatron.organizations.scope import open_organization
 
 from .charts import stacked_bars
 from .gate import page
@@ -34,7 +37,7 @@ from .source_words import COUNTS, counts_in_words
 from .sources import crumbs
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from django.http import HttpResponse, HttpResponseBase
 
@@ -118,15 +121,27 @@ def feed_rejected(request: OrganizationRequest, code: str, number: int) -> HttpR
     """Send the rejected rows in the file's own format, each with its reason."""
     found = queries.source(request.actor, code)
     one = find_feed(request.actor, found, number)
-    with tempfile.TemporaryDirectory(prefix="openpatron-") as folder:
+    try:
+        file_of(one)
+    except InputError as error:
+        return _refused(request, found, one, str(error))
+    name = f"rejected-{one.file_name}"
+    return StreamingHttpResponse(
+        _rejected(request, one),
+        content_type="application/octet-stream",
+        headers={"Content-Disposition": content_disposition_header(True, name) or ""},
+    )
+
+
+def _rejected(request: OrganizationRequest, one: Feed) -> Iterator[bytes]:
+    """Yield the file of rejected rows; the view is over by then."""
+    with (
+        open_organization(request.organization),
+        tempfile.TemporaryDirectory(prefix="openpatron-") as folder,
+    ):
         path = Path(folder, "rejected")
-        try:
-            write_rejected(request.actor, one, path)
-        except InputError as error:
-            return _refused(request, found, one, str(error))
-        # Open, it can still be read when its name is gone.
-        opened = path.open("rb")
-    return FileResponse(opened, as_attachment=True, filename=f"rejected-{one.file_name}")
+        write_rejected(request.actor, one, path)
+        yield from parts_of(path)
 
 
 @page(MANAGE)

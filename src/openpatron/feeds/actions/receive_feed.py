@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from openpatron.access.actor import Actor
 from openpatron.feeds.models import Feed
 from openpatron.feeds.permissions import MANAGE
-from openpatron.kernel.errors import InputError
+from openpatron.kernel.errors import InputError, NotFoundError
 from openpatron.kernel.text import clean
 from openpatron.patrons.models import Source
 
@@ -30,6 +30,8 @@ def receive_feed(
     Raises ``InputError`` ("file") where nothing is in it: an empty file withdraws nobody.
     """
     actor.require(MANAGE)
+    if not Source.objects.filter(pk=source.pk).exists():
+        raise NotFoundError(_("There is no such source here."))
     shown = clean(Path(name.replace("\\", "/")).name, "file", limit=255) or _("unnamed")
     place = Path("feeds") / actor.organization.slug / f"{uuid4().hex}{_suffix(shown)}"
     path = Path(settings.DATA_DIR) / place

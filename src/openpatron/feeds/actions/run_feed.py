@@ -25,7 +25,7 @@ from openpatron.feeds.run_plan import plan_feed_batch
 from openpatron.feeds.run_reading import file_of
 from openpatron.feeds.run_undo import undo_feed_batch
 from openpatron.feeds.schedule import may_apply_now
-from openpatron.kernel.errors import StateError
+from openpatron.kernel.errors import NotFoundError, StateError
 from openpatron.ledger.actions.cancel_job import cancel_job
 from openpatron.ledger.kinds import Cursor, Head, JobKind, Step, Told, Wording
 from openpatron.ledger.models import AT_WORK, Change, Job, State
@@ -44,8 +44,11 @@ def plan_feed(actor: Actor, feed: Feed, request_key: str | None = None) -> Job:
     """
     actor.require(MANAGE)
     # Of two that come at once, one waits here and finds the other's job.
-    source = Source.objects.select_for_update().get(pk=feed.source_id)
-    feed = Feed.objects.select_for_update().select_related("source__setup").get(pk=feed.pk)
+    source = Source.objects.select_for_update().filter(pk=feed.source_id).first()
+    known = Feed.objects.select_for_update().filter(pk=feed.pk).first()
+    if source is None or known is None:
+        raise NotFoundError(_("There is no such feed here."))
+    feed = known
     made = Job.objects.filter(request_key=request_key).first() if request_key else None
     if made is not None:
         # The same form, sent twice: its file is here already.
