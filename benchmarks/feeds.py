@@ -180,7 +180,8 @@ def _write(
     )  # fmt: skip
     insert_rows(
         Association,
-        ("organization_id", "patron_id", "site_id", "patron_type_id", "access_level_id", "is_primary"),
+        ("organization_id", "patron_id", "site_id", "patron_type_id", "access_level_id",
+         "is_primary"),
         ((organization, p, names[r["site"]].pk, *tie, True)
          for p, r in zip(patrons, batch, strict=True)),
     )  # fmt: skip

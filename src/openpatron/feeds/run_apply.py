@@ -60,7 +60,8 @@ def apply_feed_batch(run: Run, cursor: Cursor) -> Step:
         _apply(run, rows)
     if len(rows) == size:
         return Step(len(rows), {"after": rows[-1].pk})
-    set_supervisors(run)
+    if rows or cursor:
+        set_supervisors(run)
     write_counts(run.job, run.feed)
     return Step(len(rows), None)
 

@@ -47,7 +47,7 @@ def set_supervisors(run: Run) -> None:
 
     At the end of a run, because a teacher may stand below the class in the file.
     """
-    if "homeroom" not in run.owned and "homeroom_supervisor" not in run.owned:
+    if not any(rule.field == "homeroom_supervisor" for rule in run.setup.rules):
         return
     since = run.job.confirmed_at or run.job.created_at
     said = SourceRecord.objects.filter(source=run.source, received_at__gte=since).exclude(
