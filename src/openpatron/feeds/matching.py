@@ -188,14 +188,14 @@ class Matching:
             self.ours[protection.patron_id].protections[protection.field] = protection
 
     def _look_for_internal(self, items: list[Item]) -> None:
-        holders = set()
+        holders: set[int | None] = set()
         for item in items:
             if self._matched(item) is None:
                 holders.add(self.by_district_id.get(item.values.get("district_id", "")))
                 for name, held in (("username", self.usernames), ("email", self.emails)):
                     holder = held.get(wanted_value(self._run, item, name).lower())
                     holders.add(holder.patron if holder else None)
-        for some in _parts(holders):
+        for some in _parts(pk for pk in holders if pk is not None):
             internal = Patron.objects.filter(pk__in=some, source_record=None)
             self.internal |= set(internal.values_list("pk", flat=True))
 
@@ -210,7 +210,8 @@ class Matching:
             for born, patron, name in internal.values_list(
                 "account__birth_date", "pk", "sort_name"
             ):
-                self._alike[born].append((patron, name))
+                if born is not None:
+                    self._alike[born].append((patron, name))
 
 
 def wanted_value(run: Run, item: Item, name: str) -> str:

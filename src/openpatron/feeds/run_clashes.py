@@ -8,7 +8,7 @@ cards, gets the next number, as the source says.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from typing import Any
 
@@ -126,7 +126,7 @@ def _lose(run: Run, row: Change, name: str) -> None:
     row.after = {BOOK: {n: v for n, v in book.items() if n in {"line", "key", "digest"}} | said}
 
 
-def _save(rows: list[Change]) -> None:
+def _save(rows: Sequence[Change]) -> None:
     Change.objects.bulk_update(
         rows, ["outcome", "reason", "notable", "before", "after"], batch_size=500
     )

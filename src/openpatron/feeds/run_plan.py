@@ -127,14 +127,14 @@ def _map(run: Run, reading: Reading, rows: list[tuple[Any, bytes]], batch: Batch
             change = reading.change_of(item.key)
             if change is not None:
                 earlier[change] = item
-    for change in Change.objects.filter(pk__in=list(earlier), job=run.job):
-        if not change.after.get(BOOK, {}).get("theirs"):
+    for planned in Change.objects.filter(pk__in=list(earlier), job=run.job):
+        if not planned.after.get(BOOK, {}).get("theirs"):
             continue
-        item, first = earlier[change.pk], Item.of_change(change.pk, change.after)
+        item, first = earlier[planned.pk], Item.of_change(planned.pk, planned.after)
         batch.twice.append((item.line, first.line))
         _merge(first, item.values)
         batch.items[item.key] = first
-        batch.replaced.append(change.pk)
+        batch.replaced.append(planned.pk)
 
 
 def _merge(first: Item, values: Mapping[str, str]) -> None:

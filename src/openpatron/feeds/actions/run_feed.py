@@ -82,7 +82,7 @@ def plan_feed(actor: Actor, feed: Feed, request_key: str | None = None) -> Job:
 
 def _require_rest(source: int, but: int | None = None) -> None:
     busy = Job.objects.filter(kind=KIND, params__source=source, state__in=AT_WORK)
-    other = busy.exclude(pk=but).order_by("pk").first()
+    other = busy.exclude(pk=but or 0).order_by("pk").first()
     if other is not None:
         raise StateError(
             _("Another feed of this source is at work (job %d). Wait until it is done.") % other.pk
@@ -129,7 +129,7 @@ class RunFeed(JobKind):
 
     def title(self, job: Job) -> str:
         """Return the job's name for lists."""
-        return _("Feed of %s") % job.params["source_name"]
+        return _("Feed of %s") % str(job.params["source_name"])
 
     def sentence(self, job: Job) -> str:
         """Return what was asked for, as one sentence."""
