@@ -26,6 +26,7 @@ from benchmarks.search import searches  # noqa: E402
 
 RATIO, MEGABYTES, FLAT = 1.5, 300, 1.15
 _NIGHT = 2.0
+FIRST_FEED, FEED_MEGABYTES = 3, 500
 # So often is each of the two measured in turn; the quickest of each counts.
 ROUNDS = 3
 _FEW = 200
@@ -52,6 +53,7 @@ def main() -> None:
     for kind, name in _JOBS.items():
         found += _job_measures(copy, kind, name, sizes)
     found += _overdue(copy, max(sizes))
+    found += _feed_measures(copy, sizes)
     answer.write_text(json.dumps([asdict(m) for m in found]), encoding="utf-8")
 
 
@@ -74,6 +76,31 @@ def _job_measures(copy: _Copy, kind: str, name: str, sizes: list[int]) -> list[M
         ratio = per_patron[most] / per_patron[least]
         flat = f"{name}, cost per patron, against that at {least:,}"
         found.append(_measure(flat, most, ratio, "×", FLAT))
+    return found
+
+
+def _feed_measures(copy: _Copy, sizes: list[int]) -> list[Measure]:
+    """Measure a first feed against its floor, and the feeds after it against reading alone."""
+    found = []
+    for n in sizes:
+        copy.fresh()
+        floor = _run("benchmarks.feeds", "floor", str(n))
+        copy.fresh()
+        did = {
+            what: _run("benchmarks.feeds", what, str(n))
+            for what in ("ours", "hash", "same", "changed")
+        }
+        _say(f"feed, {n:,}")
+        most = max(one["megabytes"] for one in did.values())
+        found += [
+            _measure("feed, first, against the floor", n,
+                     did["ours"]["seconds"] / floor["seconds"], "× floor", FIRST_FEED),
+            _measure("feed, the same again, against reading and hashing", n,
+                     did["same"]["seconds"] / did["hash"]["seconds"], "× hash", RATIO),
+            _measure("feed, 1 % changed, against the same again", n,
+                     did["changed"]["seconds"] / did["same"]["seconds"], "×"),
+            _measure("feed, peak memory", n, most, "MB", FEED_MEGABYTES),
+        ]  # fmt: skip
     return found
 
 

@@ -15,7 +15,7 @@ from openpatron.ledger.actions.confirm_job import confirm_job
 from openpatron.ledger.kinds import kind_of
 from openpatron.ledger.models import Job
 
-from .base import DONE, ActorCommand, add_format_argument, add_job_argument
+from .base import DONE, WITH_FAILURES, ActorCommand, add_format_argument, add_job_argument
 from .printing import ask_yes, print_summary, run_with_progress
 
 
@@ -88,16 +88,35 @@ class PlanningCommand(ActorCommand):
                 )
             job = run_with_progress(plan())
             if options["preview"] or job.state != "planned":
-                return print_summary(actor, job, options["format"])
+                return self.finish(actor, job, options)
+            beyond = self.needs_a_yes(actor, job)
+            if options["yes"] and beyond:
+                self.finish(actor, job, options)
+                sys.stderr.write(" ".join([*beyond, _waits(job)]) + "\n")
+                return WITH_FAILURES
             if not options["yes"]:
-                print_summary(actor, job, options["format"])
+                self.finish(actor, job, options)
                 if not ask_yes(kind_of(job).wording(job).question):
                     sys.stderr.write(
                         _("Nothing was changed. The plan is kept as job %d.") % job.pk + "\n"
                     )
                     return DONE
             job = run_with_progress(confirm_job(actor, job))
-            return print_summary(actor, job, options["format"])
+            return self.finish(actor, job, options)
+
+    def needs_a_yes(self, actor: Actor, job: Job) -> list[str]:  # noqa: ARG002  most need none
+        """Return why ``--yes`` is not enough for this plan, as sentences."""
+        return []
+
+    def finish(self, actor: Actor, job: Job, options: dict[str, Any]) -> int:
+        """Print the summary of the plan or the job and return the exit code."""
+        return print_summary(actor, job, options["format"])
+
+
+def _waits(job: Job) -> str:
+    return (
+        _("Nothing was changed. Look at the plan; “openpatron confirm %d” says yes to it.") % job.pk
+    )
 
 
 def condition(text: str, option: str, known: str) -> tuple[str, str]:

@@ -95,8 +95,11 @@ def _print_table(actor: Actor, job: Job) -> None:
     console.print(Text(kind.sentence(job)))
     if job.error:
         console.print(Text(_("Stopped: %s") % job.error, style="red"))
+    own = kind.counts(job)
+    if own is not None:
+        console.print(Text("  ".join(f"{name}: {n}" for name, n in own.items())))
     if not counts["selected"]:
-        console.print(Text(_("Nobody is selected, so there is nothing to do.")))
+        console.print(Text(said.nobody))
         return
     words = {
         "selected": _("selected"),

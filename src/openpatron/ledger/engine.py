@@ -19,7 +19,7 @@ from django.db import DatabaseError, IntegrityError, OperationalError, transacti
 from django.db.models import Count, Q
 from django.utils import timezone
 
-from openpatron.kernel.errors import NotAllowedError
+from openpatron.kernel.errors import OpenPatronError
 from openpatron.kernel.sql import follow_keys
 from openpatron.kernel.statistics import refresh_statistics
 
@@ -89,7 +89,7 @@ def run(job: Job, on_progress: Callable[[Job], None] | None = None) -> Job:
             current = _batch_with_retries(job.pk, token)
         except LeaseLostError:
             break
-        except NotAllowedError as refused:
+        except OpenPatronError as refused:
             _stop(job.pk, token, str(refused))
             break
         except Exception as error:

@@ -114,6 +114,14 @@ class JobKind:
         """Restore ``before`` for the next batch of applied changes that nobody changed since."""
         raise NotImplementedError
 
+    def may_start_by_itself(self, job: Job) -> bool:  # noqa: ARG002  most may
+        """Tell whether the clock may say yes to a plan that it made, now."""
+        return True
+
+    def counts(self, job: Job) -> dict[str, int] | None:  # noqa: ARG002  most have those of all
+        """Return the counts that are written out, where the kind has its own."""
+        return None
+
     def title(self, job: Job) -> str:
         """Return the job's name for lists, in words."""
         raise NotImplementedError

@@ -18,6 +18,7 @@ from openpatron.organizations.models import Organization
 from openpatron.organizations.scope import open_organization
 
 from .actions.confirm_job import confirm_job
+from .kinds import kind_of
 from .models import Job, Night, State
 from .tasks import enqueue
 
@@ -33,6 +34,7 @@ _FIRST = ""
 
 _errands: dict[str, Callable[[Actor], object]] = {}
 _kinds: dict[str, Callable[[Actor], Job | None]] = {}
+_looks: dict[str, Callable[[Actor], object]] = {}
 
 
 def register_nightly(kind: str, plan: Callable[[Actor], Job | None]) -> None:
@@ -45,6 +47,11 @@ def register_nightly(kind: str, plan: Callable[[Actor], Job | None]) -> None:
 def register_errand(name: str, do: Callable[[Actor], object]) -> None:
     """Have something done every night that changes nobody's data, and so is no job."""
     _errands[name] = do
+
+
+def register_look(name: str, look: Callable[[Actor], object]) -> None:
+    """Have the clock look, each time it is looked at itself, whether something is due."""
+    _looks[name] = look
 
 
 def run_errands(organization: Organization) -> None:
@@ -80,10 +87,14 @@ def start_night(organization: Organization) -> list[Job]:
 
 
 def say_yes(organization: Organization) -> list[Job]:
-    """Confirm the nightly jobs whose plan is ready, and return them."""
+    """Confirm the jobs of the clock whose plan is ready and that may start, and return them."""
     actor = operator(organization, SCHEDULE)
     ready = Job.objects.filter(state=State.PLANNED, way=SCHEDULE, created_by=None)
-    return [confirm_job(actor, job) for job in ready.order_by("pk")]
+    return [
+        confirm_job(actor, job)
+        for job in ready.order_by("pk")
+        if kind_of(job).may_start_by_itself(job)
+    ]
 
 
 def tick() -> None:
@@ -95,6 +106,8 @@ def tick() -> None:
             for job in start_night(organization) + say_yes(organization):
                 enqueue(job)
             run_errands(organization)
+            for look in _looks.values():
+                look(operator(organization, SCHEDULE))
 
 
 def keep_nights(stop: threading.Event) -> None:

@@ -138,6 +138,22 @@ def write_personal_data(
     return Written(frozenset(names), channels)
 
 
+def tell_elsewhere(author: Author, was: Account, account: Account, changed: list[str]) -> None:
+    """Rewrite the copies of the other organizations where the person is registered, and tell them.
+
+    For who has written the account already, locked; ``was`` is how it was before.
+    """
+    for organization in organizations_of(account):
+        if organization == author.home:
+            continue
+        with open_organization(organization):
+            patron = Patron.objects.select_for_update().filter(account=account).first()
+            if patron is not None:
+                known, now = _write_patron(patron, was, account, changed, {})
+                if now:
+                    record_change(author.in_(organization), SUBJECT, patron.pk, known, now)
+
+
 def _write_patron(
     patron: Patron,
     was: Account,

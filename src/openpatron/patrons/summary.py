@@ -186,7 +186,8 @@ def as_json_stream(actor: Actor, job: Job, narrowed: LineFilter | None = None) -
 
 
 def _json(job: Job, lines: Iterator[JobLine]) -> Iterator[str]:
-    head = {"job": job.pk, "state": job.state, "counts": summary_counts(job)}
+    counts = kind_of(job).counts(job) or summary_counts(job)
+    head = {"job": job.pk, "state": job.state, "counts": counts}
     yield json.dumps(head, ensure_ascii=False)[:-1] + ', "lines": ['
     between = "\n"
     for line in lines:

@@ -15,6 +15,9 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from openpatron.access.registry import permission
+from openpatron.feeds.feed_queries import feed_of_job
+from openpatron.feeds.permissions import MANAGE
+from openpatron.feeds.run_context import KIND
 from openpatron.ledger.actions.undo_job import can_be_undone
 from openpatron.ledger.kinds import kind_of
 from openpatron.ledger.models import AT_WORK, State
@@ -173,7 +176,17 @@ def _about(request: OrganizationRequest, found: Job) -> dict[str, Any]:
         "confirm_label": kind.wording(found).confirm,
         "confirm_icon": kind.icon,
         "heads": kind.heads(found),
+        "about": _feed_of(request, found),
     }
+
+
+def _feed_of(request: OrganizationRequest, found: Job) -> str:
+    """Return the address of the feed that a job runs, "" for another job."""
+    if found.kind != KIND or not request.actor.may(MANAGE):
+        return ""
+    feed = feed_of_job(request.actor, found)
+    place = [] if feed is None else [request.organization.slug, feed.source.code, feed.pk]
+    return reverse("feed", args=place) if place else ""
 
 
 def _summary(found: Job) -> dict[str, Any]:

@@ -1,0 +1,194 @@
+"""Reading a feed's file: batch by batch, and which rows are the same as the last time.
+
+A row is known by sixteen bytes of a digest over its cells and the setup; they are held for all
+records of the source while the file is read, about a hundred bytes for each. What was begun in
+another process is read again up to where it stood, which costs no more than the hashing.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from hashlib import blake2b
+from itertools import islice
+from pathlib import Path
+
+from django.conf import settings
+from django.db import connection
+from django.db.models import Q
+from django.utils.translation import gettext as _
+
+from openpatron.kernel.errors import InputError
+from openpatron.ledger.models import Change, Job, Outcome
+from openpatron.patrons.models import SUBJECT, Protection, SourceRecord
+
+from .formats import formats
+from .mapping import compile_mapping
+from .models import Feed
+from .records import Record, Row
+from .run_context import BOOK, KIND, Run
+from .setup_file import as_dict
+
+_HAPPENED = (Outcome.APPLIED, Outcome.UNDONE, Outcome.LEFT)
+
+_open: dict[int, Reading] = {}
+
+
+class Reading:
+    """A file that is being read, and what is known of the source's records."""
+
+    def __init__(self, run: Run) -> None:
+        """Open the file; raises ``InputError`` where it cannot be read at all."""
+        path = file_of(run.feed)
+        chosen = formats()[run.setup.format]
+        self.table = chosen.table(path, run.setup.options)
+        self._rows: Iterator[Row] = chosen.rows(path, self.table, run.setup.options)
+        self.mapping: Callable[[Row], Record] = compile_mapping(
+            run.setup, self.table.columns, run.organization
+        )
+        document = json.dumps(
+            [as_dict(run.setup), sorted(run.owned), self.table.columns], sort_keys=True, default=str
+        )
+        self._seed = blake2b(document.encode(), digest_size=32).digest()
+        self.position = 0
+        self.doubtful = _doubtful(run)
+        # By digest: the record, or, once its row came by, minus the row's line.
+        self._known: dict[bytes, int] = {}
+        # Records of which a row came by that was looked at.
+        self.seen: set[int] = set()
+        # The same of the doubtful ones, which are looked at whatever their digest says.
+        self._doubted: dict[bytes, int] = {}
+        # How many problems of the file as a whole are said already.
+        self.told = 0
+        # Of every key that was looked at: the change that was planned.
+        self.keys: dict[int, int] = {}
+        self._learn(run)
+
+    def _learn(self, run: Run) -> None:
+        with connection.chunked_cursor() as cursor:
+            cursor.execute(
+                "SELECT digest, id FROM patrons_sourcerecord WHERE source_id = %s", [run.source.pk]
+            )
+            while rows := cursor.fetchmany(5_000):
+                self._known.update((bytes(digest), pk) for digest, pk in rows)
+        self._known.pop(b"", None)
+        if self.doubtful:
+            self._doubted = {d: pk for d, pk in self._known.items() if pk in self.doubtful}
+            for digest in self._doubted:
+                del self._known[digest]
+
+    def batch(self, size: int) -> tuple[list[tuple[Row, bytes]], int]:
+        """Return the next rows that are not as they were, and how many were read in all."""
+        changed: list[tuple[Row, bytes]] = []
+        read, known, doubted, seed = 0, self._known, self._doubted, self._seed
+        seen = self.seen
+        for row in islice(self._rows, size):
+            read += 1
+            text = "\x1f".join(row.cells).encode("utf-8", "replace")
+            digest = blake2b(text, digest_size=16, key=seed).digest()
+            if (pk := known.get(digest, 0)) > 0 and pk not in seen:
+                known[digest] = -row.line
+            else:
+                if digest in doubted:
+                    seen.add(doubted[digest])
+                changed.append((row, digest))
+        self.position += read
+        return changed, read
+
+    def line_of(self, digest: bytes) -> int:
+        """Return the line in which a record's row came by unchanged, 0 if it did not."""
+        return max(0, -self._known.get(digest, 0))
+
+    def absent(self) -> list[int]:
+        """Return the records of which no row came by."""
+        left = {pk for pk in self._known.values() if pk > 0} | self.doubtful
+        return sorted(left - self.seen)
+
+    def note(self, key: str, change: int) -> None:
+        """Remember which change was planned for a key."""
+        self.keys[_short(key)] = change
+
+    def change_of(self, key: str) -> int | None:
+        """Return the change that was planned for a key."""
+        return self.keys.get(_short(key))
+
+    def catch_up(self, job: Job, position: int) -> None:
+        """Read up to where an earlier process stood, and learn what it planned."""
+        while self.position < position:
+            if not self.batch(min(10_000, position - self.position))[1]:
+                break
+        self.told = len(self.table.problems)
+        rows = Change.objects.filter(job=job).values_list("pk", f"after__{BOOK}", f"before__{BOOK}")
+        for pk, book, was in rows.iterator(chunk_size=5_000):
+            if book and book.get("key"):
+                self.note(book["key"], pk)
+            if was and was.get("record"):
+                self.seen.add(was["record"])
+
+
+def reading_of(run: Run, position: int) -> Reading:
+    """Return the file of the run, read up to that row; the one that is open if it stands there."""
+    found = _open.get(run.job.pk)
+    if found is None or found.position != position:
+        _open.clear()
+        found = Reading(run)
+        if position:
+            found.catch_up(run.job, position)
+        _open[run.job.pk] = found
+    return found
+
+
+def close_reading(job: Job) -> None:
+    """Forget the file; it is read to its end."""
+    _open.pop(job.pk, None)
+
+
+def file_of(feed: Feed) -> Path:
+    """Return where the feed's file is kept, or raise ``InputError``."""
+    path = Path(settings.DATA_DIR) / feed.path
+    if not feed.path or not path.is_file():
+        raise InputError(
+            "file", _("The file %s is not kept any more. Feed it again.") % feed.file_name
+        )
+    return path
+
+
+def _short(key: str) -> int:
+    return int.from_bytes(blake2b(key.encode("utf-8", "replace"), digest_size=8).digest())
+
+
+def _doubtful(run: Run) -> set[int]:
+    """Return the records whose rows are looked at even where they are as they were.
+
+    Those that somebody else changed since the last run, that hold a protection, or that a full
+    feed did not hold the last time.
+    """
+    records = SourceRecord.objects.filter(source=run.source)
+    found = set(records.exclude(missing_since=None).values_list("pk", flat=True))
+    held = Protection.objects.filter(organization=run.organization).values("patron")
+    found |= set(records.filter(patron__in=held).values_list("pk", flat=True))
+    last = (
+        Job.objects.filter(kind=KIND, params__source=run.source.pk, confirmed_at__isnull=False)
+        .exclude(pk=run.job.pk)
+        .order_by("-pk")
+        .first()
+    )
+    if last is None:
+        return found
+    since = last.params.get("last_change", 0)
+    others = Job.objects.exclude(pk__in=(last.pk, run.job.pk)).filter(
+        Q(confirmed_at__gte=last.created_at) | Q(undone_at__gte=last.created_at)
+    )
+    happened = Change.objects.filter(subject_kind=SUBJECT, outcome__in=_HAPPENED)
+    touched: set[int] = set()
+    # Asked apart, because each has an index of its own.
+    for rows in (
+        happened.filter(pk__gt=since).exclude(job=last.pk),
+        happened.filter(job__in=list(others.values_list("pk", flat=True))),
+    ):
+        touched.update(rows.values_list("subject_id", flat=True).distinct())
+    ids = sorted(touched)
+    for start in range(0, len(ids), 5_000):
+        some = records.filter(patron__in=ids[start : start + 5_000])
+        found |= set(some.values_list("pk", flat=True))
+    return found
