@@ -153,6 +153,11 @@ def test_all_that_stops_is_said_at_once_and_overridden_with_a_why(world: World) 
     assert told is not None
     assert (told.after["override"], told.after["why"]) == ("checkout", "for a lesson")
     assert "Blocked: Dune" in told.after["reasons"]
+    assert (
+        "The item is marked as damaged. Another patron waits for the item."
+        in (told.after["reasons"])
+    )
+    assert item.title not in str(told.after), "the ledger names no item"
     # Who lends at a site holds the right there, and nowhere else.
     with pytest.raises(NotAllowedError):
         check_out(leo, world.cedar, patron.pk, item.barcode)
@@ -216,7 +221,10 @@ def test_renewals_have_limits_of_their_own(world: World) -> None:
     one = [loans[0].pk, loans[2].pk]
     found = renew_loans(world.operator, world.maple, patron.pk, one, why="Exam")
     assert [one.is_renewed for one in found] == [True, True]
-    assert Change.objects.filter(after__why="Exam").count() == 2
+    told = list(Change.objects.filter(after__why="Exam").values_list("after", flat=True))
+    assert len(told) == 2
+    assert "An item may be renewed 1 time" in str(told)
+    assert loans[0].item.title not in str(told), "the ledger names no item"
     block_patron(world.operator, patron.pk, [Deed.RENEW], "Dune")
     with pytest.raises(StoppedError):
         renew_loans(world.operator, world.maple, patron.pk)

@@ -111,7 +111,9 @@ def test_receipts_recalls_and_cancellations_say_what_they_are_about(world: World
     recalled(lent)
     request_cancelled(request(world, patron, 2))
     said = {one.kind: text_of(one).body for one in Message.objects.all()}
-    assert "paiement pour un document perdu : 5,00 (reste dû : 4,00)" in said[Kind.FEE_RECEIPT]
+    assert (
+        "paiement pour un document perdu : 5,00 USD (reste dû : 4,00 USD)" in said[Kind.FEE_RECEIPT]
+    )
     assert "– Title 1 (T1), au plus tard le 1 mars 2027" in said[Kind.RECALL]
     assert "– Title 2 (T2)" in said[Kind.REQUEST_CANCELLED]
     Patron.objects.filter(pk=patron.pk).delete()

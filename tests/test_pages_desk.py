@@ -16,11 +16,12 @@ from django.utils import timezone
 
 from openpatron.access.models import AccessLevel
 from openpatron.accounts.models import Account
+from openpatron.circulation.actions.check_out import Wanted, check_out
 from openpatron.circulation.models import BorrowingRequest, Fee, Loan, Proxy, Request
 from openpatron.ledger.models import Change
 from openpatron.notifications.models import Kind, Message
 from openpatron.notifications.texts import text_of as text_of_message
-from openpatron.organizations.models import Organization
+from openpatron.organizations.models import Organization, Site
 from openpatron.patrons.actions.block_patron import block_patron
 from openpatron.patrons.actions.note_patron import Noted, note_patron
 from openpatron.patrons.models import Patron
@@ -112,7 +113,8 @@ def test_notes_and_blocks_are_acknowledged_and_overridden_with_a_why(
     said = text_of(page)
     assert "Before you serve" in said
     assert "Blocked: Dune Stops checkouts." in said
-    assert "Override" not in said
+    assert 'value="override"' not in page.content.decode()
+    assert "To override this: You need the right" in said
     assert "data-box" not in page.content.decode()
     assert leo.post("acknowledge", "maple", ada.pk, do="override", why="x").status_code == 403
     leo.post("acknowledge", "maple", ada.pk, do="ok")
@@ -134,6 +136,38 @@ def test_notes_and_blocks_are_acknowledged_and_overridden_with_a_why(
     told = Change.objects.filter(after__override="checkout").get()
     assert (told.after["why"], told.actor) == ("Exam tomorrow", leo.account.pk)
     assert "Let pass" in text_of(leo.get("patron", ada.pk))
+
+
+def test_a_loan_beyond_the_expiry_is_asked_for_with_the_scan_and_recorded(
+    world: World, leo: Visitor
+) -> None:
+    ada = world.patron()
+    expires = timezone.localdate() + timedelta(days=5)
+    Patron.objects.filter(pk=ada.pk).update(expires_on=expires)
+    first, second = make_item(world), make_item(world)
+    assert 'name="beyond"' not in leo.get("desk_patron", "maple", ada.pk).content.decode()
+    assert "Extend a loan" in text_of(scan(leo, first.barcode, ada, beyond="yes"))
+    assert not Loan.objects.exists()
+    AccessLevel.objects.filter(name="Library administrator").update(
+        permissions=[*world.levels["Library administrator"].permissions,
+                     "circulation.extend_loans"]
+    )  # fmt: skip
+    assert 'name="beyond"' in leo.get("desk_patron", "maple", ada.pk).content.decode()
+    assert "Shortened" in text_of(scan(leo, first.barcode, ada))
+    assert not Change.objects.exists()
+    assert "after the patron expires" in text_of(scan(leo, second.barcode, ada, beyond="yes"))
+    told = Change.objects.get()
+    late = Loan.objects.get(item=second)
+    assert (late.is_beyond_expiry, late.due_on > expires) == (True, True)
+    assert told.after == {"override": "beyond_expiry", "until": late.due_on.isoformat()}
+    assert (told.subject_id, told.actor) == (ada.pk, leo.account.pk)
+    # What was asked for goes along where the scan has to be said again.
+    make_item(world, "B1")
+    world.patron(barcode="B1")
+    asked = scan(leo, "B1", ada, beyond="yes").content.decode()
+    assert 'name="beyond" value="yes"' in asked
+    Patron.objects.filter(pk=ada.pk).update(expires_on=None)
+    assert 'name="beyond"' not in leo.get("desk_patron", "maple", ada.pk).content.decode()
 
 
 @dataclass
@@ -222,6 +256,11 @@ def test_fees_and_others_in_their_tabs(world: World, leo: Visitor, ada: Patron) 
     for wrong in ("0", "-1", "1.234", "x", ""):
         post("charge_fee", kind="card", amount=wrong)
     assert Fee.objects.count() == 2
+    paper = text_of(leo.get("receipt", at, of, of="fees"))
+    for said in ("payment", "5.25 EUR", "Still owed in all 3.00 EUR", "The item was found."):
+        assert said in paper, (said, paper)
+    assert "of=fees" in leo.get("desk_patron", at, of, tab="fees").content.decode()
+    assert "Nothing was paid today" in text_of(leo.get("receipt", at, mum.pk, of="fees"))
 
     assert "Mina Byron may collect" in post("grant_proxy", who="4712", ends_on=day)
     assert "no patron" in post("grant_proxy", who="nobody")
@@ -233,8 +272,27 @@ def test_fees_and_others_in_their_tabs(world: World, leo: Visitor, ada: Patron) 
     wish = BorrowingRequest.objects.get()
     for state in ("received", "shipped", "returned"):
         post("move_borrowing_request", wish.pk, state=state, due=day)
+    # It is only offered where the organization has such a library, and the record names it.
+    assert "It is fetched at Maple" in tab("others")
+    Site.objects.filter(pk=world.maple.pk).update(kind="media")
+    assert "names no resource-sharing library" in tab("others")
+    Site.objects.filter(pk=world.maple.pk).update(kind="library")
+    others = Site.objects.exclude(pk=world.maple.pk)
+    others.update(kind="media")
+    assert "From other libraries" not in tab("others")
+    said = post("borrowing_request", title="Momo")
+    assert "Cascadia has no resource-sharing library" in said
+    assert BorrowingRequest.objects.count() == 1
     wish.refresh_from_db()
     assert (wish.state, wish.due_on and wish.due_on.isoformat()) == ("returned", day)
+
+
+def lend_after_all(world: World, patron: Patron) -> Loan:
+    """Lend something, whatever stops it."""
+    item = make_item(world).barcode
+    done = check_out(world.operator, world.maple, patron.pk, item, wanted=Wanted("Needed."))
+    assert done.loan is not None
+    return done.loan
 
 
 def test_who_lacks_a_right_is_told_which(world: World) -> None:
@@ -244,12 +302,28 @@ def test_who_lacks_a_right_is_told_which(world: World) -> None:
     )  # fmt: skip
     world.levels["Student worker"] = level
     worker = Visitor(world.staff("Student worker", world.maple))
+    boss = world.staff("District patrons manager", None, "dora").full_name
     ada = world.patron()
     page = worker.get("desk_patron", "maple", ada.pk, tab="fees")
     said = text_of(page)
-    assert "To edit this patron you need the right “Edit patrons”" in said
-    assert "you need the right “Charge, take and waive fees”" in said
+    assert "To edit this patron: You need the right “Edit patrons” at Maple." in said
+    assert "You need the right “Charge, take and waive fees” at Maple." in said
+    assert said.count(f"It can be granted by {boss}.") == 2
     assert 'data-minutes="3"' in page.content.decode()
+    # What is due no later than the expiry, what stops the patron: the same, where it is met.
+    Patron.objects.filter(pk=ada.pk).update(expires_on=timezone.localdate() + timedelta(days=5))
+    block_patron(world.operator, ada.pk, [Deed.CHECKOUT], "Dune")
+    said = text_of(worker.get("desk_patron", "maple", ada.pk))
+    assert "To override this: You need the right “Override what stops a patron” at Maple." in said
+    stopped = text_of(scan(worker, make_item(world).barcode, ada))
+    assert "You may not override this. You need the right “Override what stops" in stopped
+    assert "at Maple. Nobody here may grant it; the operator can." in stopped
+    worker.post("acknowledge", "maple", ada.pk, do="ok")
+    said = text_of(worker.get("desk_patron", "maple", ada.pk))
+    assert "To extend it: You need the right “Extend a loan beyond the patron's expiry”" in said
+    loan = lend_after_all(world, ada)
+    said = text_of(worker.get("desk_loan", "maple", ada.pk, loan.pk))
+    assert "To let it be due later: You need the right “Extend a loan" in said
     assert worker.post("charge_fee", "maple", ada.pk, kind="card", amount="3").status_code == 403
     assert worker.get("import_items").status_code == 403
     leo = Visitor(world.staff("Library administrator", world.maple))

@@ -42,6 +42,13 @@ class StoppedError(OpenPatronError):
 
 
 @dataclass(frozen=True, slots=True)
+class ItemReason(Reason):
+    """A reason whose sentence names an item; the ledger keeps ``told``, which names none."""
+
+    told: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Done:
     """What was done: a word for programs, a sentence, what else has to be said and done."""
 
@@ -145,5 +152,6 @@ def let_pass(actor: Actor, patron: Patron, deed: str, reasons: Sequence[Reason],
     words = clean(why, "why", limit=200)
     if not (words and all(one.overridable for one in reasons)):
         raise StoppedError(reasons)
-    told = {"override": deed, "reasons": " ".join(one.text for one in reasons), "why": words}
+    said = " ".join(one.told if isinstance(one, ItemReason) else one.text for one in reasons)
+    told = {"override": deed, "reasons": said, "why": words}
     record_change(actor, SUBJECT, patron.pk, {}, told)

@@ -49,9 +49,8 @@ def fee_receipt(fee: Fee, payment: Payment) -> None:
         "day": _day(timezone.localdate(payment.at)),
         "what": str(payment.kind),
         "title": fee.text or {"word": str(fee.kind)},
-        "amount": str(payment.amount),
-        # "0" would be no value at all.
-        "owed": str(fee.owed),
+        "amount": f"{payment.amount} {fee.organization.currency}",
+        "owed": f"{fee.owed} {fee.organization.currency}",
     }
     site = None if fee.loan is None else fee.loan.site
     notify(fee.patron, Kind.FEE_RECEIPT, {"items": [item]}, site=site)

@@ -133,6 +133,14 @@ def fees_of(actor: Actor, patron: Patron) -> list[Fee]:
     return list(found.prefetch_related(paid).order_by("-owed", "-pk")[:_LATEST])
 
 
+def payments_today(actor: Actor, patron: Patron) -> list[Payment]:
+    """Return what was paid, waived and given back today, with its fee, in its order."""
+    _require_shown(actor, patron)
+    midnight = timezone.localtime().replace(hour=0, minute=0, second=0, microsecond=0)
+    found = Payment.objects.filter(fee__patron=patron, at__gte=midnight).select_related("fee")
+    return list(found.order_by("at", "pk"))
+
+
 def fee_of(actor: Actor, patron: Patron, number: int) -> Fee:
     """Return one fee of a patron with its payments, or raise ``NotFoundError``."""
     _require_shown(actor, patron)

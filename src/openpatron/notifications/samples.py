@@ -19,7 +19,8 @@ def preview(kind: Kind, words: Words, organization: Organization, site: str, cod
     day = (timezone.localdate() + timedelta(days=5)).isoformat()
     item = {
         "author": "Virginia Woolf", "due_on": day, "until": day, "pickup": site, "sender": site,
-        "day": day, "what": "payment", "amount": "12.50", "owed": "4.00",
+        "day": day, "what": "payment", "amount": f"12.50 {organization.currency}",
+        "owed": f"4.00 {organization.currency}",
     }  # fmt: skip
     values: dict[str, Any] = {
         "name": "Ada Lovelace", "username": "ada.lovelace", "organization": organization.name,

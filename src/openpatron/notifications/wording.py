@@ -21,6 +21,7 @@ from django.utils.formats import date_format, number_format
 from django.utils.translation import gettext as _
 
 from openpatron.kernel.errors import InputError
+from openpatron.kernel.money import money_words
 
 from .models import Kind
 from .post import LINK, Text
@@ -184,7 +185,10 @@ def _said(name: str, value: Any, language: str) -> str:
     if name in _DAYS:
         return date_format(date.fromisoformat(str(value)))
     if name in _MONEY:
-        return number_format(Decimal(str(value)), 2)
+        amount, _space, currency = str(value).partition(" ")
+        # What was posted before amounts had their currency has none.
+        found = Decimal(amount)
+        return money_words(found, currency) if currency else number_format(found, 2)
     if name in _WORDS or isinstance(value, dict):
         known = _file(language if language in SHIPPED else SHIPPED[0])["words"]
         codes = value["word"] if isinstance(value, dict) else value

@@ -35,8 +35,12 @@ def codes_in(text: str) -> tuple[str, ...]:
 
 
 def sites_to_share_with() -> list[Site]:
-    """Return the sites at which requests of other libraries can be fetched; one query."""
-    return list(sites().exclude(kind=Site.Kind.MEDIA))
+    """Return the sites at which requests of other libraries can be fetched; one query.
+
+    None where there is one site only: then there is no resource-sharing library to choose.
+    """
+    found = list(sites().exclude(kind=Site.Kind.MEDIA))
+    return found if len(found) > 1 else []
 
 
 def write_office(
@@ -101,7 +105,7 @@ def _checked(codes: Iterable[str]) -> list[str]:
 def _check_library(actor: Actor, library: Site) -> None:
     field = "resource_sharing_library"
     offered = sites_to_share_with()
-    if len(offered) < 2:  # noqa: PLR2004  several
+    if not offered:
         raise InputError(
             field,
             _("%s has one site only, so there is no resource-sharing library to choose.")

@@ -13,12 +13,13 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from openpatron.circulation.actions.borrow_elsewhere import borrows_at
 from openpatron.circulation.actions.check_in import check_in
 from openpatron.circulation.actions.check_out import Wanted, check_out
 from openpatron.circulation.doing import Done, StoppedError, forget_scans
 from openpatron.circulation.finding import Meant, meant_by
 from openpatron.circulation.models import Fee
-from openpatron.circulation.permissions import SERVE
+from openpatron.circulation.permissions import MANAGE_FEES, SERVE
 from openpatron.circulation.queries import (
     borrowing_of,
     desk_sites,
@@ -26,18 +27,22 @@ from openpatron.circulation.queries import (
     history_of,
     loans_of,
     lost_loans_of,
+    payments_today,
     requests_of,
     shelf,
 )
 from openpatron.kernel.errors import InputError, NotAllowedError, NotFoundError, StateError
 from openpatron.notifications.queries import messages_in_sight
 from openpatron.organizations.queries import sites
+from openpatron.patrons.office import sites_to_share_with
 
 from .desk_place import (
+    OVERRIDE,
     TABS,
     crumbs,
     desk_context,
     loans_context,
+    missing_here,
     patron_context,
     patron_of,
     shown,
@@ -134,11 +139,11 @@ def _whole(request: OrganizationRequest, site: Site, patron: Patron) -> dict[str
         "title": patron.account.full_name,
         "breadcrumbs": crumbs(request, site),
         "mode": "lend",
-        **_tab(request, patron, context["tab"]),
+        **_tab(request, site, patron, context["tab"]),
     }
 
 
-def _tab(request: OrganizationRequest, patron: Patron, tab: str) -> dict[str, Any]:
+def _tab(request: OrganizationRequest, site: Site, patron: Patron, tab: str) -> dict[str, Any]:
     """Return what a tab shows; each asks only for its own."""
     actor = request.actor
     asked: dict[str, Callable[[], dict[str, Any]]] = {
@@ -150,14 +155,23 @@ def _tab(request: OrganizationRequest, patron: Patron, tab: str) -> dict[str, An
             "requests": requests_of(actor, patron),
             "places": [site for site in sites() if site.kind != "media"],
         },
-        "fees": lambda: {"fees": fees_of(actor, patron), "kinds": Fee.Kind.choices},
+        "fees": lambda: {
+            "fees": fees_of(actor, patron),
+            "kinds": Fee.Kind.choices,
+            "paid_today": bool(payments_today(actor, patron)),
+            "fees_missing": missing_here(request, MANAGE_FEES, site),
+        },
         "history": lambda: {"past": history_of(actor, patron)},
         "messages": lambda: {
             "told": messages_in_sight(actor)
             .filter(patron_id=patron.pk)
             .order_by("-pk")[:_MESSAGES_SHOWN]
         },
-        "others": lambda: {"borrowing": borrowing_of(actor, patron)},
+        "others": lambda: {
+            "borrowing": borrowing_of(actor, patron),
+            "offers_borrowing": bool(sites_to_share_with()),
+            "borrows_at": borrows_at(patron),
+        },
     }
     return asked[tab]() if tab in asked else {}
 
@@ -170,7 +184,7 @@ def acknowledge(request: OrganizationRequest, short_name: str, number: int) -> H
     patron = patron_of(request, site, number)
     serve(request, site, patron)
     if request.POST.get("do") == "override":
-        request.actor.require("patrons.override", site)
+        request.actor.require(OVERRIDE, site)
         note_acknowledged(request, request.POST.get("why", "").strip()[:200])
     else:
         note_acknowledged(request, "")
@@ -215,7 +229,10 @@ def _answer_search(
             return _go_to(request, site, holder)
         except NotFoundError:
             holder = None
-    result = {"kind": "ask", "text": text, "meant": meant, "patron_id": patron_id}
+    beyond = request.POST.get("beyond") == "yes"
+    result = {
+        "kind": "ask", "text": text, "meant": meant, "patron_id": patron_id, "beyond": beyond
+    }  # fmt: skip
     if not text:
         result = {"kind": "stopped", "said": _("Scan a card or an item, or type a name.")}
     elif meant.is_nothing:
@@ -251,6 +268,8 @@ def _lend(request: OrganizationRequest, site: Site, patron_id: int, text: str) -
             "said": _("Not lent."),
             "reasons": stopped.reasons,
             "may_override": stopped.overridable,
+            "missing": missing_here(request, OVERRIDE, site),
+            "beyond": wanted.beyond_expiry,
             "text": text,
             "patron_id": patron_id,
         }

@@ -22,11 +22,13 @@ from openpatron.circulation.actions.relink_lost import relink_lost
 from openpatron.circulation.actions.renew_loans import renew_loans
 from openpatron.circulation.actions.send_receipt import send_receipt
 from openpatron.circulation.items import queue_of
+from openpatron.circulation.limits import holdings_of
+from openpatron.circulation.models import Loan
 from openpatron.circulation.permissions import EXTEND, MANAGE_FEES, SERVE
-from openpatron.circulation.queries import loan_of, loans_of
+from openpatron.circulation.queries import loan_of, loans_of, payments_today
 from openpatron.kernel.money import money
 
-from .desk_place import crumbs, desk_context, patron_of, shown, site_of
+from .desk_place import crumbs, desk_context, missing_here, patron_of, shown, site_of
 from .desk_session import serve
 from .desk_words import done, nothing_of_that_name, required_day
 from .gate import OrganizationRequest, page
@@ -74,6 +76,7 @@ def desk_loan(
         deeds = _deeds(request, site, number, loan)
         deed = deeds.get(request.POST.get("do", ""), nothing_of_that_name)
         return done(request, _address(request, site, patron) + "?tab=loans", deed)
+    is_lost, expires = found.state == Loan.State.LOST, patron.expires_on is not None
     context: dict[str, Any] = desk_context(request, site) | {
         "title": found.item.title,
         "breadcrumbs": crumbs(request, site, patron),
@@ -81,7 +84,8 @@ def desk_loan(
         "loan": found,
         "queue": queue_of(request.actor, found.item),
         "may_fees": request.actor.may(MANAGE_FEES, site),
-        "may_extend": request.actor.may(EXTEND, site),
+        "fees_missing": missing_here(request, MANAGE_FEES, site) if is_lost else "",
+        "extend_missing": missing_here(request, EXTEND, site) if expires and not is_lost else "",
         "desk_address": _address(request, site, patron),
     }
     return shown(request, "desk_loan.html", context)
@@ -135,11 +139,16 @@ def _deeds(
 @page(SERVE)
 @require_http_methods(["GET", "HEAD", "POST"])
 def receipt(request: OrganizationRequest, short_name: str, number: int) -> HttpResponse:
-    """Show what was lent in this session, or all loans, to be printed; or send it."""
+    """Show what was lent in this session, all loans, or today's payments, to be printed.
+
+    ``of``: "all" loans, or "fees". Posted, a list of loans is sent; of payments the patron is told
+    as they are taken.
+    """
     site = site_of(request, short_name)
     patron = patron_of(request, site, number)
     session = serve(request, site, patron)
-    everything = request.GET.get("of") == "all"
+    of = request.GET.get("of")
+    everything, is_of_fees = of == "all", of == "fees"
     if request.method == "POST":
 
         def deed() -> str:
@@ -152,10 +161,16 @@ def receipt(request: OrganizationRequest, short_name: str, number: int) -> HttpR
         "title": _("Receipt"),
         "breadcrumbs": crumbs(request, site, patron),
         "patron": patron,
-        "loans": loans_of(request.actor, patron, None if everything else session.since),
         "is_all": everything,
+        "is_of_fees": is_of_fees,
         "desk_address": _address(request, site, patron),
     }
+    if is_of_fees:
+        context["payments"] = payments_today(request.actor, patron)
+        context["owed"] = holdings_of(patron, site).owed
+    else:
+        since = None if everything else session.since
+        context["loans"] = loans_of(request.actor, patron, since)
     return shown(request, "desk_receipt.html", context)
 
 

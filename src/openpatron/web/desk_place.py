@@ -10,8 +10,6 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from openpatron.access.registry import permission
-from openpatron.circulation.actions.borrow_elsewhere import may_borrow_elsewhere
 from openpatron.circulation.limits import Holdings, holdings_of
 from openpatron.circulation.minutes import desk_minutes
 from openpatron.circulation.permissions import EXTEND, MANAGE_FEES
@@ -22,6 +20,7 @@ from openpatron.circulation.queries import (
     loans_of,
     proxies_of,
 )
+from openpatron.circulation.rules import due_on
 from openpatron.patrons.actions.edit_patron import PERMISSION as EDIT, may_edit
 from openpatron.patrons.finding import open_blocks, standing_of
 from openpatron.patrons.notes import notes_of
@@ -29,6 +28,7 @@ from openpatron.patrons.queries import cards_in_sight
 from openpatron.patrons.standing import everything
 
 from .desk_session import DeskSession, serve
+from .locked import missing_right, missing_right_at
 
 if TYPE_CHECKING:
     from django.http import HttpResponse
@@ -38,6 +38,7 @@ if TYPE_CHECKING:
 
     from .gate import OrganizationRequest
 
+OVERRIDE = "patrons.override"
 TABS = ("session", "loans", "returns", "requests", "fees", "history", "messages", "others")
 
 
@@ -65,6 +66,12 @@ def crumbs(
     return found
 
 
+def missing_here(request: OrganizationRequest, right: str, site: Site) -> str:
+    """Say that a right is missing at the desk's site, and who may grant it; "" where it is held."""
+    actor = request.actor
+    return "" if actor.may(right, site) else missing_right_at(actor, right, site)
+
+
 def desk_context(request: OrganizationRequest, site: Site) -> dict[str, Any]:
     """Return what every page with a box needs."""
     slug = request.organization.slug
@@ -87,16 +94,21 @@ def patron_context(
     actor = request.actor
     slug, here = request.organization.slug, [request.organization.slug, site.short_name, patron.pk]
     blocks = open_blocks(actor, patron)
-    overrides = actor.may("patrons.override", site)
+    overrides = actor.may(OVERRIDE, site)
     stopped = everything(standing_of(patron, site, blocks), may_override=overrides)
     notes = notes_of(actor, patron)
     popping = [pair for pair in notes if pair[0].pops_up]
+    tie = next((t for t in patron.associations.all() if t.site_id == site.pk), None)
     today, expires = timezone.localdate(), patron.expires_on
+    edits, shortens = (
+        may_edit(actor, patron),
+        tie is not None and (due_on(today, tie.patron_type.loan_days, expires, ()).is_shortened),
+    )
     address = reverse("desk_patron", args=here)
     return desk_context(request, site) | {
         "patron": patron,
         "cards": [card for card in cards_in_sight(actor, patron) if card.state == "current"],
-        "tie": next((t for t in patron.associations.all() if t.site_id == site.pk), None),
+        "tie": tie,
         "stopped": stopped,
         "notes": notes,
         "popping": popping,
@@ -105,17 +117,17 @@ def patron_context(
         "why": session.why,
         "days_left": None if expires is None else (expires - today).days,
         "warning_days": actor.organization.expiry_warning_days,
-        "may_edit": may_edit(actor, patron),
-        "edit_right": permission(EDIT).label,
+        "may_edit": edits,
+        "edit_missing": "" if edits else missing_right(actor, EDIT, patron),
+        "override_missing": missing_here(request, OVERRIDE, site) if stopped else "",
         "may_fees": actor.may(MANAGE_FEES, site),
-        "fees_right": permission(MANAGE_FEES).label,
-        "may_extend": actor.may(EXTEND, site),
+        "shortens": shortens,
+        "extend_missing": missing_here(request, EXTEND, site) if shortens else "",
         "desk_address": address,
         "edit_address": reverse("edit_patron", args=[slug, patron.pk]) + f"?next={address}",
         "tab": tab,
         "proxies": proxies_of(actor, patron),
         "collects_for": collects_for(actor, patron),
-        "may_borrow_elsewhere": may_borrow_elsewhere(patron),
         "acknowledge_address": reverse("acknowledge", args=here),
         **loans_context(request, site, patron, session),
     }

@@ -39,6 +39,7 @@ if TYPE_CHECKING:
 
     from openpatron.access.actor import Actor
     from openpatron.accounts.models import Account
+    from openpatron.organizations.models import Site
     from openpatron.patrons.models import Patron
 
 
@@ -191,12 +192,17 @@ def banner(actor: Actor, patron: Patron, external: External | None = None) -> di
 
 
 def missing_right(actor: Actor, right: str, patron: Patron) -> str:
-    """Say which right is missing, at which site, and who may grant it there."""
+    """Say which right is missing, at the patron's first site, and who may grant it there."""
     ties = list(patron.associations.all())
-    label = permission(right).label
     if not ties:
+        label = permission(right).label
         return _("You need the right “%s”. The operator can grant it.") % label
-    site = ties[0].site
+    return missing_right_at(actor, right, ties[0].site)
+
+
+def missing_right_at(actor: Actor, right: str, site: Site) -> str:
+    """Say which right is missing at a site, and who may grant it there."""
+    label = permission(right).label
     names = who_may_grant(actor, right, site)
     said = _("You need the right “%(right)s” at %(site)s.") % {"right": label, "site": site.name}
     if not names:

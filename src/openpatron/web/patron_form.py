@@ -139,7 +139,7 @@ class PatronForm(forms.Form):
         codes.help_text = _("Codes of your own, to select and count by. Commas part them.")
         offered = sites_to_share_with()
         self._libraries = {str(site.pk): site for site in offered}
-        if len(offered) < 2:  # noqa: PLR2004  several
+        if not offered:
             del self.fields["resource_sharing_library"]
             return
         library = self.fields["resource_sharing_library"]

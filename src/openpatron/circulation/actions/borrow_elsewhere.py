@@ -20,6 +20,7 @@ from openpatron.kernel.text import clean
 from openpatron.organizations.models import Site
 from openpatron.patrons.finding import may
 from openpatron.patrons.models import Patron
+from openpatron.patrons.office import sites_to_share_with
 from openpatron.patrons.standing import Deed
 
 _State = BorrowingRequest.State
@@ -43,18 +44,31 @@ class Wish:
     lender: str = ""
 
 
-def may_borrow_elsewhere(patron: Patron) -> bool:
-    """Tell whether it is offered: the record names a resource-sharing library; no query."""
-    return patron.resource_sharing_library_id is not None
+def borrows_at(patron: Patron) -> Site | None:
+    """Return where the patron fetches what other libraries send, or None; one query.
+
+    The library that the record names, as long as the organization has it to offer.
+    """
+    wanted = patron.resource_sharing_library_id
+    return next((site for site in sites_to_share_with() if site.pk == wanted), None)
 
 
 @transaction.atomic
 def borrow_elsewhere(
     actor: Actor, site: Site, patron_id: int, wish: Wish, why: str = ""
 ) -> BorrowingRequest:
-    """Write the wish down; it is fetched at the patron's resource-sharing library."""
+    """Write the wish down; it is fetched at the patron's resource-sharing library.
+
+    Raises ``StateError`` where the organization has none, or the record names none.
+    """
     patron = locked_patron(actor, site, patron_id)
-    if patron.resource_sharing_library_id is None:
+    if not sites_to_share_with():
+        raise StateError(
+            _("%s has no resource-sharing library, so nothing can be asked for elsewhere.")
+            % actor.organization.name
+        )
+    library = borrows_at(patron)
+    if library is None:
         raise StateError(
             _("The patron's record names no resource-sharing library. Edit the patron first.")
         )
@@ -62,7 +76,7 @@ def borrow_elsewhere(
     return BorrowingRequest.objects.create(
         organization=actor.organization,
         patron=patron,
-        site_id=patron.resource_sharing_library_id,
+        site=library,
         title=clean(wish.title, "title", limit=300, empty=False),
         author=clean(wish.author, "author"),
         note=clean(wish.note, "note", limit=500),

@@ -10,20 +10,31 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from openpatron.access.actor import Actor
-from openpatron.circulation.doing import Done, let_pass, locked_item, locked_patron, once
+from openpatron.circulation.doing import (
+    Done,
+    ItemReason,
+    let_pass,
+    locked_item,
+    locked_patron,
+    once,
+)
 from openpatron.circulation.models import Item, Loan, Request
 from openpatron.circulation.permissions import EXTEND
 from openpatron.circulation.queries import closures
 from openpatron.circulation.rules import Due, due_on
+from openpatron.ledger.record import record_change
 from openpatron.organizations.models import PatronType, Site
 from openpatron.patrons.finding import may
-from openpatron.patrons.models import Patron
+from openpatron.patrons.models import SUBJECT, Patron
 from openpatron.patrons.standing import Deed, Reason
 
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """How an item is to be lent: a reason to override, and not shortened to the expiry."""
+    """How an item is to be lent: a reason to override; not shortened to the expiry.
+
+    What is due after the expiry is in the ledger, without the item.
+    """
 
     why: str = ""
     beyond_expiry: bool = False
@@ -77,6 +88,9 @@ def _check_out(actor: Actor, site: Site, patron_id: int, barcode: str, wanted: W
     if item.site_id != site.pk or item.in_transit_to_id is not None:
         item.site, item.in_transit_to = site, None
         item.save(update_fields=["site", "in_transit_to"])
+    if due.is_beyond_expiry:
+        told = {"override": "beyond_expiry", "until": due.day.isoformat()}
+        record_change(actor, SUBJECT, patron.pk, {}, told)
     _fulfil(waiting, patron)
     said = _("“%(title)s” is lent until %(day)s.") % {
         "title": item.title,
@@ -128,14 +142,16 @@ def _of_item(
         found.append(Reason("lost", text % item.title, overridable=False))
     if item.state == Item.State.DAMAGED:
         text = _("“%s” is marked as damaged.") % item.title
-        found.append(Reason("damaged", text, overridable=may_override))
+        told = _("The item is marked as damaged.")
+        found.append(ItemReason("damaged", text, may_override, told))
     if waiting and waiting[0].patron_id != patron.pk:
         text = (
             _("“%s” is kept for another patron, who asked for it.")
             if waiting[0].is_kept
             else _("Another patron waits for “%s”.")
         )
-        found.append(Reason("requested", text % item.title, overridable=may_override))
+        told = _("Another patron waits for the item.")
+        found.append(ItemReason("requested", text % item.title, may_override, told))
     return found
 
 

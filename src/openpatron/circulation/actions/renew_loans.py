@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _, ngettext
 
 from openpatron.access.actor import Actor
 from openpatron.circulation.actions.check_out import shortened
-from openpatron.circulation.doing import let_pass, locked_patron
+from openpatron.circulation.doing import ItemReason, let_pass, locked_patron
 from openpatron.circulation.models import Loan, Request
 from openpatron.circulation.queries import closures
 from openpatron.circulation.rules import due_on
@@ -99,8 +99,14 @@ def _of_loan(loan: Loan, kind: PatronType, *, overrides: bool) -> list[Reason]:
             kind.renewal_limit,
         )
         words = {"title": loan.item.title, "limit": kind.renewal_limit, "type": kind.name}
-        found.append(Reason("renewal_limit", text % words, overrides))
+        told = ngettext(
+            "An item may be renewed %(limit)d time, as %(type)s; it was.",
+            "An item may be renewed %(limit)d times, as %(type)s; it was.",
+            kind.renewal_limit,
+        )
+        found.append(ItemReason("renewal_limit", text % words, overrides, told % words))
     if loan.waited_for:  # type: ignore[attr-defined]
         text = _("Another patron waits for “%s”.") % loan.item.title
-        found.append(Reason("requested", text, overrides))
+        told = _("Another patron waits for the item.")
+        found.append(ItemReason("requested", text, overrides, told))
     return found

@@ -28,8 +28,24 @@
     }
   };
 
+  // Kept for this browser, not for a person: what rings is the desk.
+  const MUTED = "desk-muted";
+  const isMuted = () => {
+    try {
+      return localStorage.getItem(MUTED) === "yes";
+    } catch {
+      return false;
+    }
+  };
+  const showSwitch = () => {
+    for (const place of document.querySelectorAll("[data-sound]")) {
+      place.hidden = false;
+      place.querySelector("input").checked = !isMuted();
+    }
+  };
   let audio;
   const sound = (tones) => {
+    if (isMuted() || !tones.length) return;
     try {
       audio ??= new AudioContext();
       tones.forEach(([pitch, start, length]) => {
@@ -75,6 +91,7 @@
     if (whole) {
       const opened = desk().dataset.patron !== whole.dataset.patron;
       desk().replaceWith(whole);
+      showSwitch();
       if (address) history.pushState(null, "", address);
       (document.querySelector("#desk [data-focus]") ?? box())?.focus();
       sound(opened ? SOUNDS.done : []);
@@ -157,6 +174,8 @@
       const entry = { action: form.action, fields, follows: Boolean(input) && queue.length > 0 };
       if (input) {
         input.value = "";
+        // It was asked for this one item.
+        for (const once of form.querySelectorAll("[data-once]")) once.checked = false;
         queue.push(entry);
       } else {
         // An answer to what was just asked comes first, and the others go on after it.
@@ -179,6 +198,16 @@
     return [...bytes].map((one) => one.toString(16).padStart(2, "0")).join("");
   };
 
+  document.addEventListener("change", (event) => {
+    if (!event.target.closest("[data-sound]")) return;
+    try {
+      localStorage.setItem(MUTED, event.target.checked ? "no" : "yes");
+    } catch {
+      // a browser that keeps nothing
+    }
+    showSwitch();
+    box()?.focus();
+  });
   document.addEventListener("click", (event) => {
     if (event.target.closest("[data-line-send]")) held = false;
     else if (event.target.closest("[data-line-drop]")) {
@@ -214,6 +243,7 @@
   });
   addEventListener("DOMContentLoaded", () => {
     sayLine();
+    showSwitch();
     document.querySelector("#desk-tab [data-box]")?.focus();
   });
 })();
