@@ -28,8 +28,11 @@ from openpatron.patrons.messages import letter_of, notify
 from openpatron.patrons.models import Patron
 from openpatron.patrons.undeliverable import tell_of_undeliverable
 
+from .command_line import CommandLine, openpatron
 from .mail_server import Inbox
 from .world import World
+
+__all__ = ("openpatron",)
 
 pytestmark = pytest.mark.postgres
 
@@ -65,6 +68,31 @@ def night(world: World, *plans: Any) -> list[Job]:
 
 def told() -> list[tuple[str, str]]:
     return sorted(Message.objects.values_list("kind", "to"))
+
+
+def test_the_command_shows_what_a_night_would_send(world: World, openpatron: CommandLine) -> None:
+    ada = world.patron(email="ada@example.org", first="Ada", last="Byron")
+    lend(world, ada, -2)
+    lend(world, ada, -3)
+    asked = ("nightly", "--organization", "cascadia", "--only", "remind_overdue")
+    shown = openpatron(*asked, "--preview")
+    assert shown.code == 0, shown
+    assert "Byron" in shown.out
+    assert "2 items, Maple" in shown.out
+    assert not Message.objects.exists()
+    assert Job.objects.get().state == "cancelled"
+    assert (
+        "nothing to do"
+        in openpatron(
+            "nightly", "--organization", "cascadia", "--only", "forget_loans", "--preview"
+        ).out
+    )
+    assert "remind_due_soon" in openpatron("nightly", "--only", "fly").err
+    # The night has its turn all the same; once.
+    assert openpatron(*asked).code == 0
+    assert told() == [("overdue_1", "ada@example.org")]
+    assert "nothing to do" in openpatron(*asked).out
+    assert "nothing to do" in openpatron(*asked, "--preview").out
 
 
 def test_each_loan_is_told_once_with_each_step_grouped_by_patron_and_site(world: World) -> None:

@@ -7,7 +7,7 @@ missed. A night is a row that only one worker can write, in the transaction that
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import TYPE_CHECKING, Any
 
 from django.db import DatabaseError, close_old_connections, connection, transaction
@@ -63,17 +63,30 @@ def run_errands(organization: Organization) -> None:
             do(actor)
 
 
-def start_night(organization: Organization) -> list[Job]:
+def nightly_kinds() -> tuple[str, ...]:
+    """Return the kinds of jobs that are made every night, in their order."""
+    return tuple(_kinds)
+
+
+def preview_of(organization: Organization, kind: str) -> Job | None:
+    """Make a job of one kind as the night would, beside the night: to be planned, looked at and
+    thrown away. None where there is nothing to do; the night itself still has its turn.
+    """
+    return _kinds[kind](operator(organization))
+
+
+def start_night(organization: Organization, only: Collection[str] = ()) -> list[Job]:
     """Make the jobs of this local day that are not made yet, in the opened organization.
 
     Each is made once, whoever else does the same at this moment. They are to be planned.
+    ``only``: of these kinds; without it of all.
     """
     actor = operator(organization, SCHEDULE)
     today = timezone.localdate()
     done = set(Night.objects.filter(day=today).values_list("kind", flat=True))
     made = []
     for kind, plan in _kinds.items():
-        if kind in done:
+        if kind in done or (only and kind not in only):
             continue
         with transaction.atomic():
             night, is_ours = Night.objects.get_or_create(
