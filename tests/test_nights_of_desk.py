@@ -268,3 +268,31 @@ def test_sites_are_told_of_messages_that_wait_for_help(world: World, mail: Inbox
     assert "patrons of Cedar" in mail.bodies()[-1]
     Message.objects.update(created_at=timezone.now() - timedelta(days=2))
     assert tell_of_undeliverable(world.operator) == 0, "nothing is new"
+
+
+def test_texts_about_items_go_with_what_they_tell_of(world: World) -> None:
+    forgets, keeps, reads = (world.patron(email=f"{n}@example.org") for n in "abc")
+    Account.objects.filter(pk=keeps.account_id).update(keep_history=True)
+    for patron in (forgets, keeps, reads):
+        lend(world, patron, -2)
+    night(world, overdue_tonight)
+    notify(forgets, Kind.BLOCKED, {"reason": "x", "stops": ["checkout"]})
+    for message in Message.objects.all():
+        message.state, message.body = "sent", text_of(message).body
+        message.save()
+    assert forget_loans_tonight(world.operator) is None, "they have it still"
+    over = {"closed_at": timezone.now(), "state": "returned"}
+    Loan.objects.exclude(patron=reads).update(**over)
+    night(world, forget_loans_tonight)
+    said = {one.patron_id: text_of(one).body for one in Message.objects.exclude(kind="blocked")}
+    assert said[forgets.pk] == "The text is not kept any more, because it named items."
+    assert "Title" in said[keeps.pk]
+    assert "Title" in said[reads.pk]
+    assert "x" in Message.objects.get(kind="blocked").body
+    assert forget_loans_tonight(world.operator) is None
+    # That it was sent, when and to whom, stays; of who keeps history the text goes in time.
+    long_ago = timezone.now() - timedelta(days=200)
+    Message.objects.filter(patron_id=keeps.pk).update(created_at=long_ago)
+    night(world, forget_loans_tonight)
+    assert "not kept" in text_of(Message.objects.get(patron_id=keeps.pk)).body
+    assert Message.objects.filter(patron_id=forgets.pk, to="a@example.org").count() == 2

@@ -8,12 +8,13 @@ from typing import Any
 
 from django.conf import settings
 from django.utils import translation
+from django.utils.translation import gettext as _
 
 from openpatron.accounts.models import Account
 from openpatron.organizations.models import Organization, Site
 from openpatron.organizations.scope import open_organization
 
-from .models import Message, MessageText
+from .models import Message, MessageText, State
 from .post import Text
 from .wording import SHIPPED, Words, filled, shipped
 
@@ -52,9 +53,15 @@ def words_in(key: str, language: str, organization: Organization | None) -> tupl
 
 
 def text_of(message: Message) -> Text:
-    """Return what a message says, or will say when it is sent."""
+    """Return what a message says, or will say when it is sent.
+
+    What was sent has its text, until it is forgotten who had what (``forget_loans``).
+    """
     if message.body:
         return Text(message.subject, message.body, message.language, message.missed_language)
+    if message.state == State.SENT:
+        forgotten = _("The text is not kept any more, because it named items.")
+        return Text(message.subject, forgotten, _active(), "")
     account = Account.objects.filter(pk=message.account_id).first()
     who = {
         "name": account.full_name if account else "",

@@ -65,6 +65,9 @@ _DAYS, _MONEY, _WORDS = {"due_on", "until", "day"}, {"amount", "owed"}, {"what",
 TO_LIBRARY = (Kind.SITE_REQUEST, Kind.SITE_TRANSIT, Kind.SITE_UNDELIVERABLE)
 """What the library itself is told."""
 
+ABOUT_ITEMS = tuple(kind for kind in _OF_ITEMS if kind not in TO_LIBRARY)
+"""What a person is told of items: what they read stands in it."""
+
 EDITABLE = tuple(kind for kind in Kind if kind in _OF_ITEMS or kind in _OWN)
 """The kinds whose words an organization may change; the others are about the account alone."""
 

@@ -1,5 +1,7 @@
 """Forget who had what: closed loans, requests and settled fees lose their patron. A nightly job.
 
+Messages about items lose their text; the ledger never names an item.
+
 Of who does not keep history at once when it is over and nothing is owed for it; of who does, after
 the organization's months. One line for each kind of thing, with how many there were. Counts of
 loans stay, by day, site, patron type and item type (``LoanCount``). It cannot be undone.
@@ -7,7 +9,7 @@ loans stay, by day, site, patron type and item type (``LoanCount``). It cannot b
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from django.conf import settings
@@ -29,7 +31,10 @@ from openpatron.circulation.models import (
 from openpatron.ledger.kinds import Step
 from openpatron.ledger.models import Change, Job, Outcome
 from openpatron.ledger.planning import make_job
+from openpatron.notifications.models import Message, State
+from openpatron.notifications.wording import ABOUT_ITEMS
 from openpatron.patrons import record_words
+from openpatron.patrons.models import Patron
 from openpatron.patrons.record_jobs import RecordJob, planned
 
 if TYPE_CHECKING:
@@ -43,12 +48,13 @@ PERMISSION = "patrons.manage_district"
 LENT = "lent"
 """What the ledger calls a kind of thing that is forgotten."""
 
-LOANS, REQUESTS, BORROWED, FEES = 1, 2, 3, 4
+LOANS, REQUESTS, BORROWED, FEES, TEXTS = 1, 2, 3, 4, 5
 _PARTS = {
     LOANS: gettext_lazy("Loans"),
     REQUESTS: gettext_lazy("Requests"),
     BORROWED: gettext_lazy("Requests from other libraries"),
     FEES: gettext_lazy("Settled fees"),
+    TEXTS: gettext_lazy("Texts of messages about items"),
 }
 # Six of these are no more than half a year.
 _MONTH = timedelta(days=30)
@@ -75,7 +81,8 @@ def forget_loans_tonight(actor: Actor) -> Job | None:
 
 def _params(actor: Actor) -> dict[str, Any]:
     months = actor.organization.history_months
-    return {"months": months, "before": (timezone.now() - months * _MONTH).isoformat()}
+    before = (timezone.now() - months * _MONTH).isoformat()
+    return {"months": months, "before": before, "organization": actor.organization.pk}
 
 
 def _due(part: int, params: dict[str, Any]) -> QuerySet[Any]:
@@ -97,6 +104,8 @@ def _due(part: int, params: dict[str, Any]) -> QuerySet[Any]:
                 **kept, state__in=(states.RETURNED, states.CANCELLED)
             )
             found = ended.filter(forgets | Q(changed_at__lt=before))
+        case 5:
+            found = _texts(before, params.get("organization"))
         case _:
             last = Payment.objects.filter(fee=OuterRef("pk")).order_by("-at").values("at")[:1]
             settled = Fee.objects.filter(**kept, owed=0).annotate(
@@ -104,6 +113,28 @@ def _due(part: int, params: dict[str, Any]) -> QuerySet[Any]:
             )
             found = settled.filter(forgets | Q(settled_at__lt=before))
     return found.order_by("pk")
+
+
+def _texts(before: datetime | None, organization: int | None) -> QuerySet[Message]:
+    """Return the messages that were sent about items and whose text is not needed any more.
+
+    That there was a message stays. While something is open that it may be about, so does its text.
+    """
+    of_patron = {"patron": OuterRef("patron_id")}
+    told = OuterRef("created_at")
+    open_ones = (
+        Loan.objects.filter(**of_patron, closed_at=None, lent_at__lte=told),
+        Request.objects.filter(**of_patron, closed_at=None, asked_at__lte=told),
+        Fee.objects.filter(**of_patron, owed__gt=0, charged_at__lte=told),
+    )
+    keeps = Patron.objects.filter(pk=OuterRef("patron_id"), account__keep_history=True)
+    sent = Message.objects.filter(
+        organization=organization, patron_id__isnull=False, kind__in=ABOUT_ITEMS,
+        state=State.SENT,
+    ).exclude(body="")  # fmt: skip
+    for rows in open_ones:
+        sent = sent.exclude(Exists(rows))
+    return sent.filter(~Exists(keeps) | Q(created_at__lt=before))
 
 
 class ForgetLoans(RecordJob):
@@ -203,6 +234,8 @@ def _forget(part: int, params: dict[str, Any], size: int) -> int:
         Request.objects.filter(pk__in=chosen).update(patron=None)
     elif part == BORROWED:
         BorrowingRequest.objects.filter(pk__in=chosen).update(patron=None, note="")
+    elif part == TEXTS:
+        Message.objects.filter(pk__in=chosen).update(body="", values={})
     else:
         Fee.objects.filter(pk__in=chosen).update(patron=None)
     return len(chosen)
