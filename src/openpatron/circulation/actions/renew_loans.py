@@ -91,7 +91,7 @@ def _renew(actor: Actor, patron: Patron, loan: Loan, why: str, *, overrides: boo
 
 
 def _of_loan(loan: Loan, kind: PatronType, *, overrides: bool) -> list[Reason]:
-    found = []
+    found: list[Reason] = []
     if kind.renewal_limit is not None and loan.renewals >= kind.renewal_limit:
         text = ngettext(
             "“%(title)s” may be renewed %(limit)d time, as %(type)s; it was.",
