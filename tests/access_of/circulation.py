@@ -79,7 +79,7 @@ QUERIES: dict[str, Callable[..., Any]] = {
         f"circulation.{name}": lambda who, p, _j, name=name: getattr(queries, name)(who, p)
         for name in (
             "loans_of", "lost_loans_of", "history_of", "requests_of", "fees_of", "proxies_of",
-            "collects_for", "borrowing_of",
+            "collects_for", "borrowing_of", "payments_today",
         )
     },
     "circulation.loan_of": lambda who, p, _j: queries.loan_of(who, p, _loan(p).pk),
