@@ -70,6 +70,8 @@ class Page:
 
     rows: list[dict[str, Any]]
     total: int
+    # On the last page of those that were read one after the other: when the first was.
+    begun_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,11 +90,12 @@ class Table:
         rows, digest = self._narrowed(asked), asked.digest(path, view.client.scopes)
         target = view.client.target
         mark = Bookmark.objects.filter(target=target, digest=digest).first()
+        begun: datetime | None = timezone.now()
         if asked.offset == 0 or mark is None:
             ends: dict[str, Any] = {}
             total = rows.count()
         else:
-            ends, total = mark.ends, mark.total
+            ends, total, begun = mark.ends, mark.total, mark.begun_at
         sort, sorted_by = self._sort(asked)
         rows = rows.annotate(_sort=sort) if sort is not None else rows
         names = ("_sort", "pk") if sort is not None else ("pk",)
@@ -112,13 +115,16 @@ class Table:
                     Bookmark(
                         organization=view.client.organization, target=target, digest=digest,
                         total=total, ends=ends, at=timezone.now(),
+                        begun_at=begun if asked.offset == 0 or mark else None,
                     )
                 ],
                 update_conflicts=True,
                 unique_fields=["target", "digest"],
-                update_fields=["total", "ends", "at"],
+                update_fields=["total", "ends", "begun_at", "at"],
             )  # fmt: skip
-        return Page(self.written(found), total)
+        is_last = asked.offset + len(found) >= total
+        known = asked.offset == 0 or (mark is not None and key is not None)
+        return Page(self.written(found), total, begun if is_last and known else None)
 
     def one(self, sourced_id: UUID) -> dict[str, Any] | None:
         """Return the object of that identifier, None where the client does not see it."""

@@ -203,6 +203,13 @@ class SiteRoster:
         counted = found.values_list("homeroom").annotate(n=Count("pk"))
         return Counter(dict(counted))
 
+    @property
+    def keeps_groups(self) -> bool:
+        """Whether homerooms were delivered once and are the platform's own groups since then."""
+        setup = self.setup
+        there = setup.groups_managed == PlatformSetup.Managed.THERE
+        return setup.is_used and there and setup.groups_sent_at is not None
+
     @cached_property
     def ready_rooms(self) -> dict[int, RoomFacts]:
         """The homerooms that are delivered, by number."""
