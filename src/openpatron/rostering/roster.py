@@ -191,7 +191,7 @@ class SiteRoster:
                     supervisor_in_it=leader is not None and leader.homeroom_id == room.pk,
                     supervisor_fits=leader is not None and TEACHER in leader.roles,
                     students=students[room.pk],
-                    supervisor_tie=leader and leader.facts.tie_id,
+                    supervisor_tie=None if leader is None else leader.facts.tie_id,
                     supervisor_lacks=leader.missing[0].place if leader and leader.missing else "",
                 )
             )

@@ -229,9 +229,10 @@ def _server(value: str) -> str:
     try:
         parts = urlsplit(value)
         fits = parts.scheme == "sftp" and parts.hostname and parts.username and parts.port != 0
+        fits = fits and not (parts.password or parts.query or parts.fragment)
     except ValueError:
         fits = False
-    if not fits or parts.password or parts.query or parts.fragment:
+    if not fits:
         raise InputError(
             "address",
             _("Give the server like sftp://openpatron@sftp.example.org:22/roster, no password."),
