@@ -42,6 +42,12 @@ def _no_files_of_pages(request: pytest.FixtureRequest, settings: Settings) -> No
 
 
 @pytest.fixture(autouse=True)
+def _platforms_on_this_machine(settings: Settings) -> None:
+    """Let the platforms of tests be where nothing else may be: on loopback."""
+    settings.OPENPATRON_PRIVATE_WEBHOOKS = True
+
+
+@pytest.fixture(autouse=True)
 def _quick_passwords(settings: Settings) -> None:
     """Let no test wait for Argon2."""
     settings.PASSWORD_HASHERS = ["tests.hasher.QuickHasher"]

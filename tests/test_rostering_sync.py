@@ -59,6 +59,7 @@ def test_readiness_names_who_fails_what_and_where(world: World, school: School) 
     now = readiness(world.operator, world.maple)
     failing = {c.rule.code: c.failing for c in now.conditions if not c.holds}
     numbers = [s.pk for s in school.students]
+    ties = [s.associations.get().pk for s in school.students]
     assert {code: [f.link for f in found] for code, found in failing.items()} == {
         "homeroom_supervisor": [
             f"/o/cascadia/rostering/sites/maple/homerooms/{empty.pk}/#id_supervisor"
@@ -67,15 +68,15 @@ def test_readiness_names_who_fails_what_and_where(world: World, school: School) 
             f"/o/cascadia/rostering/sites/maple/homerooms/{empty.pk}/#id_supervisor"
         ],
         "homeroom_supervisor_in_it": [
-            f"/o/cascadia/rostering/sites/maple/homerooms/{empty.pk}/#supervisor"
+            f"/o/cascadia/rostering/sites/maple/homerooms/{empty.pk}/#id_supervisor"
         ],
         "homeroom_supervisor_fits": [
             f"/o/cascadia/rostering/sites/maple/homerooms/{empty.pk}/#id_supervisor"
         ],
         "homeroom_students": [f"/o/cascadia/rostering/sites/maple/homerooms/{empty.pk}/#students"],
-        "student_sign_in": [f"/o/cascadia/patrons/{numbers[2]}/password/"],
-        "student_barcode": [f"/o/cascadia/patrons/{numbers[1]}/#ties-title"],
-        "student_homeroom": [f"/o/cascadia/patrons/{numbers[0]}/edit/#associations"],
+        "student_sign_in": [f"/o/cascadia/patrons/{numbers[2]}/password/#generate-title"],
+        "student_barcode": [f"/o/cascadia/patrons/{numbers[1]}/#tie-{ties[1]}"],
+        "student_homeroom": [f"/o/cascadia/patrons/{numbers[0]}/edit/#id_homeroom_{ties[0]}"],
     }
     assert not now.ready
     assert (now.people, now.people_ready, now.rooms_ready) == (4, 1, 1)

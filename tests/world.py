@@ -275,7 +275,7 @@ class World:
             level = levels.first() or AccessLevel.objects.create(
                 organization=self.rainier,
                 name="District patrons manager",
-                permissions=LEVELS["District patrons manager"],
+                permissions=list(LEVELS["District patrons manager"]),
             )
             account = Account.objects.create(username=username, last_name="Rainier")
             Registration.objects.create(account=account, organization=self.rainier)
@@ -347,7 +347,7 @@ def build_world(slug: str = "cascadia", neighbour: str = "rainier") -> World:
                 site=sites["depot"],
                 name=name,
                 access_level=levels[level],
-                permissions=permissions,
+                permissions=list(permissions),
             )
             for name, level, permissions in (
                 ("Self checkout", "Patron", []),

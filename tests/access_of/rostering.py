@@ -19,7 +19,7 @@ ELSEWHERE: set[str] = {
     f"rostering.{name}"
     for name in (
         "create_target", "edit_homeroom", "edit_platform_setup", "export_roster", "forget_gone",
-        "move_student", "move_students", "sync_site",
+        "merge_homerooms", "move_homeroom", "move_student", "move_students", "sync_site",
     )
 }  # fmt: skip
 OWN: set[str] = set()
@@ -48,6 +48,7 @@ QUERIES |= {
     "rostering.setups": lambda a, _p, _j: queries.setups(a),
     "rostering.sent_here": lambda a, p, _j: queries.sent_here(a, _site(p)),
     "rostering.delivered_counts": lambda a, _p, _j: queries.delivered_counts(a),
+    "rostering.receivers": lambda a, p, _j: queries.receivers(a, _site(p)),
     "rostering.targets": lambda a, _p, _j: queries.targets(a),
     "rostering.target": lambda a, _p, _j: queries.target(a, 987_654_321),
     "rostering.target_history": lambda a, _p, _j: queries.target_history(a, 1),

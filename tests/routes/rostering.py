@@ -25,7 +25,11 @@ ROUTES: dict[str, Route] = {
         )
     },
     "move_students": Route(ONLY_MANAGER, _SITE),
-    **{name: Route(STAFF, _ROOM) for name in ("homeroom", "move_student", "delete_homeroom")},
+    **{
+        name: Route(STAFF, _ROOM)
+        for name in ("homeroom", "move_student", "delete_homeroom", "move_homeroom")
+    },
+    "merge_homerooms": Route(ONLY_MANAGER, _ROOM),
     "targets": Route(ONLY_MANAGER),
     "create_target": Route(ONLY_MANAGER),
     **{

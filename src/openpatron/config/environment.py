@@ -173,6 +173,10 @@ SETTINGS = (
         "The address that messages come from.", _email,
     ),
     Setting(
+        "OPENPATRON_PRIVATE_WEBHOOKS", "no", "yes or no",
+        "Yes where a platform in your own network gets messages; otherwise none go there.", _flag,
+    ),
+    Setting(
         "OPENPATRON_SIGN_IN_RATE", "10", "1 to 10000",
         "How many failed sign-ins per username and address are let through in five minutes.",
         _between(1, 10_000),

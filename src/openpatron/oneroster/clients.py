@@ -12,6 +12,7 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from functools import cache
 from typing import Any
 
@@ -19,6 +20,7 @@ from django.contrib.auth.hashers import check_password, make_password
 from django.core import signing
 from django.http import HttpRequest
 from django.utils import timezone
+from django.utils.dateparse import parse_datetime
 
 from openpatron.kernel.text import storable
 from openpatron.organizations.models import Organization
@@ -26,6 +28,7 @@ from openpatron.organizations.scope import open_organization
 from openpatron.rostering.models import Target
 from openpatron.rostering.scopes import SCOPES, allowed
 
+from .asked import Asked
 from .errors import UNAUTHORISED, RosterError
 
 LIFETIME = 3600
@@ -116,6 +119,22 @@ def fetched(client: Client) -> None:
     now, last = timezone.now(), client.target.fetched_at
     if last is None or abs((now - last).total_seconds()) > 60:  # noqa: PLR2004  seconds
         Target.objects.filter(pk=client.target.pk).update(fetched_at=now)
+
+
+def has_pulled(client: Client, path: str, asked: Asked, begun: datetime) -> None:
+    """Write down that the client has all accounts as they were then: all, or all new since."""
+    last, since = client.target.pulled_at, None
+    if path.strip("/") != "users":
+        return
+    if asked.conditions:
+        (first, *others) = asked.conditions
+        if others or first.field != "dateLastModified" or first.sign not in {">", ">="}:
+            return
+        since = parse_datetime(first.value)
+        if since is None or since.tzinfo is None or last is None or since > last:
+            return
+    if last is None or begun > last:
+        Target.objects.filter(pk=client.target.pk).update(pulled_at=begun)
 
 
 def _words(request: HttpRequest) -> Mapping[str, str]:

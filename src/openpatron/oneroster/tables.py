@@ -70,6 +70,8 @@ class Page:
 
     rows: list[dict[str, Any]]
     total: int
+    # On the last page of those that were read one after the other: when the first was.
+    begun_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,24 +84,30 @@ class Table:
     rows: QuerySet[Any]
     fields: Mapping[str, tuple[Any, str]]
     written: Callable[[list[Any]], list[dict[str, Any]]]
+    # The same rows behind a key, where the database would not find them by it alone.
+    behind: Callable[[int], QuerySet[Any]] | None = None
 
     def page(self, view: View, asked: Asked, path: str) -> Page:
         """Return the page that is asked for."""
-        rows, digest = self._narrowed(asked), asked.digest(path, view.client.scopes)
+        rows = self._narrowed(asked, self.rows)
+        digest = asked.digest(path, view.client.scopes)
         target = view.client.target
         mark = Bookmark.objects.filter(target=target, digest=digest).first()
+        begun: datetime | None = timezone.now()
         if asked.offset == 0 or mark is None:
             ends: dict[str, Any] = {}
             total = rows.count()
         else:
-            ends, total = mark.ends, mark.total
+            ends, total, begun = mark.ends, mark.total, mark.begun_at
+        key = ends.get(str(asked.offset)) if asked.offset else None
         sort, sorted_by = self._sort(asked)
+        if key is not None and sort is None and self.behind is not None:
+            rows = self._narrowed(asked, self.behind(key[1]))
         rows = rows.annotate(_sort=sort) if sort is not None else rows
         names = ("_sort", "pk") if sort is not None else ("pk",)
         signs = ("-" if asked.descending else "") if sort is not None else ""
         ordered = rows.order_by(*(signs + name for name in names))
-        key = ends.get(str(asked.offset))
-        if asked.offset and key is not None:
+        if key is not None:
             found = list(_after(ordered, key, sorted_by, signs)[: asked.limit])
         else:
             found = list(ordered[asked.offset : asked.offset + asked.limit])
@@ -112,28 +120,31 @@ class Table:
                     Bookmark(
                         organization=view.client.organization, target=target, digest=digest,
                         total=total, ends=ends, at=timezone.now(),
+                        begun_at=begun if asked.offset == 0 or mark else None,
                     )
                 ],
                 update_conflicts=True,
                 unique_fields=["target", "digest"],
-                update_fields=["total", "ends", "at"],
+                update_fields=["total", "ends", "begun_at", "at"],
             )  # fmt: skip
-        return Page(self.written(found), total)
+        is_last = asked.offset + len(found) >= total
+        known = asked.offset == 0 or (mark is not None and key is not None)
+        return Page(self.written(found), total, begun if is_last and known else None)
 
     def one(self, sourced_id: UUID) -> dict[str, Any] | None:
         """Return the object of that identifier, None where the client does not see it."""
         found = self.rows.filter(sourced_id=sourced_id).first()
         return None if found is None else self.written([found])[0]
 
-    def _narrowed(self, asked: Asked) -> QuerySet[Any]:
+    def _narrowed(self, asked: Asked, rows: QuerySet[Any]) -> QuerySet[Any]:
         parts = [self._condition(one) for one in asked.conditions]
         if not parts:
-            return self.rows
+            return rows
         whole = parts[0]
         for part in parts[1:]:
             whole = whole | part if asked.joined == "OR" else whole & part
         fields = {_alias(one.field): self.fields[one.field][0] for one in asked.conditions}
-        narrowed: QuerySet[Any] = self.rows.alias(**fields).filter(whole)
+        narrowed: QuerySet[Any] = rows.alias(**fields).filter(whole)
         return narrowed
 
     def _condition(self, one: Condition) -> Q:
@@ -241,7 +252,12 @@ def users(view: View, roles: Iterable[str] = (), **narrowed: Any) -> Table:
             by_user[role.sent_user_id].append(role)
         return payload.users(rows, by_user, view.orgs, view.client.scopes, view.base)
 
-    return Table(SentUser.objects.filter(Exists(own), **narrowed), fields, written)
+    def behind(pk: int) -> QuerySet[SentUser]:
+        # The roles have to begin there as well: PostgreSQL would read all before it otherwise.
+        later = Exists(own.filter(sent_user__gt=pk))
+        return SentUser.objects.filter(later, pk__gt=pk, **narrowed)
+
+    return Table(SentUser.objects.filter(Exists(own), **narrowed), fields, written, behind)
 
 
 def demographics(view: View) -> Table:
@@ -255,7 +271,7 @@ def demographics(view: View) -> Table:
         return payload.demographics(rows, set(active.values_list("sent_user", flat=True)))
 
     fields = {name: people.fields[name] for name in ("sourcedId", "dateLastModified", "status")}
-    return Table(people.rows, fields, written)
+    return Table(people.rows, fields, written, people.behind)
 
 
 def classes(view: View, **narrowed: Any) -> Table:

@@ -32,7 +32,7 @@ from openpatron.rostering.scopes import CORE, DEMOGRAPHICS, ROSTER, SCOPES
 
 from . import lists, tables
 from .asked import Asked, parse
-from .clients import Client, TokenError, client_of, fetched, give_token
+from .clients import Client, TokenError, client_of, fetched, give_token, has_pulled
 from .errors import BROKEN, FORBIDDEN, INVALID_SELECTION, UNKNOWN, RosterError, answer
 from .tables import Page, Table, View
 
@@ -218,6 +218,8 @@ def _answer(request: HttpRequest, client: Client, path: str) -> HttpResponse:
             raise _missing(parts[1])
         return _json({single: _selected([found], asked)[0]})
     page = rows.page(view, asked, path)
+    if page.begun_at is not None:
+        has_pulled(client, path, asked, page.begun_at)
     response = _json({many: _selected(page.rows, asked)})
     response.headers["X-Total-Count"] = str(page.total)
     if links := _links(path, words, asked, page.total):

@@ -16,10 +16,12 @@ class RosteringConfig(AppConfig):
 
         from . import known, permissions  # noqa: F401, PLC0415  names are declared on import
         from .actions.forget_gone import forget_gone  # noqa: PLC0415
+        from .actions.merge_homerooms import MergeHomerooms  # noqa: PLC0415
         from .actions.move_students import MoveStudents  # noqa: PLC0415
         from .actions.sync_site import SyncSite  # noqa: PLC0415
 
         known.register()
+        register(MergeHomerooms())
         register(MoveStudents())
         register(SyncSite())
         register_errand("forget_gone", forget_gone)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import Max, Model
+from django.db.models import Max, Model, Q
 from django.utils import timezone
 
 from openpatron.patrons.models import Homeroom
@@ -61,6 +61,8 @@ def stamp() -> datetime:
 
 def room_differences(roster: SiteRoster) -> list[Difference]:
     """Return what a run does to the homerooms of the site: their names as they were and will be."""
+    if roster.keeps_groups:
+        return []
     sent = {
         one.homeroom_id: one.title
         for one in SentClass.objects.filter(site=roster.setup.site, status=Status.ACTIVE)
@@ -121,14 +123,23 @@ def differences(roster: SiteRoster, numbers: Iterable[int]) -> list[Difference]:
     sent, people = _sent(roster, chosen), {}
     if roster.setup.is_used:
         people = {one.facts.patron_id: one for one in roster.people(ids=chosen)}
-    found = [Difference(n, sent.get(n), _wanted(roster, people.get(n))) for n in sorted(chosen)]
+    found = [
+        Difference(n, sent.get(n), _wanted(roster, people.get(n), sent.get(n)))
+        for n in sorted(chosen)
+    ]
     return [one for one in found if one.is_one]
 
 
-def _wanted(roster: SiteRoster, person: Person | None) -> Delivered | None:
+def _wanted(
+    roster: SiteRoster, person: Person | None, before: Delivered | None
+) -> Delivered | None:
     if person is None or not person.roles:
         return None
-    return Delivered(person.values, tuple(sorted(person.roles)), roster.classes_of(person))
+    if roster.keeps_groups:
+        classes = {} if before is None else before.classes
+    else:
+        classes = roster.classes_of(person)
+    return Delivered(person.values, tuple(sorted(person.roles)), classes)
 
 
 def _sent(roster: SiteRoster, numbers: list[int]) -> dict[int, Delivered]:
@@ -222,7 +233,13 @@ def _write_classes(
     roster: SiteRoster, found: list[Difference], users: dict[int, int], now: datetime
 ) -> None:
     site = roster.setup.site
-    known = dict(SentClass.objects.filter(site=site).values_list("homeroom_id", "pk"))
+    left = {room for one in found if one.before for room in one.before.classes}
+    # (a homeroom that moved to another site is left here all the same)
+    known = dict(
+        SentClass.objects.filter(Q(site=site) | Q(homeroom_id__in=left)).values_list(
+            "homeroom_id", "pk"
+        )
+    )
     rows = []
     for one in found:
         was: Classes = one.before.classes if one.before else {}

@@ -9,6 +9,9 @@ from openpatron.organizations.models import Organization
 from .models import PlatformSetup
 from .rules import HOMEROOM, SITE, PersonFacts, RoomFacts, Rule
 
+# What the fields of an association are called on the page of a record.
+_FIELDS = {"homeroom": "homeroom", "patron_type": "type", "access_level": "level"}
+
 
 class Links:
     """Makes the addresses of one site's readiness; no query."""
@@ -23,26 +26,33 @@ class Links:
             return self._address("edit_platform_setup", self._site) + f"#id_{rule.place}"
         if isinstance(about, RoomFacts):
             return self._of_room(rule, about)
-        return self._of_person(rule.place, about.patron_id)
+        return self._of_person(rule.place, about.patron_id, about.tie_id)
 
     def _of_room(self, rule: Rule, room: RoomFacts) -> str:
         assert rule.about == HOMEROOM  # noqa: S101  what a room may fail
-        if rule.place == "supervisor_email" and room.supervisor_id is not None:
-            return self._of_person("email", room.supervisor_id)
-        if rule.place == "supervisor_fits" and room.supervisor_id is not None:
-            return self._address("patron", room.supervisor_id)
-        anchors = {"students": "#students", "supervisor_homeroom": "#supervisor"}
-        anchor = anchors.get(rule.place, "#id_supervisor")
-        return self._address("homeroom", self._site, room.homeroom_id) + anchor
+        page = self._address("homeroom", self._site, room.homeroom_id)
+        if rule.place == "students":
+            return page + "#students"
+        leader, tie = room.supervisor_id, room.supervisor_tie
+        if leader is None or rule.place == "supervisor":
+            return page + "#id_supervisor"
+        if rule.place == "supervisor_email":
+            return self._of_person("email", leader, tie)
+        if rule.place == "supervisor_homeroom":
+            return self._of_person("homeroom", leader, tie)
+        return self._of_person(room.supervisor_lacks or "patron_type", leader, tie)
 
-    def _of_person(self, place: str, patron: int) -> str:
+    def _of_person(self, place: str, patron: int, tie: int | None) -> str:
         if place in {"username", "email"}:
             return self._address("edit_personal_data", patron) + f"#id_{place}"
         if place == "sign_in":
-            return self._address("set_password", patron)
+            return self._address("set_password", patron) + "#generate-title"
+        if tie is None:
+            # Who leads without counting as anybody: the record, with every association.
+            return self._address("edit_patron", patron)
         if place == "barcode":
-            return self._address("patron", patron) + "#ties-title"
-        return self._address("edit_patron", patron) + "#associations"
+            return self._address("patron", patron) + f"#tie-{tie}"
+        return self._address("edit_patron", patron) + f"#id_{_FIELDS[place]}_{tie}"
 
     def _address(self, name: str, *words: str | int) -> str:
         return reverse(name, args=[self._slug, *words])

@@ -18,6 +18,15 @@ _ORGANIZATION = "organizations.Organization"
 _SITE = "organizations.Site"
 
 
+class Health(models.TextChoices):
+    """How the last delivery, or run, went, and who has to do something."""
+
+    GOOD = "good", _("works")
+    RETRY = "retry", _("will be tried again")
+    RECONFIGURE = "reconfigure", _("its settings have to be changed")
+    GIVEN_UP = "give_up", _("given up until somebody asks for it")
+
+
 class Roster(models.Model):
     """By which identifier the organization itself is known to platforms."""
 
@@ -64,6 +73,14 @@ class PlatformSetup(models.Model):
     # The platform's side, or somebody here, asked for a run as soon as it can be.
     asked_at = models.DateTimeField(null=True, blank=True)
     modified_at = models.DateTimeField(default=timezone.now)
+    # When homerooms were delivered last; where groups are managed there, only until then.
+    groups_sent_at = models.DateTimeField(null=True, blank=True)
+    # How the last run ended, how many failed in a row, the last of them, and when it is run again.
+    health = models.CharField(max_length=11, choices=Health.choices, default=Health.GOOD)
+    problem = models.CharField(max_length=300, blank=True, default="")
+    attempts = models.PositiveSmallIntegerField(default=0)
+    failed_job = models.BigIntegerField(null=True, blank=True)
+    again_at = models.DateTimeField(null=True, blank=True)
 
     objects = ScopedManager(organization="organization")
 
@@ -112,15 +129,8 @@ class Target(models.Model):
 
         REST = "oneroster-rest", _("OneRoster 1.2, the platform fetches")
         CSV = "oneroster-csv", _("OneRoster 1.2 package in a folder")
+        SFTP = "oneroster-sftp", _("OneRoster 1.2 package by SFTP")
         WEBHOOK = "webhook", _("a message that there is news")
-
-    class Health(models.TextChoices):
-        """How the last delivery to it went, and who has to do something."""
-
-        GOOD = "good", _("works")
-        RETRY = "retry", _("will be tried again")
-        RECONFIGURE = "reconfigure", _("its settings have to be changed")
-        GIVEN_UP = "give_up", _("given up until the next news")
 
     organization = models.ForeignKey(
         _ORGANIZATION, models.CASCADE, related_name="targets", db_index=False
@@ -133,16 +143,22 @@ class Target(models.Model):
     secret_hash = models.CharField(max_length=200, blank=True, default="")
     # What its client may ask for: names of ``scopes.SCOPES``.
     scopes = models.JSONField(default=list)
-    # Where it is: an address of the web, or a folder.
+    # Where it is: an address of the web, a folder, or sftp://USER@HOST:PORT/FOLDER.
     address = models.CharField(max_length=500, blank=True, default="")
     # Where its people come back to who sign in here; empty: nobody signs in there by us.
     redirects = models.JSONField(default=list)
-    # What messages to it are signed with, as ``kernel.sealed`` seals it.
+    # What messages to it are signed with, or by what its server lets in, as ``kernel.sealed``
+    # seals it.
     sealed_secret = models.TextField(blank=True, default="")
+    # Of a server of SFTP: its line of known_hosts, without the host.
+    host_key = models.CharField(max_length=1000, blank=True, default="")
     is_active = models.BooleanField(default=True)
     created_at = models.DateTimeField(default=timezone.now)
     # When its client fetched last.
     fetched_at = models.DateTimeField(null=True, blank=True)
+    # When the last fetch of all accounts began that was read to its end: what was delivered by
+    # then, it has.
+    pulled_at = models.DateTimeField(null=True, blank=True)
     # There is news for it, to be told from then on; how often it was tried, and how that went.
     news_at = models.DateTimeField(null=True, blank=True)
     attempts = models.PositiveSmallIntegerField(default=0)
@@ -324,6 +340,8 @@ class Bookmark(models.Model):
     digest = models.CharField(max_length=64)
     total = models.BigIntegerField()
     ends = models.JSONField(default=dict)
+    # When its first page was read.
+    begun_at = models.DateTimeField(null=True, blank=True)
     at = models.DateTimeField(default=timezone.now)
 
     objects = ScopedManager(organization="organization")

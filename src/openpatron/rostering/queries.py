@@ -209,6 +209,12 @@ def delivered_counts(actor: Actor) -> dict[int, int]:
     return dict(roles.values_list("site").annotate(n=Count("sent_user", distinct=True)))
 
 
+def receivers(actor: Actor, site: Site) -> list[Target]:
+    """Return the targets in use that receive the site, by name."""
+    _require_here(actor, site)
+    return list(Target.objects.filter(sites=site, is_active=True).order_by("name", "pk"))
+
+
 def targets(actor: Actor) -> QuerySet[Target]:
     """Return the targets by name."""
     actor.require(MANAGE_TARGETS)

@@ -41,7 +41,7 @@ _ACCOUNT = (
 _READ = (
     "patron_id", "patron_type_id", "access_level_id", "homeroom_id", "patron__district_id",
     "patron__grade_level", *(f"patron__account__{name}" for name in _ACCOUNT), "provider", "card",
-    "first_card",
+    "first_card", "pk",
 )  # fmt: skip
 
 
@@ -131,7 +131,7 @@ class SiteRoster:
 
     def _person(self, patron: int, kind: int, level: int, room: int | None, *read: Any) -> Person:
         (district_id, grade, username, email, password, is_active, first, middle, last,
-         preferred, born, gender, provider, card, first_card) = read  # fmt: skip
+         preferred, born, gender, provider, card, first_card, tie) = read  # fmt: skip
         type_is, level_is = self._types.get(kind, ""), self._levels.get(level, "")
         role = role_of(type_is=type_is, level_is=level_is)
         is_supervisor = patron == self.setup.supervisor_id
@@ -150,6 +150,7 @@ class SiteRoster:
             in_homeroom=room is not None or (role == TEACHER and patron in self.leaders),
             type_fits=bool(role) and type_is == role,
             level_fits=bool(role) and level_is == role,
+            tie_id=tie,
         )
         values = {
             "username": username,
@@ -190,6 +191,8 @@ class SiteRoster:
                     supervisor_in_it=leader is not None and leader.homeroom_id == room.pk,
                     supervisor_fits=leader is not None and TEACHER in leader.roles,
                     students=students[room.pk],
+                    supervisor_tie=None if leader is None else leader.facts.tie_id,
+                    supervisor_lacks=leader.missing[0].place if leader and leader.missing else "",
                 )
             )
         return found
@@ -202,6 +205,13 @@ class SiteRoster:
         found = self._ties().filter(students, homeroom__isnull=False).order_by()
         counted = found.values_list("homeroom").annotate(n=Count("pk"))
         return Counter(dict(counted))
+
+    @property
+    def keeps_groups(self) -> bool:
+        """Whether homerooms were delivered once and are the platform's own groups since then."""
+        setup = self.setup
+        there = setup.groups_managed == PlatformSetup.Managed.THERE
+        return setup.is_used and there and setup.groups_sent_at is not None
 
     @cached_property
     def ready_rooms(self) -> dict[int, RoomFacts]:

@@ -46,6 +46,8 @@ class PersonFacts:
     in_homeroom: bool
     type_fits: bool
     level_fits: bool
+    # The association with the site.
+    tie_id: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +61,9 @@ class RoomFacts:
     supervisor_in_it: bool
     supervisor_fits: bool
     students: int
+    # The supervisor's association with the site, and the first that is missing for a teacher.
+    supervisor_tie: int | None = None
+    supervisor_lacks: str = ""
 
 
 @dataclass(frozen=True, slots=True)

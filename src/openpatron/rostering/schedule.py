@@ -21,7 +21,8 @@ from openpatron.organizations.models import Organization
 from openpatron.organizations.scope import open_organization
 
 from .actions.sync_site import open_run, sync_site
-from .models import PlatformSetup
+from .failures import LONGEST_WAIT, note_failures
+from .models import Health, PlatformSetup
 from .queries import SYNC
 from .targets import deliver_news
 
@@ -47,10 +48,15 @@ def next_run(setup: PlatformSetup, now: datetime) -> datetime | None:
     """Return when the next run starts by itself; None where the site does not use the platform."""
     if not setup.is_used:
         return None
+    if setup.asked_at is None and setup.health in {Health.GIVEN_UP, Health.RECONFIGURE}:
+        return None
     due = now
     # A time in the future is a clock that was set back.
     if setup.asked_at is None and setup.last_run_at is not None and setup.last_run_at <= now:
         due = max(now, setup.last_run_at + timedelta(hours=setup.interval))
+    if setup.asked_at is None and setup.again_at is not None:
+        # (further ahead than any wait is, again, a clock that was set back)
+        due = setup.again_at if now < setup.again_at <= now + LONGEST_WAIT else now
     local = timezone.localtime(due)
     if setup.quiet_until is not None and is_quiet(setup, local.time()):
         end = local.replace(
@@ -63,6 +69,7 @@ def next_run(setup: PlatformSetup, now: datetime) -> datetime | None:
 def start_due() -> list[Job]:
     """Make the runs that are due in the opened organization."""
     now, made = timezone.now(), []
+    note_failures(now)
     setups = PlatformSetup.objects.filter(is_used=True, supervisor__isnull=False)
     for setup in setups.select_related("site", "organization"):
         due = next_run(setup, now)

@@ -28,7 +28,7 @@ from openpatron.rostering.actions.edit_platform_setup import (
     edit_platform_setup as write,
 )
 from openpatron.rostering.actions.sync_site import sync_site as start
-from openpatron.rostering.models import PlatformSetup
+from openpatron.rostering.models import PlatformSetup, SentUser, Target
 from openpatron.rostering.permissions import MANAGE, MANAGE_TARGETS
 from openpatron.rostering.rules import HOMEROOM, SITE, STUDENT, TEACHER
 from openpatron.rostering.schedule import next_run
@@ -41,6 +41,7 @@ from .once import request_key
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+    from datetime import datetime
 
     from django.http import HttpResponse
 
@@ -136,6 +137,7 @@ def sync_site(request: OrganizationRequest, short_name: str) -> HttpResponse:
     shown = Paginator(users, _PER_PAGE).get_page(request.GET.get("page"))
     names = names_by_id([one.patron_id for one in shown])
     runs = queries.runs(request.actor, site).select_related("created_by")[:_RUNS]
+    targets = queries.receivers(request.actor, site)
     context = {
         "title": _("Sync of %s") % site.name,
         "breadcrumbs": crumbs(request),
@@ -147,7 +149,10 @@ def sync_site(request: OrganizationRequest, short_name: str) -> HttpResponse:
             for job in runs
         ],
         "page": shown,
-        "sent": [(one, names.get(one.patron_id, ""), _roles(one)) for one in shown],
+        "sent": [
+            (one, names.get(one.patron_id, ""), _roles(one), _arrived(one, targets))
+            for one in shown
+        ],
         "classes": classes.order_by("title", "pk"),
         "may_see_jobs": request.actor.may("ledger.view_jobs"),
         "working": any(job.is_at_work for job in runs),
@@ -162,6 +167,15 @@ def _roles(one: Any) -> str:
     return ", ".join(
         words.get(role.role, role.role) for role in one.roles.all() if role.status == "active"
     )
+
+
+def _arrived(one: SentUser, targets: list[Target]) -> list[tuple[str, datetime | None]]:
+    """Return the platforms by name, each with when it got the account as it is; None: not yet."""
+    found = []
+    for target in targets:
+        last = target.pulled_at if target.kind == Target.Kind.REST else target.told_at
+        found.append((target.name, last if last and last >= one.modified_at else None))
+    return found
 
 
 def _started(request: OrganizationRequest, site: Site) -> HttpResponse:

@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, path
 
-from . import homerooms, move_students, rostering, targets
+from . import homerooms, merge_homerooms, move_students, rostering, targets
 
 urlpatterns: list[URLPattern] = [
     path("rostering/", rostering.rostering, name="rostering"),
@@ -47,6 +47,16 @@ urlpatterns: list[URLPattern] = [
         "rostering/sites/<str:short_name>/homerooms/<int:number>/scan/",
         homerooms.move_student,
         name="move_student",
+    ),
+    path(
+        "rostering/sites/<str:short_name>/homerooms/<int:number>/merge/",
+        merge_homerooms.merge_homerooms,
+        name="merge_homerooms",
+    ),
+    path(
+        "rostering/sites/<str:short_name>/homerooms/<int:number>/site/",
+        merge_homerooms.move_homeroom,
+        name="move_homeroom",
     ),
     path(
         "rostering/sites/<str:short_name>/homerooms/<int:number>/delete/",

@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _, gettext_lazy
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from openpatron.kernel.errors import StateError
 from openpatron.organizations.models import Site
 from openpatron.rostering import queries
 from openpatron.rostering.actions.create_target import (
@@ -57,9 +58,28 @@ class TargetForm(AdministrationForm):
     )
     address = forms.CharField(
         label=gettext_lazy("Address"),
-        help_text=gettext_lazy("For messages: where they go, like https://reading.example.org/x."),
+        help_text=gettext_lazy(
+            "For messages: where they go, like https://reading.example.org/x. For SFTP: "
+            "sftp://NAME@HOST:22/FOLDER."
+        ),
         max_length=500,
         required=False,
+    )
+    host_key = forms.CharField(
+        label=gettext_lazy("Host key of the server"),
+        help_text=gettext_lazy(
+            "Only for SFTP: a line like “ssh-ed25519 AAAA…”, from the server’s operator."
+        ),
+        max_length=1000,
+        required=False,
+    )
+    secret = forms.CharField(
+        label=gettext_lazy("Password or private key"),
+        help_text=gettext_lazy("Only for SFTP. It is never shown; empty leaves it as it is."),
+        max_length=10_000,
+        required=False,
+        strip=False,
+        widget=forms.Textarea({"rows": 3, "autocomplete": "off", "spellcheck": "false"}),
     )
     redirects = forms.CharField(
         label=gettext_lazy("Addresses that people come back to"),
@@ -80,6 +100,8 @@ class TargetForm(AdministrationForm):
         ]
         if not fresh:
             del self.fields["kind"]
+            if stored["kind"] != Target.Kind.SFTP:
+                del self.fields["host_key"], self.fields["secret"]
 
     def wanted(self, kind: str) -> WantedTarget:
         """Return the target as it is to be."""
@@ -92,6 +114,8 @@ class TargetForm(AdministrationForm):
             scopes=data["scopes"],
             is_active=bool(data["is_active"]),
             redirects=data["redirects"].splitlines(),
+            host_key=data.get("host_key", ""),
+            secret=data.get("secret") or None,
         )
 
 
@@ -124,8 +148,11 @@ def create_target(request: OrganizationRequest) -> HttpResponse:
     made = None
     if form.is_bound:
         made = form.saved(lambda: create(request.actor, form.wanted(form.cleaned_data["kind"])))
-    if made is not None:
+    if made is not None and made[1]:
         return _secret(request, *made)
+    if made is not None:
+        messages.success(request, _("%s is added.") % made[0].name)
+        return redirect("targets", request.organization.slug)
     return _form(request, form, None)
 
 
@@ -140,6 +167,8 @@ def edit_target(request: OrganizationRequest, number: int) -> HttpResponse:
         "scopes": found.scopes,
         "address": found.address,
         "redirects": "\n".join(found.redirects),
+        "host_key": found.host_key,
+        "kind": found.kind,
         "is_active": ["yes"] if found.is_active else [],
     }
     bound = request.POST if request.method == "POST" else None
@@ -158,7 +187,11 @@ def edit_target(request: OrganizationRequest, number: int) -> HttpResponse:
 @require_POST
 def renew_target_secret(request: OrganizationRequest, number: int) -> HttpResponse:
     """Give a target another secret and show it, this once."""
-    return _secret(request, *renew(request.actor, number))
+    try:
+        return _secret(request, *renew(request.actor, number))
+    except StateError as error:
+        messages.warning(request, str(error))
+        return redirect("edit_target", request.organization.slug, number)
 
 
 @page(MANAGE_TARGETS)

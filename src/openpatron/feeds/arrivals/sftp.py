@@ -6,22 +6,16 @@ changed over there.
 
 from __future__ import annotations
 
-import base64
-import binascii
-import io
-import logging
 import stat
 import tempfile
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
 
 import paramiko
-from cryptography.exceptions import UnsupportedAlgorithm
-from django.utils.translation import gettext as _
-from paramiko.pkey import UnknownKeyType
 
 from openpatron.feeds.setup import Arrival
+from openpatron.kernel import sftp
 from openpatron.patrons.models import Source
 
 from .base import (
@@ -36,20 +30,11 @@ from .base import (
     no_folder,
 )
 
-SECONDS = 30
-"""For so long the server may be silent."""
-
-_SSH = 22
-_KEYS = (paramiko.Ed25519Key, paramiko.ECDSAKey, paramiko.RSAKey)
-
-# What comes of text that is no key.
-_NO_KEY = (
-    binascii.Error, ValueError, IndexError, TypeError, EOFError, paramiko.SSHException,
-    UnknownKeyType, UnsupportedAlgorithm,
-)  # fmt: skip
-
-# It tells of names and addresses; what there is to know stands in our errors.
-logging.getLogger("paramiko").setLevel(logging.CRITICAL)
+_OURS: dict[type[sftp.SftpError], type[ArrivalError]] = {
+    sftp.HostKeyError: HostKeyError,
+    sftp.SignInError: SignInError,
+    sftp.ConnectionLostError: ConnectionLostError,
+}
 
 
 def fetch_new(source: Source, arrival: Arrival, secret: str) -> Iterator[Fetched]:
@@ -70,76 +55,13 @@ def fetch_new(source: Source, arrival: Arrival, secret: str) -> Iterator[Fetched
 
 @contextmanager
 def _connected(arrival: Arrival, secret: str) -> Iterator[paramiko.SFTPClient]:
-    client = paramiko.SSHClient()
-    client.set_missing_host_key_policy(paramiko.RejectPolicy())
-    host_key = _host_key(arrival.host_key)
-    key = _private_key(secret) if "-----BEGIN" in secret else None
-    name = arrival.host if arrival.port == _SSH else f"[{arrival.host}]:{arrival.port}"
-    client.get_host_keys().add(name, host_key.get_name(), host_key)
-    with closing(client):
-        try:
-            client.connect(
-                arrival.host,
-                arrival.port,
-                arrival.username,
-                password=None if key else secret,
-                pkey=key,
-                allow_agent=False,
-                look_for_keys=False,
-                timeout=SECONDS,
-                banner_timeout=SECONDS,
-                auth_timeout=SECONDS,
-            )
-        except paramiko.AuthenticationException as error:
-            raise SignInError(
-                _(
-                    "The server %(host)s does not accept the username “%(name)s” with that "
-                    "password or key. Correct them in the source."
-                )
-                % {"host": arrival.host, "name": arrival.username}
-            ) from error
-        except (paramiko.SSHException, OSError, EOFError) as error:
-            raise _refused(arrival, error) from error
-        with _watched(arrival):
-            server = client.open_sftp()
-            channel = server.get_channel()
-            if channel is not None:
-                channel.settimeout(SECONDS)
-        with closing(server), _watched(arrival):
-            yield server
-
-
-def _refused(arrival: Arrival, error: Exception) -> ArrivalError:
-    """Return what a failed greeting means."""
-    unknown = isinstance(error, paramiko.SSHException) and "known_hosts" in str(error)
-    if isinstance(error, paramiko.BadHostKeyException) or unknown:
-        return HostKeyError(
-            _(
-                "The server %s shows another host key than the source names. Ask its operator for "
-                "the right one before you change it: somebody else may answer in its place."
-            )
-            % arrival.host
-        )
-    return _lost(arrival)
-
-
-@contextmanager
-def _watched(arrival: Arrival) -> Iterator[None]:
-    """Make errors of ours of those on the way."""
+    """Connect; what goes wrong is an error of arrivals."""
+    place = sftp.Place(arrival.host, arrival.port, arrival.username, arrival.host_key)
     try:
-        yield
-    except (paramiko.SSHException, OSError, EOFError) as error:
-        raise _lost(arrival) from error
-
-
-def _lost(arrival: Arrival) -> ConnectionLostError:
-    return ConnectionLostError(
-        _(
-            "The server %(host)s, port %(port)d, cannot be reached, or the connection was lost. "
-            "Nothing was taken by halves; it is tried again next time."
-        )
-        % {"host": arrival.host, "port": arrival.port}
-    )
+        with sftp.connected(place, secret) as server:
+            yield server
+    except sftp.SftpError as error:
+        raise _OURS[type(error)](str(error)) from error
 
 
 def _listed(server: paramiko.SFTPClient, folder: str) -> list[Found]:
@@ -165,33 +87,3 @@ def _fetched(server: paramiko.SFTPClient, name: str, found: Found, to: Path) -> 
     except (FileNotFoundError, PermissionError):
         return False
     return size == found.size == after.st_size and after.st_mtime == found.modified
-
-
-def _host_key(text: str) -> paramiko.PKey:
-    """Return the key of a line of known_hosts without its host: ``ssh-ed25519 AAAA…``."""
-    kind, _space, rest = text.strip().partition(" ")
-    try:
-        data = base64.b64decode(rest.split(" ")[0], validate=True)
-        return paramiko.PKey.from_type_string(kind, data)
-    except _NO_KEY as error:
-        raise HostKeyError(
-            _(
-                "The source names no host key of the server that can be read. It is a line like "
-                "“ssh-ed25519 AAAA…”; “ssh-keyscan HOST” shows it on a way that you trust."
-            )
-        ) from error
-
-
-def _private_key(text: str) -> paramiko.PKey:
-    for kind in _KEYS:
-        try:
-            return kind.from_private_key(io.StringIO(text.strip() + "\n"))
-        except paramiko.PasswordRequiredException as error:
-            raise SignInError(
-                _("The private key has a passphrase. Give one without, made for this server only.")
-            ) from error
-        except _NO_KEY:
-            continue
-    raise SignInError(
-        _("The private key cannot be read. Paste it whole, with its first and last line.")
-    )

@@ -15,7 +15,8 @@ from django.utils.crypto import get_random_string
 from django.utils.translation import gettext as _
 
 from openpatron.access.actor import Actor
-from openpatron.kernel.errors import InputError
+from openpatron.kernel import sftp
+from openpatron.kernel.errors import InputError, StateError
 from openpatron.kernel.sealed import seal
 from openpatron.kernel.text import clean
 from openpatron.ledger.record import record_change
@@ -31,7 +32,11 @@ _SECRET_BYTES = 32
 
 @dataclass(frozen=True, slots=True)
 class WantedTarget:
-    """A target as it is to be. ``address``: a folder, or where messages go."""
+    """A target as it is to be.
+
+    ``address``: a folder, where messages go, or ``sftp://USER@HOST:PORT/FOLDER``. ``host_key`` and
+    ``secret``, a password or private key: of a server of SFTP; None leaves the secret as it is.
+    """
 
     name: str
     kind: str
@@ -41,11 +46,15 @@ class WantedTarget:
     is_active: bool = True
     # Whole addresses to which its people come back who sign in here.
     redirects: Iterable[str] = ()
+    host_key: str = ""
+    secret: str | None = None
 
 
 @transaction.atomic
 def create_target(actor: Actor, wanted: WantedTarget) -> tuple[Target, str]:
     """Make the target and return it with its secret, which is shown this once and never again.
+
+    (The secret is "" where it is the server's, and was given.)
 
     Raises ``NotAllowedError``, or ``InputError`` naming the field.
     """
@@ -77,6 +86,10 @@ def renew_target_secret(actor: Actor, number: int) -> tuple[Target, str]:
     actor.require(PERMISSION)
     number = find_target(actor, number).pk
     target = Target.objects.select_for_update().get(pk=number)
+    if target.kind == Target.Kind.SFTP:
+        raise StateError(
+            _("The secret of %s is that of its server. Type the new one on its page.") % target.name
+        )
     record_change(actor, TARGET, target.pk, {}, {"secret": _("another one")})
     return target, _new_secret(target)
 
@@ -93,6 +106,8 @@ def delete_target(actor: Actor, number: int) -> Target:
 
 
 def _new_secret(target: Target) -> str:
+    if target.kind == Target.Kind.SFTP:
+        return ""
     secret = secrets.token_urlsafe(_SECRET_BYTES)
     if target.kind == Target.Kind.WEBHOOK:
         target.sealed_secret = seal(secret)
@@ -154,7 +169,10 @@ def _write(actor: Actor, target: Target, wanted: WantedTarget, before: dict[str,
     sites = list(wanted.sites)
     if not sites:
         raise InputError("sites", _("Choose at least one site."))
+    earlier = target.address
     target.address = _address(actor, target, wanted.address)
+    if target.kind == Target.Kind.SFTP:
+        _take_server(target, wanted, is_same=earlier == target.address)
     target.scopes = [name for name in SCOPES if name in set(wanted.scopes)]
     if not target.scopes:
         raise InputError("scopes", _("Choose what the platform may fetch."))
@@ -197,6 +215,8 @@ def _address(actor: Actor, target: Target, text: str) -> str:
                 "address", _("Name the folder in full, like /srv/roster; it has to exist.")
             )
         return value
+    if target.kind == Target.Kind.SFTP:
+        return _server(value)
     parts = urlsplit(value)
     if parts.scheme not in {"https", "http"} or not parts.hostname or parts.username:
         raise InputError(
@@ -205,12 +225,46 @@ def _address(actor: Actor, target: Target, text: str) -> str:
     return value
 
 
+def _server(value: str) -> str:
+    try:
+        parts = urlsplit(value)
+        fits = parts.scheme == "sftp" and parts.hostname and parts.username and parts.port != 0
+        fits = fits and not (parts.password or parts.query or parts.fragment)
+    except ValueError:
+        fits = False
+    if not fits:
+        raise InputError(
+            "address",
+            _("Give the server like sftp://openpatron@sftp.example.org:22/roster, no password."),
+        )
+    return value
+
+
+def _take_server(target: Target, wanted: WantedTarget, *, is_same: bool) -> None:
+    """Take the server's key and secret; a stored secret is not shown to another server."""
+    key = " ".join(clean(wanted.host_key, "host_key", limit=1000).split(" ")[:2])
+    try:
+        sftp.host_key_of(key)
+    except sftp.HostKeyError as error:
+        raise InputError("host_key", str(error)) from error
+    is_same = is_same and key == target.host_key
+    target.host_key = key
+    if wanted.secret:
+        target.sealed_secret = seal(wanted.secret)
+    elif not is_same or not target.sealed_secret:
+        raise InputError(
+            "secret",
+            _("Give the password or private key by which the server lets in; it is kept sealed."),
+        )
+
+
 def _told(target: Target) -> dict[str, Any]:
     return {
         "name": target.name,
         "kind": target.kind,
         "sites": ", ".join(target.sites.order_by("name").values_list("name", flat=True)),
         "address": target.address,
+        "host_key": target.host_key,
         "scopes": ", ".join(target.scopes),
         "redirects": ", ".join(target.redirects),
         "in_use": _("yes") if target.is_active else _("no"),

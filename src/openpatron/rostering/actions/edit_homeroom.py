@@ -48,7 +48,7 @@ def edit_homeroom(actor: Actor, site: Site, number: int, wanted: WantedRoom) -> 
     actor.require(PERMISSION, site)
     number = find_homeroom(actor, site, number).pk
     room = Homeroom.objects.select_for_update().get(pk=number)
-    _write(actor, room, wanted, _told(room))
+    _write(actor, room, wanted, told(room))
     return room
 
 
@@ -62,7 +62,7 @@ def delete_homeroom(actor: Actor, site: Site, number: int) -> Homeroom:
         raise StateError(
             _("%s is not empty. Move its patrons to another homeroom first.") % room.name
         )
-    record_change(actor, ROOM, room.pk, _told(room), {})
+    record_change(actor, ROOM, room.pk, told(room), {})
     room.delete()
     return room
 
@@ -116,7 +116,7 @@ def _write(actor: Actor, room: Homeroom, wanted: WantedRoom, before: dict[str, s
         for number, one in others.items()
         if number not in known
     )
-    after = _told(room)
+    after = told(room)
     changed = [name for name in after if before.get(name) != after[name]]
     if changed:
         record_change(
@@ -138,7 +138,8 @@ def _teacher(site: Site, number: int | None, field: str) -> Patron | None:
     return found
 
 
-def _told(room: Homeroom) -> dict[str, str | None]:
+def told(room: Homeroom) -> dict[str, str | None]:
+    """Return a homeroom as the ledger keeps it."""
     others = CoTeacher.objects.filter(homeroom=room).select_related("patron__account")
     names = sorted(one.patron.account.full_name for one in others)
     return {

@@ -17,7 +17,7 @@ from openpatron.kernel.errors import InputError
 from openpatron.ledger.record import record_change
 from openpatron.organizations.models import PatronType, Site
 from openpatron.patrons.models import Patron
-from openpatron.rostering.models import PlatformSetup
+from openpatron.rostering.models import Health, PlatformSetup
 from openpatron.rostering.permissions import MANAGE as PERMISSION
 from openpatron.rostering.queries import SETUP
 from openpatron.rostering.setups import new_setup
@@ -56,6 +56,11 @@ def edit_platform_setup(actor: Actor, site: Site, wanted: WantedSetup) -> Platfo
     before = {} if fresh else _told(setup)
     for name, value in values.items():
         setattr(setup, name, value)
+    if setup.groups_managed == PlatformSetup.Managed.HERE:
+        # Whoever takes the groups back, and gives them away again, begins with homerooms.
+        setup.groups_sent_at = None
+    # New settings, a new try.
+    setup.health, setup.problem, setup.attempts, setup.again_at = Health.GOOD, "", 0, None
     setup.modified_at = timezone.now()
     setup.save()
     after = _told(setup)

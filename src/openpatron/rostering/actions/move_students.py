@@ -94,9 +94,14 @@ def without_homeroom(site: Site) -> list[int]:
 def plan_move(actor: Actor, move: Move, request_key: str | None = None) -> Job:
     """Make the job whose plan is the preview. The same ``request_key`` gives the same job."""
     actor.require(PERMISSION)
+    return make_job(actor, KIND, params_of(move), move.count, request_key)
+
+
+def params_of(move: Move) -> dict[str, Any]:
+    """Return what the job keeps of it."""
     site, to, of = move.site, move.to, move.of
     setup = setup_of(site)
-    params: dict[str, Any] = {
+    return {
         "source": site.pk,
         "source_name": site.name,
         "key": f"homeroom at {site.short_name}",
@@ -109,7 +114,6 @@ def plan_move(actor: Actor, move: Move, request_key: str | None = None) -> Job:
         "student_types": setup.student_types,
         "student_levels": setup.student_levels,
     }
-    return make_job(actor, KIND, params, move.count, request_key)
 
 
 class MoveStudents(FieldJob):

@@ -34,7 +34,7 @@ from openpatron.rostering.delivery import (
     write_people,
     write_rooms,
 )
-from openpatron.rostering.models import PlatformSetup, SentRole, Status, Target
+from openpatron.rostering.models import Health, PlatformSetup, SentClass, SentRole, Status, Target
 from openpatron.rostering.permissions import MANAGE as PERMISSION
 from openpatron.rostering.queries import ROOM, SYNC as KIND
 from openpatron.rostering.roster import SiteRoster
@@ -73,7 +73,9 @@ def sync_site(actor: Actor, site: Site, *, at_once: bool, request_key: str | Non
         return running
     params = {"source": site.pk, "source_name": site.name, "at_once": at_once}
     if at_once:
-        PlatformSetup.objects.filter(pk=setup.pk).update(asked_at=None, last_run_at=timezone.now())
+        PlatformSetup.objects.filter(pk=setup.pk).update(
+            asked_at=None, again_at=None, last_run_at=timezone.now()
+        )
     return make_job(actor, KIND, params, 0, request_key)
 
 
@@ -159,11 +161,16 @@ class SyncSite(RecordJob):
         step = super().apply(job, cursor)
         if step.cursor is None:
             now = timezone.now()
-            PlatformSetup.objects.filter(site=job.params["source"]).update(last_run_at=now)
+            setup = PlatformSetup.objects.filter(site=job.params["source"])
+            setup.update(last_run_at=now, health=Health.GOOD, problem="", attempts=0, again_at=None)
+            # Homerooms are delivered whole, or count as not delivered yet.
+            sent = SentClass.objects.filter(site=job.params["source"], status=Status.ACTIVE)
+            if sent.exists():
+                setup.filter(is_used=True, groups_sent_at=None).update(groups_sent_at=now)
             if job.planned_rows:
                 news = Target.objects.filter(sites=job.params["source"], is_active=True)
                 news.exclude(kind=Target.Kind.REST).update(
-                    news_at=now, attempts=0, health=Target.Health.GOOD, problem=""
+                    news_at=now, attempts=0, health=Health.GOOD, problem=""
                 )
         return step
 

@@ -9,15 +9,16 @@ from datetime import timedelta
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from openpatron.rostering.models import Target
+from openpatron.rostering.models import Health, Target
 
-from . import oneroster_csv, webhook
+from . import oneroster_csv, oneroster_sftp, webhook
 from .base import DeliveryError, GiveUpError, ReconfigureError, RetryError
 
 log = logging.getLogger(__name__)
 
 _KINDS: dict[str, Callable[[Target], None]] = {
     Target.Kind.CSV: oneroster_csv.deliver,
+    Target.Kind.SFTP: oneroster_sftp.deliver,
     Target.Kind.WEBHOOK: webhook.deliver,
 }
 # After each failure the wait doubles; after so many it is given up until there is news again.
@@ -53,18 +54,18 @@ def _deliver(target: Target) -> bool:
     # News that came while it was delivered stay due.
     Target.objects.filter(pk=target.pk, news_at=target.news_at).update(news_at=None)
     Target.objects.filter(pk=target.pk).update(
-        told_at=timezone.now(), attempts=0, health=Target.Health.GOOD, problem=""
+        told_at=timezone.now(), attempts=0, health=Health.GOOD, problem=""
     )
     return True
 
 
 def _write_down(target: Target, error: DeliveryError) -> None:
     attempts = target.attempts + 1
-    health, following = Target.Health.RETRY, None
+    health, following = Health.RETRY, None
     if isinstance(error, ReconfigureError):
-        health = Target.Health.RECONFIGURE
+        health = Health.RECONFIGURE
     elif isinstance(error, GiveUpError) or attempts >= MOST_ATTEMPTS:
-        health = Target.Health.GIVEN_UP
+        health = Health.GIVEN_UP
     else:
         wait = min(_FIRST_WAIT * 2 ** (attempts - 1), _LONGEST_WAIT)
         if isinstance(error, RetryError) and error.wait is not None:

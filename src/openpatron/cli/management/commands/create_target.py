@@ -11,6 +11,7 @@ from django.core.management.base import CommandParser
 from django.utils.translation import gettext as _
 
 from openpatron.cli.base import DONE, ActorCommand
+from openpatron.cli.read_text import read_text
 from openpatron.kernel.errors import InputError
 from openpatron.organizations.queries import site_by_short_name
 from openpatron.rostering.actions.create_target import WantedTarget, create_target
@@ -37,7 +38,22 @@ class Command(ActorCommand):
         )
         parser.add_argument("--name", default="", help=_("How people call it."))
         parser.add_argument(
-            "--to", metavar="ADDRESS", default="", help=_("A folder, or where messages go.")
+            "--to",
+            metavar="ADDRESS",
+            default="",
+            help=_("A folder, where messages go, or sftp://NAME@HOST:PORT/FOLDER."),
+        )
+        parser.add_argument(
+            "--host-key",
+            metavar="KEY",
+            default="",
+            help=_("Of a server of SFTP: the line of known_hosts without the host."),
+        )
+        parser.add_argument(
+            "--secret-file",
+            metavar="FILE",
+            default="",
+            help=_("The password or private key of a server of SFTP; “-” reads it from the input."),
         )
         parser.add_argument(
             "--scopes",
@@ -66,6 +82,9 @@ class Command(ActorCommand):
                     _("--scopes: there is no scope “%(found)s”. There are: %(known)s.")
                     % {"found": name[:60], "known": ", ".join(SCOPES)},
                 )
+        secret = None
+        if options["secret_file"]:
+            secret = read_text(options["secret_file"], "secret_file").strip()
         with self.opened(options) as actor:
             names = [name for name in options["sites"].split(",") if name]
             wanted = WantedTarget(
@@ -75,6 +94,8 @@ class Command(ActorCommand):
                 address=options["to"],
                 scopes=scopes,
                 redirects=options["redirect"],
+                host_key=options["host_key"],
+                secret=secret,
             )
             target, secret = create_target(actor, wanted)
         told = {

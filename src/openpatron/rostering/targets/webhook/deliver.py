@@ -11,14 +11,23 @@ from email.utils import parsedate_to_datetime
 from http.client import HTTPException
 from urllib.error import HTTPError, URLError
 from urllib.parse import urlsplit
-from urllib.request import HTTPRedirectHandler, Request, build_opener
+from urllib.request import (
+    HTTPRedirectHandler,
+    OpenerDirector,
+    ProxyHandler,
+    Request,
+    build_opener,
+)
 
+from django.conf import settings
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from openpatron.kernel.sealed import BrokenSealError, unseal
 from openpatron.rostering.models import Target
 from openpatron.rostering.targets.base import GiveUpError, ReconfigureError, RetryError
+
+from .outside import InsideError, OutsideHandler, OutsideSecureHandler
 
 SIGNATURE = "X-OpenPatron-Signature"
 # Seconds: a platform that is slower than this is tried again.
@@ -58,8 +67,15 @@ def deliver(target: Target) -> None:
         raise ReconfigureError(_("The address has to begin with https://. Change it."))
     request = Request(target.address, body, headers, method="POST")  # noqa: S310  the scheme is one of two
     try:
-        with build_opener(_NoRedirects).open(request, timeout=TIMEOUT):
+        with _opener().open(request, timeout=TIMEOUT):
             return
+    except InsideError as error:
+        raise ReconfigureError(
+            _(
+                "The address leads into the network of this server, where messages are not sent. "
+                "Change it, or ask the operator to allow it (OPENPATRON_PRIVATE_WEBHOOKS)."
+            )
+        ) from error
     except HTTPError as error:
         raise _refusal(error) from error
     except URLError as error:
@@ -72,6 +88,13 @@ def deliver(target: Target) -> None:
         raise RetryError(_("The platform did not answer in time, or broke off.")) from error
     except ValueError as error:
         raise ReconfigureError(_("The address cannot be used. Change it.")) from error
+
+
+def _opener() -> OpenerDirector:
+    if settings.OPENPATRON_PRIVATE_WEBHOOKS:
+        return build_opener(_NoRedirects)
+    # (a proxy would look the name up again, and go where it likes)
+    return build_opener(_NoRedirects, ProxyHandler({}), OutsideHandler, OutsideSecureHandler)
 
 
 def _refusal(error: HTTPError) -> Exception:

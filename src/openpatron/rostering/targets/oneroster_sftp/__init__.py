@@ -1,0 +1,5 @@
+"""A OneRoster 1.2 package, brought to a server by SFTP whenever there is news."""
+
+from .deliver import deliver
+
+__all__ = ("deliver",)
