@@ -16,7 +16,7 @@ from openpatron.ledger import queries as ledger
 from openpatron.ledger.models import Change
 from openpatron.patrons.models import Source, SourceRecord
 
-from .formats import formats
+from .formats import format_of
 from .models import Feed, SourceSetup
 from .permissions import MANAGE
 from .setup import Setup
@@ -91,7 +91,7 @@ def required_setup(source: Source) -> Setup:
 
 def is_table(setup: Setup) -> bool:
     """Tell whether encoding, separator and header are the source's to say."""
-    return formats()[setup.format].has_options
+    return format_of(setup.format).has_options
 
 
 def patrons_of(actor: Actor, source: Source) -> int:
