@@ -35,6 +35,8 @@ class ListedSource:
     patrons: int
     last_feed: Feed | None
     next_run_at: datetime | None
+    # Why the last look for feeds failed; "" where it did not.
+    trouble: str
 
     @property
     def counts(self) -> Mapping[str, int]:
@@ -56,6 +58,7 @@ def sources(actor: Actor) -> list[ListedSource]:
             patrons=records.get(one.pk, 0),
             last_feed=last.get(one.pk),
             next_run_at=one.setup.next_run_at if hasattr(one, "setup") else None,
+            trouble=one.setup.trouble if hasattr(one, "setup") else "",
         )
         for one in found
     ]
