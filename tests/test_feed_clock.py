@@ -7,13 +7,18 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from django.test import Client
+from django.urls import reverse
 from django.utils import timezone
 from pytest_django import Settings
 
 from openpatron.access.actor import SCHEDULE, operator
+from openpatron.feeds.actions.forget_feed_files import forget_feed_files
 from openpatron.feeds.arrivals.folder import folder_of
 from openpatron.feeds.clock import look_for_feeds
-from openpatron.feeds.models import SourceSetup
+from openpatron.feeds.models import Feed, SourceSetup
+from openpatron.feeds.run_reading import file_of
+from openpatron.kernel.errors import InputError
 from openpatron.ledger.engine import run
 from openpatron.ledger.kinds import kind_of
 from openpatron.ledger.models import Job
@@ -69,3 +74,41 @@ def test_the_clock_fetches_plans_and_says_yes_within_the_limits(sis: Scene, tmp_
     assert say_yes(organization) == [], "beyond the limits it waits"
     assert "waits for somebody" in kind_of(job).wording(job).ready
     assert not Patron.objects.filter(status="inactive").exists()
+
+
+def test_a_fetch_that_fails_is_said_until_one_succeeds(sis: Scene, client: Client) -> None:
+    sis.says(
+        arrival={"kind": "folder", "folder": "gone", "pattern": "*.csv"},
+        schedule={"times": ["02:30"]},
+    )
+    actor = operator(sis.world.cascadia, SCHEDULE)
+
+    def look() -> str:
+        SourceSetup.objects.update(next_run_at=timezone.now() - timedelta(minutes=1))
+        assert look_for_feeds(actor) == []
+        sis.setup.refresh_from_db()
+        return sis.setup.trouble
+
+    look_for_feeds(actor)
+    assert "There is no folder" in look()
+    assert sis.setup.looked_at is not None
+    client.force_login(sis.world.staff("District patrons manager", username="dora"))
+    for address in (
+        reverse("sources", args=["cascadia"]),
+        reverse("source", args=["cascadia", "sis"]),
+    ):
+        assert "There is no folder “gone”" in client.get(address).content.decode()
+    (folder_of(sis.world.cascadia) / "gone").mkdir(parents=True)
+    assert look() == ""
+
+
+def test_files_are_deleted_after_ninety_days(sis: Scene, tmp_path: Path) -> None:
+    old, new = sis.receive(person(1)), sis.receive(person(2))
+    Feed.objects.filter(pk=old.pk).update(received_at=timezone.now() - timedelta(days=91))
+    assert forget_feed_files(operator(sis.world.cascadia, SCHEDULE)) == 1
+    assert list(Feed.objects.order_by("pk").values_list("path", flat=True)) == ["", new.path]
+    assert not (tmp_path / old.path).exists()
+    assert (tmp_path / new.path).exists()
+    with pytest.raises(InputError, match="not kept any more"):
+        file_of(Feed.objects.get(pk=old.pk))
+    assert forget_feed_files(operator(sis.world.cascadia, SCHEDULE)) == 0

@@ -15,6 +15,7 @@ from openpatron.feeds.actions.run_feed import plan_feed
 from openpatron.feeds.models import Feed
 from openpatron.feeds.run_checks import stops
 from openpatron.kernel.errors import InputError, NotAllowedError, StateError
+from openpatron.ledger.engine import run
 from openpatron.ledger.models import Change
 from openpatron.organizations.scope import open_organization
 from openpatron.patrons.models import (
@@ -357,3 +358,39 @@ def test_limits_and_who_may(sis: Scene, world: World) -> None:
         plan_feed(librarian, second)
     with pytest.raises(InputError, match="is empty"):
         receive_feed(world.operator, sis.source, "x.csv", [], Feed.Arrival.UPLOAD)
+
+
+def test_first_passwords_are_for_new_people_and_sealed_while_a_plan_waits(sis: Scene) -> None:
+    word = "A-long-first-word-7"
+    sis.columns = (*sis.columns, "password")
+    fields = sis.setup.document["fields"] | {"password": {"columns": ["password"]}}
+    sis.says(fields=fields)
+    sis.feed(person(1, password=word))
+    assert not sis.patron(1).account.has_usable_password(), "the source does not say it sends them"
+    sis.says(first_passwords=True)
+    job = sis.plan(person(1, password=word), person(2, password=word))
+    assert word not in str(list(Change.objects.values("before", "after")))
+    sis.apply(job)
+    assert sis.patron(2).account.check_password(word)
+    assert not sis.patron(1).account.has_usable_password()
+    kept = str(list(Change.objects.values("after"))) + str(list(SourceRecord.objects.values()))
+    assert word not in kept
+    assert "sealed" not in kept
+
+
+def test_lines_are_true_below_cells_of_several_lines_and_rows_that_cannot_be_read(
+    sis: Scene, settings: Settings
+) -> None:
+    for at_once in (10_000, 2):
+        settings.OPENPATRON_JOB_BATCH_ROWS = at_once
+        rows = [person(1, homeroom="5a"), person(2), person(3, site="nowhere"), person(4)]
+        text = sis.file(*rows).decode().replace("5a", '"5\r\na"').replace("\r\nS2", "\r\n\r\nS2")
+        text += (
+            "S5" + ",x" * 40 + "\r\n" + sis.file(person(6, site="nowhere")).decode().split("\n")[1]
+        )
+        feed = receive_feed(
+            sis.world.operator, sis.source, "a.csv", [text.encode()], Feed.Arrival.UPLOAD
+        )
+        job = run(plan_feed(sis.world.operator, feed))
+        refused = Change.objects.filter(job=job, outcome="conflict")
+        assert sorted(row.after["_feed"]["line"] for row in refused) == [2, 6, 8, 9]

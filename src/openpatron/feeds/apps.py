@@ -12,11 +12,13 @@ class FeedsConfig(AppConfig):
     def ready(self) -> None:
         """Declare the permissions and the kind of job."""
         from openpatron.ledger.kinds import register  # noqa: PLC0415  apps must be loaded first
-        from openpatron.ledger.nightly import register_look  # noqa: PLC0415
+        from openpatron.ledger.nightly import register_errand, register_look  # noqa: PLC0415
 
         from . import permissions  # noqa: F401, PLC0415  names are declared on import
+        from .actions.forget_feed_files import forget_feed_files  # noqa: PLC0415
         from .actions.run_feed import RunFeed  # noqa: PLC0415
         from .clock import tick  # noqa: PLC0415
 
         register(RunFeed())
         register_look("feeds", tick)
+        register_errand("forget_feed_files", forget_feed_files)

@@ -10,6 +10,7 @@ import logging
 
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from openpatron.access.actor import Actor
 from openpatron.kernel.errors import InputError, OpenPatronError, StateError
@@ -67,13 +68,18 @@ def _is_due(row: SourceSetup, setup: Setup) -> bool:
 
 
 def _fetch(actor: Actor, row: SourceSetup, setup: Setup) -> None:
+    trouble = ""
     try:
         for fetched in fetch_new(row.source, setup, unseal(row.sealed_secret)):
             arrival = Feed.Arrival(fetched.arrival)
             receive_feed(actor, row.source, fetched.file_name, parts_of(fetched.path), arrival)
-    except (OpenPatronError, BrokenSealError) as error:
+    except BrokenSealError:
+        trouble = _("The password or key of this source cannot be read any more. Enter it again.")
+    except OpenPatronError as error:
+        trouble = str(error)
         # Said once a night; the sentence names no person.
         log.warning("source %s: feeds cannot be fetched (%s)", row.source_id, type(error).__name__)
+    SourceSetup.objects.filter(pk=row.pk).update(looked_at=timezone.now(), trouble=trouble)
 
 
 def _plan_next(actor: Actor, source: Source) -> Job | None:

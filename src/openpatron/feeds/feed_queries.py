@@ -12,7 +12,7 @@ from openpatron.ledger.kinds import kind_of
 from openpatron.ledger.models import Change, Job, Outcome
 from openpatron.patrons.models import Source
 
-from .formats import formats
+from .formats import format_of
 from .models import Feed
 from .permissions import MANAGE
 from .queries import required_setup
@@ -61,5 +61,5 @@ def write_rejected(actor: Actor, one: Feed, to: Path) -> int:
     actor.require(MANAGE)
     reasons = reasons_of_refused(actor, one)
     setup = required_setup(one.source)
-    formats()[setup.format].write_rejected(file_of(one), reasons, to, setup.options)
+    format_of(setup.format).write_rejected(file_of(one), reasons, to, setup.options)
     return len(reasons)

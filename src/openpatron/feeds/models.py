@@ -23,6 +23,9 @@ class SourceSetup(models.Model):
     sealed_secret = models.TextField(blank=True, default="")
     # When the clock looks for a feed next; empty: never by itself.
     next_run_at = models.DateTimeField(null=True, blank=True, db_index=True)
+    # When the clock looked last, and why it could not fetch then; "" where it could.
+    looked_at = models.DateTimeField(null=True, blank=True)
+    trouble = models.TextField(blank=True, default="")
 
     objects = ScopedManager(organization="organization")
 
@@ -32,7 +35,7 @@ class SourceSetup(models.Model):
 
 
 class Feed(models.Model):
-    """One delivery of records from a source. The file is kept until ``forget_history``."""
+    """One delivery of records from a source. The file is kept for 90 days."""
 
     class Arrival(models.TextChoices):
         """How it came."""

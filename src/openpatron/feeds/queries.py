@@ -16,7 +16,7 @@ from openpatron.ledger import queries as ledger
 from openpatron.ledger.models import Change
 from openpatron.patrons.models import Source, SourceRecord
 
-from .formats import formats
+from .formats import format_of
 from .models import Feed, SourceSetup
 from .permissions import MANAGE
 from .setup import Setup
@@ -35,6 +35,8 @@ class ListedSource:
     patrons: int
     last_feed: Feed | None
     next_run_at: datetime | None
+    # Why the last look for feeds failed; "" where it did not.
+    trouble: str
 
     @property
     def counts(self) -> Mapping[str, int]:
@@ -56,6 +58,7 @@ def sources(actor: Actor) -> list[ListedSource]:
             patrons=records.get(one.pk, 0),
             last_feed=last.get(one.pk),
             next_run_at=one.setup.next_run_at if hasattr(one, "setup") else None,
+            trouble=one.setup.trouble if hasattr(one, "setup") else "",
         )
         for one in found
     ]
@@ -91,7 +94,7 @@ def required_setup(source: Source) -> Setup:
 
 def is_table(setup: Setup) -> bool:
     """Tell whether encoding, separator and header are the source's to say."""
-    return formats()[setup.format].has_options
+    return format_of(setup.format).has_options
 
 
 def patrons_of(actor: Actor, source: Source) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -32,6 +32,18 @@ class Row(NamedTuple):
     line: int
     # In the order of ``Table.columns``; missing ones are "".
     cells: tuple[str, ...]
+
+
+class Chunk(NamedTuple):
+    """Rows that stand one after the other, as three lists of one length: far less work for each."""
+
+    lines: Sequence[int]
+    cells: Sequence[Sequence[str]]
+    # The cells of each row, joined by ``BETWEEN``: what its digest is made of.
+    texts: Sequence[str]
+
+
+BETWEEN = "\x1f"
 
 
 @dataclass(frozen=True, slots=True)

@@ -97,7 +97,7 @@ def _read(run: Run, cursor: Cursor) -> Step:
         "notices": cursor.get("notices", 0) + len(batch.notices),
         "unread": cursor.get("unread", 0) + doubts,
     }
-    if read < settings.OPENPATRON_JOB_BATCH_ROWS:
+    if reading.is_over:
         following["stage"] = "twice"
     return Step(read, following)
 

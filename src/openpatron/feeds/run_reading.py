@@ -8,9 +8,9 @@ another process is read again up to where it stood, which costs no more than the
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+import time
+from collections.abc import Callable, Iterator, Sequence
 from hashlib import blake2b
-from itertools import islice
 from pathlib import Path
 
 from django.conf import settings
@@ -22,12 +22,17 @@ from openpatron.kernel.errors import InputError
 from openpatron.ledger.models import Change, Job, Outcome
 from openpatron.patrons.models import SUBJECT, Protection, SourceRecord
 
-from .formats import formats
+from .formats import format_of
 from .mapping import compile_mapping
 from .models import Feed
-from .records import Record, Row
+from .records import Chunk, Record, Row
 from .run_context import BOOK, KIND, Run
 from .setup_file import as_dict
+
+# So many rows of a file are hashed together, and of so many batches' rows, or for so long, only
+# unchanged ones are passed over in one transaction.
+_CHUNK = 2_000
+_BATCHES, _SECONDS = 20, 1.0
 
 _HAPPENED = (Outcome.APPLIED, Outcome.UNDONE, Outcome.LEFT)
 
@@ -40,9 +45,12 @@ class Reading:
     def __init__(self, run: Run) -> None:
         """Open the file; raises ``InputError`` where it cannot be read at all."""
         path = file_of(run.feed)
-        chosen = formats()[run.setup.format]
+        chosen = format_of(run.setup.format)
         self.table = chosen.table(path, run.setup.options)
-        self._rows: Iterator[Row] = chosen.rows(path, self.table, run.setup.options)
+        size = min(_CHUNK, settings.OPENPATRON_JOB_BATCH_ROWS)
+        self._chunks: Iterator[Chunk] = chosen.chunks(path, self.table, run.setup.options, size)
+        # Whether the file was read to its end.
+        self.is_over = False
         self.mapping: Callable[[Row], Record] = compile_mapping(
             run.setup, self.table.columns, run.organization
         )
@@ -50,6 +58,7 @@ class Reading:
             [as_dict(run.setup), sorted(run.owned), self.table.columns], sort_keys=True, default=str
         )
         self._seed = blake2b(document.encode(), digest_size=32).digest()
+        self._rest: Chunk | None = None
         self.position = 0
         self.doubtful = _doubtful(run)
         # By digest: the record, or, once its row came by, minus the row's line.
@@ -70,30 +79,50 @@ class Reading:
                 "SELECT digest, id FROM patrons_sourcerecord WHERE source_id = %s", [run.source.pk]
             )
             while rows := cursor.fetchmany(5_000):
-                self._known.update((bytes(digest), pk) for digest, pk in rows)
+                self._known.update(rows)
         self._known.pop(b"", None)
         if self.doubtful:
             self._doubted = {d: pk for d, pk in self._known.items() if pk in self.doubtful}
             for digest in self._doubted:
                 del self._known[digest]
 
-    def batch(self, size: int) -> tuple[list[tuple[Row, bytes]], int]:
-        """Return the next rows that are not as they were, and how many were read in all."""
+    def batch(self, size: int, most: int | None = None) -> tuple[list[tuple[Row, bytes]], int]:
+        """Return the next rows that are not as they were, and how many were read in all.
+
+        At least ``size`` of them if there are so many; at most ``most`` rows are read for that.
+        """
         changed: list[tuple[Row, bytes]] = []
-        read, known, doubted, seed = 0, self._known, self._doubted, self._seed
-        seen = self.seen
-        for row in islice(self._rows, size):
-            read += 1
-            text = "\x1f".join(row.cells).encode("utf-8", "replace")
-            digest = blake2b(text, digest_size=16, key=seed).digest()
+        read, begin = 0, time.monotonic()
+        most = most or size * _BATCHES
+        while len(changed) < size and read < most and time.monotonic() - begin < _SECONDS:
+            chunk = self._next(most - read)
+            if chunk is None:
+                self.is_over = True
+                break
+            self._compare(chunk, changed)
+            read += len(chunk.lines)
+        self.position += read
+        return changed, read
+
+    def _next(self, most: int) -> Chunk | None:
+        chunk, self._rest = self._rest or next(self._chunks, None), None
+        if chunk is not None and len(chunk.lines) > most:
+            # Begun with another size of batches.
+            self._rest = Chunk(chunk.lines[most:], chunk.cells[most:], chunk.texts[most:])
+            chunk = Chunk(chunk.lines[:most], chunk.cells[:most], chunk.texts[:most])
+        return chunk
+
+    def _compare(self, chunk: Chunk, changed: list[tuple[Row, bytes]]) -> None:
+        """Tick off what is known; the others are changed."""
+        known, doubted, seen = self._known, self._doubted, self.seen
+        digests = _digests(chunk.texts, self._seed)
+        for line, cells, digest in zip(chunk.lines, chunk.cells, digests, strict=True):
             if (pk := known.get(digest, 0)) > 0 and pk not in seen:
-                known[digest] = -row.line
+                known[digest] = -line
             else:
                 if digest in doubted:
                     seen.add(doubted[digest])
-                changed.append((row, digest))
-        self.position += read
-        return changed, read
+                changed.append((Row(line, tuple(cells)), digest))
 
     def line_of(self, digest: bytes) -> int:
         """Return the line in which a record's row came by unchanged, 0 if it did not."""
@@ -115,7 +144,8 @@ class Reading:
     def catch_up(self, job: Job, position: int) -> None:
         """Read up to where an earlier process stood, and learn what it planned."""
         while self.position < position:
-            if not self.batch(min(10_000, position - self.position))[1]:
+            self.batch(position, position - self.position)
+            if self.is_over:
                 break
         self.told = len(self.table.problems)
         rows = Change.objects.filter(job=job).values_list("pk", f"after__{BOOK}", f"before__{BOOK}")
@@ -151,6 +181,23 @@ def file_of(feed: Feed) -> Path:
             "file", _("The file %s is not kept any more. Feed it again.") % feed.file_name
         )
     return path
+
+
+def _digests(texts: Sequence[str], seed: bytes) -> list[bytes]:
+    """Return a digest for each; salt and person instead of a key, which costs a block more."""
+    salt, person = seed[:16], seed[16:]
+    try:
+        return [
+            blake2b(text.encode(), digest_size=16, salt=salt, person=person).digest()
+            for text in texts
+        ]
+    except UnicodeEncodeError:
+        return [
+            blake2b(
+                text.encode("utf-8", "surrogatepass"), digest_size=16, salt=salt, person=person
+            ).digest()
+            for text in texts
+        ]
 
 
 def _short(key: str) -> int:

@@ -76,6 +76,8 @@ def source(request: OrganizationRequest, code: str) -> HttpResponse:
         "schools": sorted(setup.sites.items()) if setup else [],
         "feeds": [(feed, counts_in_words(feed.counts)) for feed in feeds],
         "next_run_at": found.setup.next_run_at if setup else None,
+        "looked_at": found.setup.looked_at if setup else None,
+        "trouble": found.setup.trouble if setup else "",
         "may_see_jobs": actor.may("ledger.view_jobs"),
         "events": _events(request, found),
     }

@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from openpatron.access.actor import SCHEDULE, Actor
 from openpatron.feeds import run_words
 from openpatron.feeds.actions.receive_feed import discard_feed
-from openpatron.feeds.formats import formats
+from openpatron.feeds.formats import format_of
 from openpatron.feeds.models import Feed
 from openpatron.feeds.permissions import MANAGE
 from openpatron.feeds.queries import required_setup
@@ -58,7 +58,7 @@ def plan_feed(actor: Actor, feed: Feed, request_key: str | None = None) -> Job:
         raise StateError(_("This feed was run already, as job %d.") % feed.job.pk)
     _require_rest(source.pk)
     setup = required_setup(source)
-    formats()[setup.format].table(file_of(feed), setup.options)
+    format_of(setup.format).table(file_of(feed), setup.options)
     for waiting in Job.objects.filter(
         kind=KIND, params__source=source.pk, state=State.PLANNED
     ).order_by("pk"):

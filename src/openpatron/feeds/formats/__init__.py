@@ -10,8 +10,14 @@ from .base import Format
 
 
 @cache
+def format_of(name: str) -> Format:
+    """Return one format, and load no other."""
+    found: Format = import_module(f"{__name__}.{name}.format").FORMAT
+    return found
+
+
+@cache
 def formats() -> dict[str, Format]:
     """Return the formats by name: each folder's ``format.py`` names its ``FORMAT``."""
     folders = (module.name for module in pkgutil.iter_modules(__path__) if module.ispkg)
-    found = [import_module(f"{__name__}.{name}.format").FORMAT for name in folders]
-    return {one.name: one for one in found}
+    return {one.name: one for one in map(format_of, folders)}

@@ -5,10 +5,11 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import batched
 from pathlib import Path
 from typing import ClassVar
 
-from openpatron.feeds.records import Problem, Record, Row
+from openpatron.feeds.records import BETWEEN, Chunk, Problem, Record, Row
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +72,12 @@ class Format(ABC):
     @abstractmethod
     def rows(self, file: Path, table: Table, options: Options) -> Iterator[Row]:
         """Yield the rows; a row that cannot be read is a problem of the table, not an error."""
+
+    def chunks(self, file: Path, table: Table, options: Options, size: int) -> Iterator[Chunk]:
+        """Yield the same rows, at most so many at a time."""
+        for some in batched(self.rows(file, table, options), size, strict=False):
+            lines, cells = zip(*some, strict=True)
+            yield Chunk(lines, cells, [BETWEEN.join(row) for row in cells])
 
     @abstractmethod
     def suggest(self, table: Table) -> Mapping[str, str]:

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from itertools import batched
 from pathlib import Path
 from typing import ClassVar
 
 from django.utils.translation import gettext as _, gettext_lazy
-from openpyxl import Workbook
 
 from openpatron.feeds.formats.base import About, Format, Options, Table
 from openpatron.feeds.formats.room import primary_last
-from openpatron.feeds.records import FIELDS, Problem, Record, Row
+from openpatron.feeds.records import BETWEEN, FIELDS, Chunk, Problem, Record, Row
 from openpatron.kernel.errors import InputError
 from openpatron.kernel.spreadsheets import csv_lines, safe_cell
 
@@ -26,6 +26,7 @@ REASON = "openpatron_reason"
 
 _FORMULAS = tuple("'" + start for start in "=+-@\t\r＝＋－＠")  # noqa: RUF001  the full-width forms are meant
 _HEAD = 1 << 16
+_AT_ONCE = 1_000
 
 
 class Delimited(Format):
@@ -59,7 +60,7 @@ class Delimited(Format):
             for _line, cells in rows:
                 if isinstance(cells, csv.Error):
                     break
-                if not any(cell.strip() for cell in cells):
+                if not _has_any(cells):
                     continue
                 return Table(_named(cells, has_header=options.has_header))
         raise InputError(
@@ -68,27 +69,27 @@ class Delimited(Format):
 
     def rows(self, file: Path, table: Table, options: Options) -> Iterator[Row]:
         """Yield the rows; too long ones, and one cut off at the end, are problems of the table."""
-        width = len(table.columns)
-        with _rows(file, options) as (rows, _options):
-            awaits_header = options.has_header
-            for line, cells in rows:
-                if isinstance(cells, csv.Error):
-                    table.problems.append(_unreadable(line, cells))
-                    continue
-                found = len(cells)
-                if found != width:
-                    while found > width and not cells[-1].strip():
-                        cells.pop()
-                        found -= 1
-                    if found > width:
-                        table.problems.append(_too_wide(line, found, width))
-                        continue
-                    cells.extend([""] * (width - found))
-                if awaits_header:
-                    # The first row that has anything in it.
-                    awaits_header = not any(cells)
-                    continue
+        for chunk in self.chunks(file, table, options, _AT_ONCE):
+            for line, cells in zip(chunk.lines, chunk.cells, strict=True):
                 yield Row(line, tuple(cells))
+
+    def chunks(self, file: Path, table: Table, options: Options, size: int) -> Iterator[Chunk]:
+        """Yield the rows, at most so many at a time."""
+        width = len(table.columns)
+        with _chunks(file, options, size) as chunks:
+            awaits_header = options.has_header
+            for lines, rows, error in chunks:
+                if any(len(row) != width for row in rows):
+                    lines, rows = _fitting(lines, rows, table)  # noqa: PLW2901  only those
+                if awaits_header:
+                    place = next((n for n, row in enumerate(rows) if _has_any(row)), None)
+                    start = len(rows) if place is None else place + 1
+                    lines, rows = lines[start:], rows[start:]  # noqa: PLW2901  without it
+                    awaits_header = place is None
+                if rows:
+                    yield _chunk(lines, rows)
+                if error is not None:
+                    table.problems.append(_unreadable(*error))
 
     def suggest(self, table: Table) -> Mapping[str, str]:
         """Return the columns by field, from the names that exports use."""
@@ -136,10 +137,19 @@ FORMAT = Delimited()
 
 
 @contextmanager
-def _rows(
-    file: Path, options: Options
-) -> Iterator[tuple[Iterator[tuple[int, list[str] | csv.Error]], Options | None]]:
-    """Open the file as what it is; beside the rows: the options found out, None for a workbook."""
+def _chunks(file: Path, options: Options, size: int) -> Iterator[Iterator[text.Read]]:
+    """Open the file as what it is, and give its rows in lists."""
+    if sheet.is_sheet(_head(file)):
+        with sheet.opened(file) as rows:
+            some = batched(rows, size, strict=False)
+            yield (text.Read([n for n, _row in few], [row for _n, row in few]) for few in some)
+        return
+    with text.opened_chunks(file, text.settled(file, options), size) as chunks:
+        yield chunks
+
+
+def _head(file: Path) -> bytes:
+    """Return how the file begins; raises ``InputError`` where nothing is in it."""
     try:
         with file.open("rb") as opened:
             head = opened.read(_HEAD)
@@ -149,7 +159,47 @@ def _rows(
         ) from None
     if not head.strip():
         raise InputError("file", _("The file is empty."))
-    if sheet.is_sheet(head):
+    return head
+
+
+def _chunk(lines: Sequence[int], rows: list[list[str]]) -> Chunk:
+    texts = [BETWEEN.join(row) for row in rows]
+    # Looked for in all of them at once: hardly a file has any.
+    if BETWEEN + "'" in BETWEEN + BETWEEN.join(texts):
+        for row in rows:
+            _unescape(row)
+        texts = [BETWEEN.join(row) for row in rows]
+    return Chunk(lines, rows, texts)
+
+
+def _fitting(
+    lines: Sequence[int], rows: list[list[str]], table: Table
+) -> tuple[list[int], list[list[str]]]:
+    """Return the rows as wide as the columns; too wide ones are problems of the table."""
+    width = len(table.columns)
+    at, found = [], []
+    for line, cells in zip(lines, rows, strict=True):
+        while len(cells) > width and not cells[-1].strip():
+            cells.pop()
+        if len(cells) > width:
+            table.problems.append(_too_wide(line, len(cells), width))
+            continue
+        cells.extend([""] * (width - len(cells)))
+        at.append(line)
+        found.append(cells)
+    return at, found
+
+
+def _has_any(cells: list[str]) -> bool:
+    return any(cell.strip() for cell in cells)
+
+
+@contextmanager
+def _rows(
+    file: Path, options: Options
+) -> Iterator[tuple[Iterator[tuple[int, list[str] | csv.Error]], Options | None]]:
+    """Open the file as what it is; beside the rows: the options found out, None for a workbook."""
+    if sheet.is_sheet(_head(file)):
         with sheet.opened(file) as sheet_rows:
             yield _unescaped(sheet_rows), None
         return
@@ -164,10 +214,14 @@ def _unescaped(
     """Yield the rows, without the apostrophes that our own exports put before formulas."""
     for line, cells in rows:
         if not isinstance(cells, csv.Error):
-            for place, cell in enumerate(cells):
-                if cell[:1] == "'" and cell.startswith(_FORMULAS):
-                    cells[place] = cell[1:]
+            _unescape(cells)
         yield line, cells
+
+
+def _unescape(cells: list[str]) -> None:
+    for place, cell in enumerate(cells):
+        if cell[:1] == "'" and cell.startswith(_FORMULAS):
+            cells[place] = cell[1:]
 
 
 def _named(cells: list[str], *, has_header: bool) -> tuple[str, ...]:
@@ -205,6 +259,8 @@ def _with_reasons(
 
 
 def _write_sheet(to: Path, rows: Iterable[list[str]]) -> None:
+    from openpyxl import Workbook  # noqa: PLC0415  slow to load, and hardly ever needed
+
     book = Workbook(write_only=True)
     page = book.create_sheet()
     for cells in rows:

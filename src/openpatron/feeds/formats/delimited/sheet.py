@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 from django.utils.translation import gettext as _
-from openpyxl import load_workbook
 
 from openpatron.kernel.errors import InputError
 
@@ -36,6 +35,8 @@ def opened(file: Path) -> Iterator[Sheet]:
 
     Raises ``InputError`` ("file") where it is broken, or grows out of all measure.
     """
+    from openpyxl import load_workbook  # noqa: PLC0415  slow to load, and hardly ever needed
+
     _check_size(file)
     try:
         book = load_workbook(file, read_only=True, data_only=True, keep_links=False)
