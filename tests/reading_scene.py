@@ -60,7 +60,11 @@ class Community:
 
     def deliver(self) -> None:
         """Let the library side run."""
-        run(confirm_job(self.operator, run(sync_site(self.operator, self.world.maple, at_once=True))))
+        run(
+            confirm_job(
+                self.operator, run(sync_site(self.operator, self.world.maple, at_once=True))
+            )
+        )
 
     def pull(self, **words: bool) -> Pull:
         return pull_roster(self.operator, **words)

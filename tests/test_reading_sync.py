@@ -75,7 +75,11 @@ def test_what_changed_since_and_who_comes_back(community: Community) -> None:
     community.deliver()
     pull = community.pull(is_full=True)
     assert (pull.is_full, pull.counts["people_gone"]) == (True, 1)
-    assert {"school": "Maple", "text": "Every student is in a homeroom", "count": 1} in pull.left_out
+    assert {
+        "school": "Maple",
+        "text": "Every student is in a homeroom",
+        "count": 1,
+    } in pull.left_out
 
 
 def test_what_goes_wrong_changes_nothing_and_is_said(community: Community) -> None:

@@ -10,8 +10,8 @@ from openpatron.kernel.errors import InputError
 from openpatron.kernel.text import clean
 from openpatron.reading.codes import new_code
 from openpatron.reading.models import Group, Membership, Role
-from openpatron.reading.seats import require_leader, require_reader, require_supervisor
 from openpatron.reading.rules import require_managed_here
+from openpatron.reading.seats import require_leader, require_reader, require_supervisor
 
 _LONGEST = 90
 
@@ -61,34 +61,6 @@ def open_code(actor: Actor, number: int, *, is_open: bool) -> Group:
     group = _locked(require_leader(actor, number))
     group.is_open = is_open
     group.save(update_fields=["is_open"])
-    return group
-
-
-@transaction.atomic
-def set_teachers(actor: Actor, number: int, people: list[int]) -> Group:
-    """Set who teaches a free group. Raises ``InputError`` for who is no teacher of the school."""
-    group = _locked(require_leader(actor, number))
-    require_supervisor(actor, group.school_id)
-    require_managed_here(group.school)
-    if group.sourced_id is not None:
-        raise InputError("teachers", _("Teachers of a homeroom are set in the library system."))
-    wanted = set(people)
-    fit = group.school.seats.filter(
-        person__in=wanted, role__in=[Role.TEACHER, Role.SUPERVISOR], person__is_active=True
-    )
-    if not wanted or set(fit.values_list("person", flat=True)) != wanted:
-        raise InputError("teachers", _("Choose one teacher of the school, or several."))
-    held = Membership.objects.filter(group=group, role=Role.TEACHER)
-    held.exclude(person__in=wanted).update(is_current=False)
-    held.filter(person__in=wanted).update(is_current=True)
-    known = set(held.values_list("person", flat=True))
-    Membership.objects.bulk_create(
-        Membership(
-            organization=actor.organization, group=group, person_id=one, role=Role.TEACHER,
-            is_current=True,
-        )
-        for one in wanted - known
-    )  # fmt: skip
     return group
 
 

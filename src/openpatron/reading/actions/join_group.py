@@ -86,9 +86,7 @@ def _enter(person: Person, group: Group) -> None:
 def _require_patience(person: Person) -> None:
     since, now = person.wrong_since, timezone.now()
     if since is not None and since <= now < since + _WINDOW and person.wrong_codes >= _MOST:
-        raise InputError(
-            "code", _("Too many codes were wrong. Try again in a quarter of an hour.")
-        )
+        raise InputError("code", _("Too many codes were wrong. Try again in a quarter of an hour."))
 
 
 def _count_wrong(person: Person) -> None:
