@@ -31,6 +31,7 @@ from openpatron.reading.permissions import MANAGE
 from .administration_form import AdministrationForm
 from .form_words import said_of
 from .gate import OrganizationRequest, member, page
+from .reading_gate import of_own_line
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -124,7 +125,7 @@ def log_reading(request: OrganizationRequest) -> HttpResponse:
     return redirect("reading", request.organization.slug)
 
 
-@member
+@of_own_line
 @require_POST
 def take_back(request: OrganizationRequest, number: int) -> HttpResponse:
     """Delete a line of the own log."""
@@ -134,7 +135,7 @@ def take_back(request: OrganizationRequest, number: int) -> HttpResponse:
 
 
 @member
-@require_safe
+@require_http_methods(["GET", "HEAD", "POST"])
 def reading_history(request: OrganizationRequest) -> HttpResponse:
     """Show the pulls: how they went, and what the library side left out."""
     pulls = queries.history(request.actor)

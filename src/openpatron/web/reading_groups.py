@@ -16,14 +16,15 @@ from openpatron.reading.actions import edit_group
 from openpatron.reading.actions.join_group import leave_group as leave
 
 from .charts import stacked_bars
-from .gate import OrganizationRequest, member
+from .gate import OrganizationRequest
 from .reading import crumbs, refused
+from .reading_gate import of_group, of_own_group, of_school
 
 if TYPE_CHECKING:
     from django.http import HttpResponse
 
 
-@member
+@of_group
 @require_safe
 def group(request: OrganizationRequest, number: int) -> HttpResponse:
     """Show a group to who leads it; printed, it is the list of names with the code."""
@@ -40,7 +41,7 @@ def group(request: OrganizationRequest, number: int) -> HttpResponse:
     return TemplateResponse(request, "web/reading_group.html", context)
 
 
-@member
+@of_group
 @require_POST
 def name_group(request: OrganizationRequest, number: int) -> HttpResponse:
     """Call a group otherwise."""
@@ -52,7 +53,7 @@ def name_group(request: OrganizationRequest, number: int) -> HttpResponse:
     return redirect("reading_group", request.organization.slug, number)
 
 
-@member
+@of_group
 @require_POST
 def group_code(request: OrganizationRequest, number: int) -> HttpResponse:
     """Renew, close or open the code."""
@@ -67,7 +68,7 @@ def group_code(request: OrganizationRequest, number: int) -> HttpResponse:
     return redirect("reading_group", request.organization.slug, number)
 
 
-@member
+@of_own_group
 @require_POST
 def leave_group(request: OrganizationRequest, number: int) -> HttpResponse:
     """Leave a group."""
@@ -79,7 +80,7 @@ def leave_group(request: OrganizationRequest, number: int) -> HttpResponse:
     return redirect("reading", request.organization.slug)
 
 
-@member
+@of_school
 @require_POST
 def add_group(request: OrganizationRequest, number: int) -> HttpResponse:
     """Make a free group."""

@@ -20,8 +20,9 @@ from openpatron.reading.actions.move_readers import move_readers as move, undo_m
 from openpatron.reading.queries import Wanted
 
 from .administration_form import AdministrationForm, yes_or_no
-from .gate import OrganizationRequest, member
+from .gate import OrganizationRequest
 from .reading import crumbs, refused
+from .reading_gate import of_school
 
 if TYPE_CHECKING:
     from django.http import HttpResponse, QueryDict
@@ -40,7 +41,7 @@ def _wanted(words: QueryDict) -> Wanted:
     )
 
 
-@member
+@of_school
 @require_http_methods(["GET", "HEAD", "POST"])
 def all_students(request: OrganizationRequest, number: int) -> HttpResponse:
     """Show every student of the school. POST: those of a pasted list."""
@@ -61,7 +62,7 @@ def all_students(request: OrganizationRequest, number: int) -> HttpResponse:
     return TemplateResponse(request, "web/all_students.html", context)
 
 
-@member
+@of_school
 @require_POST
 def move_readers(request: OrganizationRequest, number: int) -> HttpResponse:
     """Move those who are ticked."""
@@ -83,7 +84,7 @@ def move_readers(request: OrganizationRequest, number: int) -> HttpResponse:
     return redirect("all_students", request.organization.slug, number)
 
 
-@member
+@of_school
 @require_POST
 def undo_move(request: OrganizationRequest, number: int, move: int) -> HttpResponse:
     """Undo one step."""
@@ -137,7 +138,7 @@ class SchoolForm(AdministrationForm):
         )
 
 
-@member
+@of_school
 @require_http_methods(["GET", "HEAD", "POST"])
 def edit_school(request: OrganizationRequest, number: int) -> HttpResponse:
     """Show and write the settings of a school."""
