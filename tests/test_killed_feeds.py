@@ -29,7 +29,7 @@ def killed_until_it_rests(processes: Processes, chance: random.Random, job: Job)
     """Work on the job by workers that are killed after some statements; return how many were."""
     kills = 0
     while job.is_at_work:
-        after = chance.randint(1, 90)
+        after = chance.randint(1, 90 + 10 * kills)
         kills += processes.work(errand(job, rows=4, lease=LEASE, statements=after))[0] == -9
         time.sleep(LEASE)
         job.refresh_from_db()

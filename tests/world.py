@@ -378,7 +378,7 @@ def _types_and_levels(
         name: AccessLevel.objects.create(
             organization=organization,
             name=name,
-            permissions=permissions,
+            permissions=list(permissions),
             grants=["*"] if "patrons.edit" in permissions else [],
         )
         for name, permissions in LEVELS.items()
