@@ -11,6 +11,8 @@ from .codes import new_code
 from .models import Group, Membership, Person, Role, School, Seat
 
 if TYPE_CHECKING:
+    from django.db.models import Model, QuerySet
+
     from .roster import PersonRow, Roster
 
 _BATCH = 500
@@ -243,10 +245,12 @@ class Applying:
         return self._person_ids | {one.sourced_id: one.pk for one in found}
 
 
-def _narrowed[T](rows: T, field: str, values: list[str] | list[int] | None) -> Iterator[T]:
+def _narrowed[M: Model](
+    rows: QuerySet[M], field: str, values: list[str] | list[int] | None
+) -> Iterator[M]:
     """Return all rows, or those with one of the values, a batch at a time."""
     if values is None:
-        yield from rows.all()  # type: ignore[attr-defined]
+        yield from rows.all()
         return
     for some in batched(values, _BATCH, strict=False):
-        yield from rows.filter(**{f"{field}__in": some})  # type: ignore[attr-defined]
+        yield from rows.filter(**{f"{field}__in": some})

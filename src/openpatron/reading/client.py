@@ -168,14 +168,17 @@ class Provider:
 
     def _authorized(self, method: str, url: str) -> Answer:
         """Ask with a token; one that is over by now is renewed once."""
-        for is_fresh in (not self._token, True):
-            if is_fresh:
-                self._token = self._new_token()
-            headers = {"Authorization": f"Bearer {self._token}", "Accept": "application/json"}
-            answer = send(method, url, headers, b"" if method == "POST" else None)
-            if answer.status != _REFUSED or is_fresh:
-                return answer
+        had_one = bool(self._token)
+        self._token = self._token or self._new_token()
+        answer = self._ask(method, url)
+        if answer.status == _REFUSED and had_one:
+            self._token = self._new_token()
+            answer = self._ask(method, url)
         return answer
+
+    def _ask(self, method: str, url: str) -> Answer:
+        headers = {"Authorization": f"Bearer {self._token}", "Accept": "application/json"}
+        return send(method, url, headers, b"" if method == "POST" else None)
 
     def _new_token(self) -> str:
         pair = base64.b64encode(f"{self._client_id}:{self._secret}".encode()).decode()

@@ -18,22 +18,20 @@ from .gate import OrganizationRequest, member
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from django.http import HttpResponse
-
     from openpatron.access.actor import Actor
 
-type View = Callable[..., HttpResponse]
+type View = Callable[..., Any]
 
 
 def _gated(require: Callable[[Actor, int], object]) -> Callable[[View], View]:
     def wrap(view: View) -> View:
-        @member
         @wraps(view)
-        def gated(request: OrganizationRequest, number: int, **words: Any) -> HttpResponse:
+        def gated(request: OrganizationRequest, number: int, **words: Any) -> Any:
             require(request.actor, number)
             return view(request, number, **words)
 
-        return gated
+        plain: View = gated
+        return member(plain)
 
     return wrap
 

@@ -73,9 +73,10 @@ def _address(text: str, name: str) -> str:
     try:
         parts = urlsplit(text)
         good = parts.scheme in {"http", "https"} and bool(parts.hostname) and not parts.username
+        good = good and not parts.query and not parts.fragment
     except ValueError:
         good = False
-    if not good or parts.query or parts.fragment:
+    if not good:
         raise InputError(
             name, _("This has to be an address like https://library.example/ims/oneroster/…")
         )
