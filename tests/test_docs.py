@@ -64,6 +64,14 @@ BY_NAME = {
     "circulation.BorrowingRequest.note",
     "rostering.SentUser.patron_id",
     "rostering.SentUser.values",
+    "reading.Person.sourced_id",
+    "reading.Person.username",
+    "reading.Person.given_name",
+    "reading.Person.family_name",
+    "reading.Person.signed_in_at",
+    "reading.Membership.person",
+    "reading.Read.person",
+    "reading.Read.book",
 }
 # They tie a row to its own parent, which is documented itself.
 TIES = {"patrons.Barcode.patron"}

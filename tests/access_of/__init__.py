@@ -7,6 +7,6 @@ asked as everybody in a test of their own; ``OWN``: what a person does with the 
 
 from __future__ import annotations
 
-from . import circulation, external, feeds, messages, providers, rostering
+from . import circulation, external, feeds, messages, providers, reading, rostering
 
-PARTS = (circulation, external, feeds, messages, providers, rostering)
+PARTS = (circulation, external, feeds, messages, providers, reading, rostering)

@@ -6,6 +6,6 @@ door (``ours`` and ``theirs``: a patron of each).
 
 from __future__ import annotations
 
-from . import circulation, external, feeds, messages, providers, rostering
+from . import circulation, external, feeds, messages, providers, reading, rostering
 
-PARTS = (circulation, external, feeds, messages, providers, rostering)
+PARTS = (circulation, external, feeds, messages, providers, reading, rostering)

@@ -34,7 +34,7 @@ _LEAD = (
 )  # fmt: skip
 _DISTRICT = (
     *_EDIT, "patrons.block", "patrons.remove", "patrons.manage_district", "ledger.view_jobs",
-    "feeds.manage", "rostering.manage", "rostering.manage_targets",
+    "feeds.manage", "rostering.manage", "rostering.manage_targets", "reading.manage",
 )  # fmt: skip
 
 

@@ -105,6 +105,7 @@ INSTALLED_APPS = [
     "openpatron.administration",
     "openpatron.circulation",
     "openpatron.rostering",
+    "openpatron.reading",
     "openpatron.feeds",
     "openpatron.patrons",
     "openpatron.ledger",

@@ -12,5 +12,7 @@ class WebConfig(AppConfig):
     def ready(self) -> None:
         """Say how the links are made."""
         from .message_links import register_links  # noqa: PLC0415  apps must be loaded first
+        from .reading_identity import register_reading  # noqa: PLC0415
 
         register_links()
+        register_reading()

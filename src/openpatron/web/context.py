@@ -66,6 +66,7 @@ def navigation(actor: Actor, path: str) -> list[Entry]:
         (_("Desk"), "scan", "desk", "circulation.serve"),
         (_("Items"), "books", "items", "circulation.serve"),
         (_("Sync"), "refresh", "rostering", "rostering.manage"),
+        (_("Reading"), "book", "reading", "reading.manage"),
         (_("Sources"), "download", "sources", "feeds.manage"),
         (_("Jobs"), "list-details", "jobs", "ledger.view_jobs"),
         (_("Messages"), "mail", "undelivered_messages", "notifications.view"),

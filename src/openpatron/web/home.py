@@ -26,6 +26,7 @@ from openpatron.patrons.queries import (
     site_overviews,
     sites_in_sight,
 )
+from openpatron.reading.seats import reader
 
 from .charts import Chart, stacked_bars
 from .gate import OrganizationRequest, SignedInRequest, member, signed_in
@@ -80,6 +81,7 @@ def my_library(request: OrganizationRequest) -> HttpResponse:
         "breadcrumbs": [],
         "library": own,
         "desk": own_desk(request.actor),
+        "is_reader": reader(request.actor) is not None,
     }
     return TemplateResponse(request, "web/my_library.html", context)
 

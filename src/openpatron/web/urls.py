@@ -114,6 +114,7 @@ _organization: list[URLPattern | URLResolver] = [
     path("", include("openpatron.web.external_urls")),
     path("", include("openpatron.web.circulation_urls")),
     path("", include("openpatron.web.rostering_urls")),
+    path("", include("openpatron.web.reading_urls")),
 ]
 
 # allauth's views behind our gate, in our words.
