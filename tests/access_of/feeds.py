@@ -9,7 +9,6 @@ from typing import Any
 
 from openpatron.feeds import actions, feed_queries, queries
 from openpatron.feeds.actions.edit_source import WantedSource, edit_source
-from openpatron.feeds.actions.forget_feed_files import forget_feed_files
 from openpatron.feeds.actions.receive_feed import receive_feed
 from openpatron.feeds.actions.run_feed import plan_feed
 from openpatron.feeds.models import Feed
@@ -42,9 +41,8 @@ ACTIONS: dict[str, Callable[..., Any]] = {
     "feeds.receive_feed": lambda who, _p, _j: receive_feed(
         who, Source(pk=1), "a.csv", [b"1"], Feed.Arrival.UPLOAD
     ),
-    "feeds.forget_feed_files": lambda who, _p, _j: forget_feed_files(who),
     "feeds.run_feed": lambda who, _p, _j: plan_feed(who, Feed(pk=1, source_id=1)),
 }
-# In test_pages_sources.
-ELSEWHERE: set[str] = {"feeds.keep_sample"}
+# In test_pages_sources, test_feed_clock.
+ELSEWHERE: set[str] = {"feeds.keep_sample", "feeds.forget_feed_files"}
 OWN: set[str] = set()
