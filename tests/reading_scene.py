@@ -49,11 +49,9 @@ class Community:
         self.asked.append(f"{method} {parts.path}?{parts.query}")
         if self.faults.get(name):
             return self.faults[name].pop(0)
-        with_body = {"data": body or b""} if method == "POST" else {}
         answer = Client().generic(
-            method, f"{parts.path}?{parts.query}",
+            method, f"{parts.path}?{parts.query}", data=body or b"",
             content_type=headers.get("Content-Type", "application/json"), headers=dict(headers),
-            **with_body,
         )  # fmt: skip
         named = {k.casefold(): v for k, v in answer.headers.items()}
         return Answer(answer.status_code, named, answer.content)

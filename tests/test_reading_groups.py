@@ -41,9 +41,13 @@ def community(world: World, monkeypatch: pytest.MonkeyPatch) -> Community:
 
 
 def settings(**words: Any) -> WantedSchool:
-    return WantedSchool(
-        **{"managed_here": True, "may_leave": True, "library_contact": "", "contact": ""} | words
-    )
+    plain: dict[str, Any] = {
+        "managed_here": True,
+        "may_leave": True,
+        "library_contact": "",
+        "contact": "",
+    }
+    return WantedSchool(**plain | words)
 
 
 def groups_of(person: Person) -> list[str]:

@@ -123,9 +123,9 @@ def test_what_goes_wrong_changes_nothing_and_is_said(community: Community) -> No
     # A token that is over is renewed; a clock that was set back stops nothing.
     community.faults["classes"] = [Answer(401, {}, b"")]
     Held.objects.update(due_at=timezone.now() + timedelta(days=400))
-    pull = pull_if_due(community.operator)
-    assert pull is not None
-    assert pull.outcome == "done"
+    renewed = pull_if_due(community.operator)
+    assert renewed is not None
+    assert renewed.outcome == "done"
 
 
 def test_a_provider_that_breaks_off_or_is_not_there() -> None:

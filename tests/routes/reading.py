@@ -95,5 +95,6 @@ def _community(organization: Organization, site: Site, people: dict[int, Role]) 
             found["read"] = person.log.create(
                 organization=organization, book="Emma", minutes=5, day=timezone.localdate()
             ).pk
-    found["move"] = Move.objects.create(organization=organization, group=group, by=person).pk
+    by = Person.objects.filter(organization=organization).latest("pk")
+    found["move"] = Move.objects.create(organization=organization, group=group, by=by).pk
     return found

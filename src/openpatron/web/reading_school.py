@@ -153,7 +153,10 @@ def edit_school(request: OrganizationRequest, number: int) -> HttpResponse:
     form = SchoolForm(request.POST if request.method == "POST" else None, stored=stored)
     if not changes:
         del form.fields["set_back"]
-    if form.is_bound and form.saved(lambda: write(request.actor, number, _settings(form))):
+    written = None
+    if form.is_bound:
+        written = form.saved(lambda: write(request.actor, number, _settings(form)))
+    if written is not None:
         messages.success(request, _("The settings of %s are saved.") % school.name)
         if form.cleaned_data["sync_now"]:
             messages.success(request, _("The provider is asked for a sync in a moment."))
