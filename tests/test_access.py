@@ -160,7 +160,7 @@ def test_a_permission_is_declared_once() -> None:
 def test_permissions_are_named_by_app_and_verb() -> None:
     apps = {
         "access", "accounts", "administration", "circulation", "feeds", "ledger",
-        "notifications", "organizations", "patrons", "rostering",
+        "notifications", "organizations", "patrons", "reading", "rostering",
     }  # fmt: skip
     for known in permissions():
         app, _dot, verb = known.name.partition(".")
