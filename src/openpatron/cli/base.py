@@ -124,6 +124,11 @@ class ActorCommand(Command):
             help=_("Act with this person's rights. Without it you act as the operator."),
         )
 
+    def require_organization(self, options: dict[str, Any]) -> None:
+        """Raise ``InputError`` unless an organization was named."""
+        if not options["organization"]:
+            raise InputError("organization", _("--organization is required: name it by its slug."))
+
     @contextmanager
     def opened(self, options: dict[str, Any]) -> Iterator[Actor]:
         """Open the organization that was named and yield who acts there."""

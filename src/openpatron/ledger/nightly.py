@@ -6,11 +6,10 @@ missed. A night is a row that only one worker can write, in the transaction that
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable, Collection
 from typing import TYPE_CHECKING, Any
 
-from django.db import DatabaseError, close_old_connections, connection, transaction
+from django.db import transaction
 from django.utils import timezone
 
 from openpatron.access.actor import SCHEDULE, Actor, operator
@@ -18,14 +17,13 @@ from openpatron.organizations.models import Organization
 from openpatron.organizations.scope import open_organization
 
 from .actions.confirm_job import confirm_job
+from .clock import keep_looking
 from .kinds import kind_of
 from .models import Job, Night, State
 from .tasks import enqueue
 
 if TYPE_CHECKING:
     import threading
-
-log = logging.getLogger(__name__)
 
 # How often the clock is looked at, in seconds.
 _TICK = 15.0
@@ -125,15 +123,7 @@ def tick() -> None:
 
 def keep_nights(stop: threading.Event) -> None:
     """Look at the clock until told to stop; for a thread of the worker."""
-    while not stop.wait(_TICK):
-        close_old_connections()
-        try:
-            tick()
-        except DatabaseError:
-            log.warning("the database did not answer the clock; it will ask again")
-        except Exception:
-            log.exception("the nightly jobs could not be started; the clock will try again")
-    connection.close()
+    keep_looking(stop, _TICK, tick, "the nightly jobs")
 
 
 def _is_first(organization: Organization) -> bool:

@@ -8,7 +8,6 @@ import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from email.utils import parsedate_to_datetime
 from http.client import HTTPException
 from typing import Any
 from urllib.error import HTTPError, URLError
@@ -18,6 +17,7 @@ from urllib.request import HTTPRedirectHandler, Request, build_opener
 from django.utils.translation import gettext as _
 
 from openpatron.kernel.errors import OpenPatronError
+from openpatron.kernel.retry_after import retry_after
 
 PAGE = 1_000
 # Seconds: a provider that is slower than this is asked again later.
@@ -213,7 +213,7 @@ def _require_good(answer: Answer, name: str) -> None:
                 else _("Something is broken at the provider (it answered %(code)d). It will be "
                        "asked again.") % words
             ),
-            _wait(answer.headers.get("retry-after", "")),
+            retry_after(answer.headers.get("retry-after", "")),
         )  # fmt: skip
     if status == _REFUSED:
         raise ProviderError(_("The provider refused a token that it had just given."))
@@ -224,19 +224,6 @@ def _require_good(answer: Answer, name: str) -> None:
     raise ProviderError(
         _("The provider answered %(code)d when asked for %(name)s. Look at its address.") % words
     )
-
-
-def _wait(text: str) -> timedelta | None:
-    """Return what Retry-After says: seconds, or a date; None for nothing that can be read."""
-    if text.isascii() and text.isdecimal() and len(text) <= _MOST_DIGITS:
-        return timedelta(seconds=int(text))
-    try:
-        moment = parsedate_to_datetime(text)
-    except ValueError:
-        return None
-    if moment.tzinfo is None:
-        moment = moment.replace(tzinfo=UTC)
-    return moment - datetime.now(tz=UTC)
 
 
 def _json(answer: Answer, name: str) -> dict[str, Any]:

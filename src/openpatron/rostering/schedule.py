@@ -9,12 +9,12 @@ import logging
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from django.db import DatabaseError, close_old_connections, connection
 from django.utils import timezone
 
 from openpatron.access.actor import SCHEDULE, operator
 from openpatron.kernel.errors import OpenPatronError
 from openpatron.ledger.actions.confirm_job import confirm_job
+from openpatron.ledger.clock import keep_looking
 from openpatron.ledger.models import Job, State
 from openpatron.ledger.tasks import enqueue
 from openpatron.organizations.models import Organization
@@ -101,12 +101,4 @@ def tick() -> None:
 
 def keep_synchronizing(stop: threading.Event) -> None:
     """Look at the clock until told to stop; for a thread of the worker."""
-    while not stop.wait(_TICK):
-        close_old_connections()
-        try:
-            tick()
-        except DatabaseError:
-            log.warning("the database did not answer the clock; it will ask again")
-        except Exception:
-            log.exception("synchronization could not be started; the clock will try again")
-    connection.close()
+    keep_looking(stop, _TICK, tick, "synchronization")

@@ -12,7 +12,6 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from django.conf import settings
 from django.db.models import DateTimeField, Exists, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 from django.utils import timezone
@@ -28,19 +27,19 @@ from openpatron.circulation.models import (
     Payment,
     Request,
 )
-from openpatron.ledger.kinds import Step
-from openpatron.ledger.models import Change, Job, Outcome
+from openpatron.ledger.models import Job
 from openpatron.ledger.planning import make_job
 from openpatron.notifications.models import Message, State
 from openpatron.notifications.wording import ABOUT_ITEMS
-from openpatron.patrons import record_words
+from openpatron.patrons.forgetting_job import ForgettingJob
 from openpatron.patrons.models import Patron
-from openpatron.patrons.record_jobs import RecordJob, planned
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from django_stubs_ext import StrOrPromise
+
     from openpatron.access.actor import Actor
-    from openpatron.ledger.kinds import Cursor, Head, Told, Wording
-    from openpatron.patrons.lines import JobLine
 
 KIND = "forget_loans"
 PERMISSION = "patrons.manage_district"
@@ -137,40 +136,25 @@ def _texts(before: datetime | None, organization: int | None) -> QuerySet[Messag
     return sent.filter(~Exists(keeps) | Q(created_at__lt=before))
 
 
-class ForgetLoans(RecordJob):
+class ForgetLoans(ForgettingJob):
     """The kind of job: what is forgotten, and how it is spoken of."""
 
     name: ClassVar[str] = KIND
-    permission: ClassVar[str] = PERMISSION
     page: ClassVar[str] = "jobs"
-    applied: ClassVar[str] = "forgotten"
-    icon: ClassVar[str] = "trash"
-    undoable: ClassVar[bool] = False
+    subject: ClassVar[str] = LENT
+    parts: ClassVar[Mapping[int, StrOrPromise]] = _PARTS
 
-    def plan(self, job: Job, cursor: Cursor) -> Step:  # noqa: ARG002  four rows are one batch
-        """Plan a line for each part that is due."""
-        rows = []
-        for part in _PARTS:
-            count = _due(part, job.params).count()
-            if count:
-                row = planned(job, part, {"count": count})
-                row.subject_kind = LENT
-                rows.append(row)
-        Change.objects.bulk_create(rows)
-        return Step(len(rows), None)
+    def due(self, job: Job, part: int) -> QuerySet[Any]:
+        """Return what of a part is to be forgotten."""
+        return _due(part, job.params)
 
-    def apply(self, job: Job, cursor: Cursor) -> Step:
-        """Forget the next batch of the first part that is not through."""
-        row = Change.objects.filter(job=job, outcome=Outcome.PLANNED).order_by("pk").first()
-        if row is None:
-            return Step(0, None)
-        size = settings.OPENPATRON_JOB_BATCH_ROWS
-        found = _forget(row.subject_id, job.params, size)
-        row.after = {"count": row.after.get("count", 0) + found}
-        if found < size:
-            row.outcome, row.at = Outcome.APPLIED, timezone.now()
-        row.save(update_fields=["after", "outcome", "at"])
-        return Step(1 if found < size else 0, {"batch": cursor.get("batch", 0) + 1})
+    def forget(self, job: Job, part: int, size: int) -> int:
+        """Forget at most so many of a part and return how many there were."""
+        return _forget(part, job.params, size)
+
+    def stays(self) -> str:
+        """Return what is kept, as a sentence."""
+        return _("The counts of loans stay; whose they were goes.")
 
     def title(self, job: Job) -> str:  # noqa: ARG002  the same for all
         """Return the job's name for lists."""
@@ -185,39 +169,6 @@ class ForgetLoans(RecordJob):
             "after %(months)d months of those who do. Nothing for which something is owed.",
             job.params["months"],
         ) % {"months": job.params["months"]}
-
-    def wording(self, job: Job) -> Wording:
-        """Return how to speak of the job."""
-        n = job.planned_rows
-        return record_words.erasure(
-            job,
-            what=ngettext("%d part of the history", "%d parts of the history", n) % n,
-            facts=[
-                _("The counts of loans stay; whose they were goes."),
-                _("This cannot be undone."),
-            ],
-        )
-
-    def heads(self, job: Job) -> tuple[Head, ...]:  # noqa: ARG002  the same for all
-        """Return how many."""
-        return (record_words.head(_("How many")),)
-
-    def columns(self, job: Job) -> tuple[str, ...]:  # noqa: ARG002  the same for all
-        """Return what is written out."""
-        return record_words.COLUMNS
-
-    def line(self, job: Job, row: Change, told: Told) -> JobLine:  # noqa: ARG002  the row says it
-        """Return one part's line."""
-        count = str(row.after.get("count", row.before.get("count", "")))
-        return record_words.line(row, told, (count,), said=str(_PARTS.get(row.subject_id, "")))
-
-    def reason(self, job: Job, change: Change) -> str:  # noqa: ARG002  the change says it
-        """Return the reason of a change as a sentence."""
-        return record_words.reason(change)
-
-    def again(self, job: Job) -> dict[str, str]:  # noqa: ARG002  there is nothing to choose
-        """Return no words."""
-        return {}
 
 
 def _forget(part: int, params: dict[str, Any], size: int) -> int:

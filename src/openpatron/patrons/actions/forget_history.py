@@ -9,27 +9,26 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from django.conf import settings
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _, gettext_lazy, ngettext
 
 from openpatron.accounts.models import Account, Lookup
-from openpatron.ledger.kinds import Step
-from openpatron.ledger.models import AT_WORK, Change, Job, Outcome
+from openpatron.ledger.models import AT_WORK, Change, Job
 from openpatron.ledger.planning import make_job
 from openpatron.notifications.models import Message
 from openpatron.notifications.queries import old_messages
 from openpatron.organizations.models import Organization
-from openpatron.patrons import record_words
 from openpatron.patrons.forgetting import NOBODY, forget_changes, forget_patrons, removed
+from openpatron.patrons.forgetting_job import ForgettingJob
 from openpatron.patrons.models import LISTED, SUBJECT, RemovedPatron
-from openpatron.patrons.record_jobs import RecordJob, planned
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from django_stubs_ext import StrOrPromise
+
     from openpatron.access.actor import Actor
-    from openpatron.ledger.kinds import Cursor, Head, Told, Wording
-    from openpatron.patrons.lines import JobLine
 
 KIND = "forget_history"
 PERMISSION = "patrons.manage_district"
@@ -98,41 +97,25 @@ def _due(part: int, organization: Organization, waiting: int) -> QuerySet[Any]:
             return old_messages(organization, now - MESSAGES_KEPT)
 
 
-class ForgetHistory(RecordJob):
+class ForgetHistory(ForgettingJob):
     """The kind of job: what is forgotten, and how it is spoken of."""
 
     name: ClassVar[str] = KIND
-    permission: ClassVar[str] = PERMISSION
     page: ClassVar[str] = "erasure_wishes"
-    applied: ClassVar[str] = "forgotten"
-    icon: ClassVar[str] = "trash"
-    undoable: ClassVar[bool] = False
+    subject: ClassVar[str] = HISTORY
+    parts: ClassVar[Mapping[int, StrOrPromise]] = _PARTS
 
-    def plan(self, job: Job, cursor: Cursor) -> Step:  # noqa: ARG002  four rows are one batch
-        """Plan a line for each part that is due."""
-        rows = []
-        for part in _PARTS:
-            count = _due(part, job.organization, job.params["waiting"]).count()
-            if count:
-                row = planned(job, part, {"count": count})
-                row.subject_kind = HISTORY
-                rows.append(row)
-        Change.objects.bulk_create(rows)
-        return Step(len(rows), None)
+    def due(self, job: Job, part: int) -> QuerySet[Any]:
+        """Return what of a part is to be forgotten."""
+        return _due(part, job.organization, job.params["waiting"])
 
-    def apply(self, job: Job, cursor: Cursor) -> Step:
-        """Forget the next batch of the first part that is not through."""
-        open_rows = Change.objects.filter(job=job, outcome=Outcome.PLANNED).order_by("pk")
-        row = open_rows.first()
-        if row is None:
-            return Step(0, None)
-        size = settings.OPENPATRON_JOB_BATCH_ROWS
-        found = _forget(job, row.subject_id, size)
-        row.after = {"count": row.after.get("count", 0) + found}
-        if found < size:
-            row.outcome, row.at = Outcome.APPLIED, timezone.now()
-        row.save(update_fields=["after", "outcome", "at"])
-        return Step(1 if found < size else 0, {"batch": cursor.get("batch", 0) + 1})
+    def forget(self, job: Job, part: int, size: int) -> int:
+        """Forget at most so many of a part and return how many there were."""
+        return _forget(job, part, size)
+
+    def stays(self) -> str:
+        """Return what is kept, as a sentence."""
+        return _("What happened, how it ended and when stays; whom it was about goes.")
 
     def title(self, job: Job) -> str:  # noqa: ARG002  the same for all
         """Return the job's name for lists."""
@@ -147,40 +130,6 @@ class ForgetHistory(RecordJob):
             "accounts and messages after one year.",
             job.params["waiting"],
         ) % {"days": job.params["waiting"]}
-
-    def wording(self, job: Job) -> Wording:
-        """Return how to speak of the job."""
-        n = job.planned_rows
-        return record_words.erasure(
-            job,
-            what=ngettext("%d part of the history", "%d parts of the history", n) % n,
-            facts=[
-                _("What happened, how it ended and when stays; whom it was about goes."),
-                _("This cannot be undone."),
-            ],
-        )
-
-    def heads(self, job: Job) -> tuple[Head, ...]:  # noqa: ARG002  the same for all
-        """Return how many."""
-        return (record_words.head(_("How many")),)
-
-    def columns(self, job: Job) -> tuple[str, ...]:  # noqa: ARG002  the same for all
-        """Return what is written out."""
-        return record_words.COLUMNS
-
-    def line(self, job: Job, row: Change, told: Told) -> JobLine:  # noqa: ARG002  the row says it
-        """Return one part's line."""
-        count = str(row.after.get("count", row.before.get("count", "")))
-        said = str(_PARTS.get(row.subject_id, ""))
-        return record_words.line(row, told, (count,), said=said)
-
-    def reason(self, job: Job, change: Change) -> str:  # noqa: ARG002  the change says it
-        """Return the reason of a change as a sentence."""
-        return record_words.reason(change)
-
-    def again(self, job: Job) -> dict[str, str]:  # noqa: ARG002  there is nothing to choose
-        """Return no words."""
-        return {}
 
 
 def _forget(job: Job, part: int, size: int) -> int:

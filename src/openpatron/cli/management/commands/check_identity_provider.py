@@ -14,7 +14,6 @@ from openpatron.accounts.identity.base import Addresses
 from openpatron.administration.actions.edit_identity_provider import check_identity_provider
 from openpatron.administration.provider_queries import identity_provider_called
 from openpatron.cli.base import DONE, ActorCommand
-from openpatron.kernel.errors import InputError
 
 
 class Command(ActorCommand):
@@ -29,8 +28,7 @@ class Command(ActorCommand):
 
     def work(self, **options: Any) -> int:
         """Try, and say what was found."""
-        if not options["organization"]:
-            raise InputError("organization", _("--organization is required: name it by its slug."))
+        self.require_organization(options)
         with self.opened(options) as actor:
             found = identity_provider_called(actor, options["code"])
             words = [actor.organization.slug, found.code]

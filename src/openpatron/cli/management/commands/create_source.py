@@ -14,7 +14,6 @@ from openpatron.cli.read_text import read_text
 from openpatron.feeds.actions.edit_source import WantedSource, create_source, edit_source
 from openpatron.feeds.queries import sources
 from openpatron.feeds.setup_file import read_source
-from openpatron.kernel.errors import InputError
 
 
 class Command(ActorCommand):
@@ -45,8 +44,7 @@ class Command(ActorCommand):
 
     def work(self, **options: Any) -> int:
         """Write the source and print its code."""
-        if not options["organization"]:
-            raise InputError("organization", _("--organization is required: name it by its slug."))
+        self.require_organization(options)
         read = read_source(read_text(options["from_file"], "from_file"))
         secret = None
         if options["secret_file"]:

@@ -72,8 +72,7 @@ class Command(ActorCommand):
 
     def work(self, **options: Any) -> int:
         """Make it and print what its operator needs."""
-        if not options["organization"]:
-            raise InputError("organization", _("--organization is required: name it by its slug."))
+        self.require_organization(options)
         scopes = [name for name in options["scopes"].split(",") if name]
         for name in scopes:
             if name not in SCOPES:

@@ -51,8 +51,7 @@ class Command(ActorCommand):
 
     def work(self, **options: Any) -> int:
         """Look at the file and print."""
-        if not options["organization"]:
-            raise InputError("organization", _("--organization is required: name it by its slug."))
+        self.require_organization(options)
         file = existing(options["file"])
         with self.opened(options) as actor:
             setup = None

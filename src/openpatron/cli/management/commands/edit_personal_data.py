@@ -52,8 +52,7 @@ class Command(ActorCommand):
 
     def work(self, **options: Any) -> int:
         """Change it and print the names of the fields that differed."""
-        if not options["organization"]:
-            raise InputError("organization", _("--organization is required: name it by its slug."))
+        self.require_organization(options)
         personal = {n: options[told(n)] for n in PERSONAL if options[told(n)] is not None}
         contact = {n: options[n] for n in CONTACT if options[n] is not None}
         if not personal and not contact:

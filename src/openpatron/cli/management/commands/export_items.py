@@ -11,7 +11,6 @@ from django.utils.translation import gettext as _
 from openpatron.circulation.export import items_as_csv
 from openpatron.circulation.items import ItemFilter
 from openpatron.cli.base import DONE, ActorCommand
-from openpatron.kernel.errors import InputError
 from openpatron.organizations.queries import site_by_short_name
 
 
@@ -27,8 +26,7 @@ class Command(ActorCommand):
 
     def work(self, **options: Any) -> int:
         """Write line by line."""
-        if not options["organization"]:
-            raise InputError("organization", _("--organization is required: name it by its slug."))
+        self.require_organization(options)
         with self.opened(options) as actor:
             site = site_by_short_name(options["at"], "at") if options["at"] else None
             for text in items_as_csv(actor, ItemFilter(site=site.pk if site else None)):

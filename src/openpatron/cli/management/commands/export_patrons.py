@@ -61,8 +61,7 @@ class Command(ActorCommand):
 
     def work(self, **options: Any) -> int:
         """Write, and say on standard error what the format has no room for."""
-        if not options["organization"]:
-            raise InputError("organization", _("--organization is required: name it by its slug."))
+        self.require_organization(options)
         form = _read_as(options)
         read_filters(options)
         with self.opened(options) as actor:

@@ -11,7 +11,6 @@ from django.core.management.base import CommandParser
 from django.utils.translation import gettext as _
 
 from openpatron.cli.base import DONE, ActorCommand
-from openpatron.kernel.errors import InputError
 from openpatron.organizations.models import Site
 from openpatron.organizations.queries import site_by_short_name
 from openpatron.rostering.actions.export_roster import export_roster
@@ -39,8 +38,7 @@ class Command(ActorCommand):
 
     def work(self, **options: Any) -> int:
         """Write it and print how many rows each file has."""
-        if not options["organization"]:
-            raise InputError("organization", _("--organization is required: name it by its slug."))
+        self.require_organization(options)
         with self.opened(options) as actor:
             if options["sites"]:
                 names = [name for name in options["sites"].split(",") if name]

@@ -16,7 +16,6 @@ from rich.text import Text
 
 from openpatron.administration.provider_queries import ProviderInUse, identity_providers
 from openpatron.cli.base import DONE, ActorCommand, add_format_argument
-from openpatron.kernel.errors import InputError
 from openpatron.kernel.spreadsheets import csv_lines
 
 _COLUMNS = ("code", "name", "kind", "in_use", "sources", "people", "address")
@@ -34,8 +33,7 @@ class Command(ActorCommand):
 
     def work(self, **options: Any) -> int:
         """List."""
-        if not options["organization"]:
-            raise InputError("organization", _("--organization is required: name it by its slug."))
+        self.require_organization(options)
         with self.opened(options) as actor:
             rows = [_row(one, options["organization"]) for one in identity_providers(actor)]
         if options["format"] == "json":

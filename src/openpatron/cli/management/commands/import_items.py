@@ -29,8 +29,7 @@ class Command(ActorCommand):
 
     def work(self, **options: Any) -> int:
         """Write what is right, and say what is not; exit code 1 where a line was left out."""
-        if not options["organization"]:
-            raise InputError("organization", _("--organization is required: name it by its slug."))
+        self.require_organization(options)
         with self.opened(options) as actor:
             found = self._read(actor, options["file"])
         if options["format"] == "json":

@@ -11,7 +11,6 @@ from django.core.management.base import CommandParser
 from django.utils.translation import gettext as _
 
 from openpatron.cli.base import DONE, ActorCommand
-from openpatron.kernel.errors import InputError
 from openpatron.organizations.queries import site_by_short_name
 from openpatron.patrons.finding import find_patron, may
 from openpatron.patrons.standing import Deed
@@ -34,8 +33,7 @@ class Command(ActorCommand):
 
     def work(self, **options: Any) -> int:
         """Print the answer; it is an answer either way, so the exit code is 0."""
-        if not options["organization"]:
-            raise InputError("organization", _("--organization is required: name it by its slug."))
+        self.require_organization(options)
         with self.opened(options) as actor:
             site = site_by_short_name(options["at"], "at")
             patron = find_patron(actor, options["patron"], site)

@@ -13,7 +13,6 @@ from rich.table import Table
 from rich.text import Text
 
 from openpatron.cli.base import DONE, ActorCommand, add_format_argument
-from openpatron.kernel.errors import InputError
 from openpatron.kernel.spreadsheets import csv_lines
 from openpatron.patrons.actions.find_duplicates import find_duplicates
 from openpatron.patrons.duplicates import possible_duplicates
@@ -35,8 +34,7 @@ class Command(ActorCommand):
 
     def work(self, **options: Any) -> int:
         """Look and list."""
-        if not options["organization"]:
-            raise InputError("organization", _("--organization is required: name it by its slug."))
+        self.require_organization(options)
         with self.opened(options) as actor:
             number = find_duplicates(actor)
             pairs = possible_duplicates(actor)

@@ -67,8 +67,7 @@ class Command(ActorCommand):
 
     def work(self, **options: Any) -> int:
         """List or release."""
-        if not options["organization"]:
-            raise InputError("organization", _("--organization is required: name it by its slug."))
+        self.require_organization(options)
         with self.opened(options) as actor:
             if options["release_all"]:
                 return _release_all(actor, options)

@@ -10,7 +10,6 @@ from django.core.management.base import CommandParser
 from django.utils.translation import gettext as _
 
 from openpatron.cli.base import DONE, ActorCommand
-from openpatron.kernel.errors import InputError
 from openpatron.rostering.queries import Readiness, readiness, site_to_manage
 
 _SHOWN = 10
@@ -29,8 +28,7 @@ class Command(ActorCommand):
 
     def work(self, **options: Any) -> int:
         """Print the conditions."""
-        if not options["organization"]:
-            raise InputError("organization", _("--organization is required: name it by its slug."))
+        self.require_organization(options)
         with self.opened(options) as actor:
             found = readiness(actor, site_to_manage(actor, options["site"]))
             if options["format"] == "json":

@@ -43,7 +43,7 @@ class Command(ActorCommand):
     def work(self, **options: Any) -> int:
         """Pull in the organization that was named, or in each that is connected."""
         if not options["organization"] and (options["connect"] or options["acting"]):
-            raise InputError("organization", _("--organization is required: name it by its slug."))
+            self.require_organization(options)
         pulls = []
         for organization in self.organizations(options):
             if not options["organization"] and not _is_connected(organization):

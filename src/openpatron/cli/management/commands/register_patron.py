@@ -98,8 +98,7 @@ class Command(ActorCommand):
 
     def work(self, **options: Any) -> int:
         """Register and print what was made."""
-        if not options["organization"]:
-            raise InputError("organization", _("--organization is required: name it by its slug."))
+        self.require_organization(options)
         with self.opened(options) as actor:
             password = None
             if options["generate_password"]:

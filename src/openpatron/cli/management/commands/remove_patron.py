@@ -39,8 +39,7 @@ class Command(ActorCommand):
 
     def work(self, **options: Any) -> int:
         """Ask, then remove."""
-        if not options["organization"]:
-            raise InputError("organization", _("--organization is required: name it by its slug."))
+        self.require_organization(options)
         with self.opened(options) as actor:
             patron = find_patron(actor, options["patron"])
             matters = what_is_open(actor, patron.pk)

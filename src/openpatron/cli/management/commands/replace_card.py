@@ -10,7 +10,6 @@ from django.core.management.base import CommandParser
 from django.utils.translation import gettext as _
 
 from openpatron.cli.base import DONE, ActorCommand
-from openpatron.kernel.errors import InputError
 from openpatron.organizations.queries import site_by_short_name
 from openpatron.patrons.actions.replace_card import current_card_at, replace_card
 from openpatron.patrons.finding import find_patron
@@ -36,8 +35,7 @@ class Command(ActorCommand):
 
     def work(self, **options: Any) -> int:
         """Replace, and print both numbers."""
-        if not options["organization"]:
-            raise InputError("organization", _("--organization is required: name it by its slug."))
+        self.require_organization(options)
         with self.opened(options) as actor:
             site = site_by_short_name(options["at"], "at")
             patron = patron_of(actor, find_patron(actor, options["patron"], site).pk)

@@ -9,7 +9,6 @@ from django.core.management.base import CommandParser
 from django.utils.translation import gettext as _
 
 from openpatron.cli.base import DONE, ActorCommand
-from openpatron.kernel.errors import InputError
 from openpatron.patrons.actions.reset_second_factor import reset_second_factor
 from openpatron.patrons.finding import find_patron
 
@@ -28,8 +27,7 @@ class Command(ActorCommand):
 
     def work(self, **options: Any) -> int:
         """Find the patron, take it away, say so."""
-        if not options["organization"]:
-            raise InputError("organization", _("--organization is required: name it by its slug."))
+        self.require_organization(options)
         with self.opened(options) as actor:
             patron = reset_second_factor(actor, find_patron(actor, options["patron"]).pk)
         said = _("%s signs in with the password alone now.") % patron.account.full_name

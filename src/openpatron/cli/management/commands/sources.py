@@ -17,7 +17,6 @@ from rich.text import Text
 from openpatron.cli.base import DONE, ActorCommand, add_format_argument
 from openpatron.cli.printing import page_or_terminal
 from openpatron.feeds.queries import ListedSource, sources
-from openpatron.kernel.errors import InputError
 
 
 class Command(ActorCommand):
@@ -32,8 +31,7 @@ class Command(ActorCommand):
 
     def work(self, **options: Any) -> int:
         """Print one line for each source."""
-        if not options["organization"]:
-            raise InputError("organization", _("--organization is required: name it by its slug."))
+        self.require_organization(options)
         with self.opened(options) as actor:
             rows = [_row(one) for one in sources(actor)]
         if options["format"] == "json":

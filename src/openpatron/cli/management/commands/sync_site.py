@@ -12,7 +12,6 @@ from django.utils.translation import gettext as _
 
 from openpatron.cli.base import DONE, ActorCommand, add_format_argument
 from openpatron.cli.printing import print_summary, run_with_progress
-from openpatron.kernel.errors import InputError
 from openpatron.ledger.actions.confirm_job import confirm_job
 from openpatron.ledger.models import State
 from openpatron.rostering.actions.sync_site import ask_for_sync, sync_site
@@ -40,8 +39,7 @@ class Command(ActorCommand):
 
     def work(self, **options: Any) -> int:
         """Ask the worker, or plan and run."""
-        if not options["organization"]:
-            raise InputError("organization", _("--organization is required: name it by its slug."))
+        self.require_organization(options)
         with self.opened(options) as actor:
             site = site_to_manage(actor, options["site"])
             if not options["now"] and not options["preview"]:

@@ -6,8 +6,6 @@ import hashlib
 import hmac
 import json
 import ssl
-from datetime import UTC, datetime, timedelta
-from email.utils import parsedate_to_datetime
 from http.client import HTTPException
 from urllib.error import HTTPError, URLError
 from urllib.parse import urlsplit
@@ -23,6 +21,7 @@ from django.conf import settings
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from openpatron.kernel.retry_after import retry_after
 from openpatron.kernel.sealed import BrokenSealError, unseal
 from openpatron.rostering.models import Target
 from openpatron.rostering.targets.base import GiveUpError, ReconfigureError, RetryError
@@ -34,7 +33,6 @@ SIGNATURE = "X-OpenPatron-Signature"
 TIMEOUT = 10
 _GONE, _TOO_MANY, _TIMED_OUT, _TOO_EARLY = 410, 429, 408, 425
 _BROKEN = 500
-_OK_SECONDS = 6
 
 
 class _NoRedirects(HTTPRedirectHandler):
@@ -101,23 +99,10 @@ def _refusal(error: HTTPError) -> Exception:
     words = {"code": error.code}
     if error.code in {_TOO_MANY, _TIMED_OUT, _TOO_EARLY} or error.code >= _BROKEN:
         sentence = _("The platform answered %(code)d. It will be tried again.") % words
-        return RetryError(sentence, _wait(error.headers.get("Retry-After", "")))
+        return RetryError(sentence, retry_after(error.headers.get("Retry-After", "")))
     if error.code == _GONE:
         return GiveUpError(_("The platform wants no messages any more (it answered 410).") % words)
     return ReconfigureError(
         _("The platform refused the message (it answered %(code)d). Look at address and secret.")
         % words
     )
-
-
-def _wait(text: str) -> timedelta | None:
-    """Return what Retry-After says: seconds, or a date; None for nothing that can be read."""
-    if text.isascii() and text.isdecimal() and len(text) <= _OK_SECONDS:
-        return timedelta(seconds=int(text))
-    try:
-        moment = parsedate_to_datetime(text)
-    except ValueError:
-        return None
-    if moment.tzinfo is None:
-        moment = moment.replace(tzinfo=UTC)
-    return moment - datetime.now(tz=UTC)
