@@ -17,8 +17,8 @@ demo: ## the same without serving: the main job and its summary
 test: ## everything that must hold: checks, types, tests on SQLite and PostgreSQL, browser
 	@tools/test
 
-bench: ## measure against hand-written SQL; sizes by N="10000 100000"
-	@tools/bench $(N)
+bench: ## measure against hand-written SQL; sizes by N="10000 100000", parts by ONLY=feeds,desk
+	@ONLY="$(ONLY)" tools/bench $(N)
 
 lint: ## the checks of `make test` that read the code only
 	@tools/test --lint

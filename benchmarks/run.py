@@ -17,7 +17,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from benchmarks.report import Measure, write  # noqa: E402  the root comes first
+from benchmarks.report import PARTS, Measure, write  # noqa: E402  the root comes first
 
 SMALLEST, LARGEST = 1_000, 5_000_000
 
@@ -32,16 +32,27 @@ def sizes(text: str) -> list[int]:
     return sorted({int(w) for w in words})
 
 
+def parts(text: str) -> list[str]:
+    """Parse "feeds,desk"."""
+    words = re.split(r"[\s,]+", text.strip())
+    if unknown := sorted(set(words) - set(PARTS)):
+        raise argparse.ArgumentTypeError(
+            f"“{unknown[0]}” is nothing to measure; there are {', '.join(PARTS)}"
+        )
+    return words
+
+
 def main() -> None:
     """Measure each engine in processes of its own, then say everything."""
     parser = argparse.ArgumentParser(description="Measure against hand-written SQL.")
     parser.add_argument("--sizes", type=sizes, default=[10_000, 100_000], metavar="N,N,…")
     parser.add_argument("--engines", default="sqlite,postgresql")
+    parser.add_argument("--only", type=parts, default=list(PARTS), metavar="PART,PART,…")
     wanted = parser.parse_args()
     found: list[Measure] = []
     for engine in wanted.engines.split(","):
         with tempfile.TemporaryDirectory(prefix="openpatron-bench-") as folder:
-            found += _measure(engine, Path(folder), wanted.sizes)
+            found += _measure(engine, Path(folder), wanted.only, wanted.sizes)
         write(found, ROOT / "var/bench.json")
     print("\nengine              n  measure")
     for line in found:
@@ -49,9 +60,11 @@ def main() -> None:
     print("\nWritten to var/bench.json. Only ratios of one run mean anything on a shared machine.")
 
 
-def _measure(engine: str, folder: Path, wanted: list[int]) -> list[Measure]:
+def _measure(engine: str, folder: Path, only: list[str], wanted: list[int]) -> list[Measure]:
     answer = folder / "measures.json"
-    command = [sys.executable, "-m", "benchmarks.engine", str(answer), *map(str, wanted)]
+    command = [
+        sys.executable, "-m", "benchmarks.engine", str(answer), ",".join(only), *map(str, wanted)
+    ]  # fmt: skip
     environment = os.environ | {
         "OPENPATRON_DATA_DIR": str(folder),
         "DJANGO_SETTINGS_MODULE": "openpatron.config.settings",
