@@ -20,6 +20,12 @@ REACTIVATED, WITHDRAWN, MISSING, RECEIVED = "reactivated", "withdrawn", "missing
 WAITS = "waits"
 """Something that the row claims is held by another patron, whose own row may give it up."""
 
+LINK, ALIKE = LOOKALIKES = "link", "alike"
+"""Reasons of rows that may be an internal patron: of one with the same id, of a namesake."""
+
+SEEN = ("birth_date", "district_id", "username", "site", "grade_level")
+"""What is kept of such a row, beside the name, for whom it takes to decide."""
+
 REFUSED = {
     "username": "taken", "email": "taken", "district_id": "id_taken", "external_id": "key_taken",
     "barcode": "barcode_taken",
@@ -90,7 +96,7 @@ def decide(run: Run, matching: Matching, item: Item) -> Decision:
         return _new(run, matching, decision)
     decision.ours = ours
     if ours.record is None:
-        return decision.refuse("link", about=ours.patron)
+        return decision.refuse(LINK, about=ours.patron)
     if ours.record.source_id != run.source.pk:
         return decision.refuse("other_source", about=ours.patron)
     if run.setup.mode == "import":
@@ -106,7 +112,7 @@ def _new(run: Run, matching: Matching, decision: Decision) -> Decision:
         return decision.refuse(*refused)
     namesake = matching.namesake(decision.item)
     if namesake is not None:
-        return decision.refuse("alike", about=namesake)
+        return decision.refuse(ALIKE, about=namesake)
     values["username"] = wanted_value(run, decision.item, "username")
     values.setdefault("status", Patron.Status.ACTIVE.value)
     decision.after = {n: v for n, v in values.items() if n in {*ACCOUNT, *RECORD, *TIE, "barcode"}}
@@ -319,7 +325,7 @@ def _claim(matching: Matching, decision: Decision, name: str, value: str) -> boo
 def _waits_for(matching: Matching, decision: Decision, name: str, holder: int) -> bool:
     """Have a claim wait for its holder; an internal one may be the very person."""
     if decision.is_new and holder in matching.internal:
-        decision.refuse("link", about=holder)
+        decision.refuse(LINK, about=holder)
         return False
     decision.waits[name] = holder
     return True

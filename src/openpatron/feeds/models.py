@@ -1,4 +1,4 @@
-"""Tables of feeds: SourceSetup, how a source delivers; Feed, one delivery."""
+"""Tables of feeds: SourceSetup, how a source delivers; Feed, one delivery; ToldApart."""
 
 from __future__ import annotations
 
@@ -78,3 +78,31 @@ class Feed(models.Model):
     def __str__(self) -> str:
         """Return the number; a file's name may hold a person's."""
         return f"feed {self.pk}"
+
+
+class ToldApart(models.Model):
+    """That somebody of a source only looks like a patron: its feeds make a person of their own."""
+
+    organization = models.ForeignKey(
+        _ORGANIZATION, models.CASCADE, related_name="told_apart", db_index=False
+    )
+    source = models.ForeignKey(
+        "patrons.Source", models.CASCADE, related_name="told_apart", db_index=False
+    )
+    # The source's key for the person.
+    key = models.CharField(max_length=254)
+    # Who is not that person.
+    patron = models.ForeignKey("patrons.Patron", models.CASCADE, related_name="told_apart")
+
+    objects = ScopedManager(organization="organization")
+
+    class Meta:
+        """Said once of a person and a patron."""
+
+        constraints = (
+            models.UniqueConstraint(fields=("source", "key", "patron"), name="told_apart_once"),
+        )
+
+    def __str__(self) -> str:
+        """Return the id; a key does not belong into a log."""
+        return f"told apart {self.pk}"

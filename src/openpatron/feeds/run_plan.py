@@ -23,7 +23,7 @@ from openpatron.ledger.kinds import Cursor, Step
 from openpatron.ledger.models import Change, Outcome
 from openpatron.patrons.models import LISTED, SUBJECT, SourceRecord
 
-from .deciding import NUMBERED, Decision, decide, gone_missing
+from .deciding import LOOKALIKES, NUMBERED, SEEN, Decision, decide, gone_missing
 from .mapping import missing_columns, notices
 from .matching import Matching
 from .records import Problem
@@ -272,6 +272,9 @@ def after_of(one: Decision) -> dict[str, Any]:
         book.pop("sealed", None)
     if one.outcome == Outcome.CONFLICT:
         book |= {"theirs": {}, "name": name_in(one.item.values)}
+        if one.reason in LOOKALIKES:
+            # What a person has to see to decide who it is.
+            book["seen"] = {n: v for n in SEEN if (v := one.item.values.get(n))}
     if one.detail:
         book["detail"] = one.detail
     if one.reason in {"missing", "withdrawn"}:
