@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -119,6 +120,57 @@ def test_many_are_linked_by_a_key_that_they_have(world: World) -> None:
     }  # fmt: skip
     undone(world, job)
     assert owner.records.count() == 1
+
+
+def test_many_are_linked_by_keys_on_a_list(
+    world: World, openpatron: CommandLine, tmp_path: Path
+) -> None:
+    owner = source(world.cascadia)
+    fit = [world.patron(district_id=f"D{n}") for n in range(9)]
+    clash, other = world.patron(barcode="4711"), world.patron(district_id="OTHER")
+    external(world.patron(), owner, "TAKEN")
+    external(other, source(world.cascadia, "hr"), "H1")
+    text = "\n".join(f"D{n}; K-{n}" for n in range(9))
+    text = f'{text}\n\n"4711","TAKEN"\nOTHER\tK-77\nNOBODY, K-78\nD3, K-79\n'
+    words = {"source": "sis", "key": "listed"}
+    for wrong, field, said in (
+        ("4711", "listed", "Line 1 is “4711”"),
+        ("4711, a, b", "listed", "Line 1"),
+        ("D1, K\n\nD2, K", "listed", "Line 3 gives the key “K” of line 1 again"),
+        (None, "key", "only stand on a list"),
+    ):
+        with pytest.raises(InputError, match=said) as caught:
+            linking.ask(world.operator, **words, listed=wrong)
+        assert caught.value.field == field
+    job = run(linking.plan_links(world.operator, linking.ask(world.operator, **words, listed=text)))
+    # Somebody else gets a key meanwhile.
+    external(world.patron(), owner, "K-8")
+    job = run(confirm_job(world.operator, job))
+    rows = Change.objects.filter(job=job)
+    assert dict(rows.values_list("subject_id", "reason")) == {p.pk: "" for p in fit[:8]} | {
+        fit[8].pk: "key_taken", clash.pk: "key_taken", other.pk: "external",
+        13: "unknown", 14: "twice",
+    }  # fmt: skip
+    assert {r.patron_id: r.key for r in owner.records.all() if r.patron in fit} == {
+        patron.pk: f"K-{n}" for n, patron in enumerate(fit[:8])
+    }
+    undone(world, job)
+    assert set(owner.records.values_list("key", flat=True)) == {"TAKEN", "K-8"}
+
+    dora = Visitor(world.staff("District patrons manager", username="dora"))
+    assert "On each line a barcode" in text_of(
+        dora.get("link_patrons", list_of=str(job.pk), key="listed")
+    )
+    sent = {"who": "list", "listed": "D1, K-1", "preview": "1"} | words
+    assert dora.post("link_patrons", **sent).status_code == 302
+    assert Job.objects.latest("pk").params["keys"] == {"1": "K-1"}
+    said = text_of(dora.post("link_patrons", **(sent | {"who": "at"})))
+    assert "Keys can only stand on a list" in said
+    here = ("--organization", "cascadia", "--source", "sis", "--key", "listed", "--yes")
+    file = tmp_path / "keys.csv"
+    file.write_text("D1,K-1\n")
+    answer = openpatron("link_patrons", *here, "--barcodes", str(file), "--format", "json")
+    assert (answer.code, answer.json["counts"]["linked"]) == (0, 1)
 
 
 def test_many_are_unlinked_if_they_can_sign_in(world: World) -> None:

@@ -48,5 +48,9 @@ ACTIONS: dict[str, Callable[..., Any]] = {
     "feeds.run_feed": lambda who, _p, _j: plan_feed(who, Feed(pk=1, source_id=1)),
 }
 # In test_pages_sources, test_feed_clock.
-ELSEWHERE: set[str] = {"feeds.keep_sample", "feeds.forget_feed_files"}
+ELSEWHERE: set[str] = {
+    "feeds.keep_sample",
+    "feeds.forget_feed_files",
+    "feeds.forget_feed_people",
+}
 OWN: set[str] = set()

@@ -26,6 +26,8 @@ class SourceSetup(models.Model):
     # When the clock looked last, and why it could not fetch then; "" where it could.
     looked_at = models.DateTimeField(null=True, blank=True)
     trouble = models.TextField(blank=True, default="")
+    # Since when it cannot; empty where it can.
+    trouble_since = models.DateTimeField(null=True, blank=True)
 
     objects = ScopedManager(organization="organization")
 

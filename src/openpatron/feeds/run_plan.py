@@ -99,6 +99,8 @@ def _read(run: Run, cursor: Cursor) -> Step:
     }
     if reading.is_over:
         following["stage"] = "twice"
+        # What was not known, or guessed, before it was read.
+        run.job.total = position + read
     return Step(read, following)
 
 

@@ -25,6 +25,7 @@ from .matching import ACCOUNT, RECORD, TIE, Matching, Ours
 from .run_apply import batch_size, lock_people, next_rows
 from .run_checks import write_counts
 from .run_context import BOOK, Run
+from .run_rooms import lead_as_before, unmake_rooms
 from .run_write import Known, Received, write_people
 
 _COMPARED = {*ACCOUNT, *RECORD, *TIE, "barcode"}
@@ -37,12 +38,16 @@ _OF_A_RUN = {
 def undo_feed_batch(run: Run, cursor: Cursor) -> Step:
     """Take the next applied rows back."""
     size = batch_size(run)
+    if not cursor:
+        # Whom the run made leads a homeroom only by it.
+        lead_as_before(run)
     rows = next_rows(run.job, cursor, Outcome.APPLIED, size)
     last = rows[-1].pk if rows else 0
     if rows:
         _undo(run, rows)
     if len(rows) == size:
         return Step(len(rows), {"after": last})
+    unmake_rooms(run)
     write_counts(run.job, run.feed)
     return Step(len(rows), None)
 
