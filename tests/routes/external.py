@@ -11,6 +11,7 @@ from .base import ONLY_MANAGER, STAFF, Route
 
 ROUTES: dict[str, Route] = {
     "protections": Route(STAFF),
+    "export_protections": Route(STAFF, {"form": "protections_form"}),
     "release_protections": Route(STAFF),
     "link_to_source": Route(STAFF, {"number": "patron"}),
     "unlink_from_source": Route(STAFF, {"number": "patron"}),
@@ -21,4 +22,5 @@ ROUTES: dict[str, Route] = {
 
 def things(world: World, ours: Patron, theirs: Patron) -> tuple[dict[str, Any], dict[str, Any]]:
     """Return what the addresses name: here, and next door."""
-    return {}, {}
+    del world, ours, theirs
+    return {"protections_form": "csv"}, {}

@@ -20,19 +20,7 @@ from openpatron.patrons.actions.release_protections import (
     release_protections,
     which,
 )
-from openpatron.patrons.protections import (
-    ProtectedField,
-    ProtectionFilter,
-    protections,
-    side_by_side,
-)
-
-_COLUMNS = (
-    "protection", "patron_id", "name", "source", "field", "ours", "theirs", "differs",
-    "protected_at", "protected_by", "until", "ends_when_equal",
-)  # fmt: skip
-# So many are read at once.
-_CHUNK = 500
+from openpatron.patrons.protections import COLUMNS, ProtectionFilter, protections, written
 
 
 class Command(ActorCommand):
@@ -45,6 +33,9 @@ class Command(ActorCommand):
         super().add_arguments(parser)
         parser.add_argument("--source", metavar="CODE", default="", help=_("Only of this source."))
         parser.add_argument("--field", metavar="FIELD", default="", help=_("Only of this field."))
+        parser.add_argument(
+            "--differs", action="store_true", help=_("Only where the source sends something else.")
+        )
         what = parser.add_mutually_exclusive_group()
         what.add_argument(
             "--release",
@@ -83,7 +74,7 @@ def _release(actor: Actor, options: dict[str, Any]) -> int:
 
 
 def _release_all(actor: Actor, options: dict[str, Any]) -> int:
-    asked = ask(actor, source=options["source"], field=options["field"])
+    asked = ask(actor, _narrowed(options))
     question = ngettext("Release %d protection?", "Release %d protections?", asked.count)
     if not options["yes"] and not _says_yes(question % asked.count):
         return DONE
@@ -91,6 +82,12 @@ def _release_all(actor: Actor, options: dict[str, Any]) -> int:
     if job.state == "planned":
         job = run_with_progress(confirm_job(actor, job))
     return print_summary(actor, job, options["format"])
+
+
+def _narrowed(options: dict[str, Any]) -> ProtectionFilter:
+    return ProtectionFilter(
+        source=options["source"], field=options["field"], differs=options["differs"]
+    )
 
 
 def _says_yes(question: str) -> bool:
@@ -105,13 +102,13 @@ def _says_yes(question: str) -> bool:
 def _list(actor: Actor, options: dict[str, Any]) -> None:
     # What does not exist is refused, not an empty list.
     which(options["source"], options["field"])
-    found = protections(actor, ProtectionFilter(source=options["source"], field=options["field"]))
+    found = protections(actor, _narrowed(options))
     number = found.count()
     said = ngettext("%d field is protected.", "%d fields are protected.", number) % number
     print_list(
         options["format"],
-        _rows(actor, found),
-        columns=_COLUMNS,
+        written(actor, found),
+        columns=COLUMNS,
         heads={
             "protection": _("Number"),
             "name": _("Patron"),
@@ -124,29 +121,3 @@ def _list(actor: Actor, options: dict[str, Any]) -> None:
         said=said,
         number=number,
     )
-
-
-def _rows(actor: Actor, found: Any) -> Any:
-    """Yield all rows, some at a time: memory stays flat."""
-    start = 0
-    while rows := side_by_side(actor, found[start : start + _CHUNK]):
-        yield from map(_row, rows)
-        start += _CHUNK
-
-
-def _row(one: ProtectedField) -> dict[str, Any]:
-    row = one.protection
-    return {
-        "protection": row.pk,
-        "patron_id": row.patron_id,
-        "name": one.patron.account.full_name,
-        "source": one.source,
-        "field": row.field,
-        "ours": one.ours,
-        "theirs": one.theirs,
-        "differs": one.differs,
-        "protected_at": row.protected_at.isoformat(),
-        "protected_by": one.by or "",
-        "until": None if row.until is None else row.until.isoformat(),
-        "ends_when_equal": row.ends_when_equal,
-    }
