@@ -10,6 +10,7 @@ from openpatron.patrons.models import Patron, Protection
 
 from .matching import ACCOUNT, RECORD, TIE, Matching, Ours, tie_fields, wanted_value
 from .run_context import Item, Run
+from .several_rows import further_sites, keep_present_site
 
 UNIQUE = ("username", "email", "district_id", "external_id", "barcode")
 
@@ -50,6 +51,9 @@ class Decision:
     # By unique field: the patron who holds the value now.
     waits: dict[str, int] = field(default_factory=dict)
     released: list[Protection] = field(default_factory=list)
+    # Associations with further sites that are to be made, and those that were.
+    further: dict[str, dict[str, str]] = field(default_factory=dict)
+    given: dict[str, dict[str, str]] = field(default_factory=dict)
     needs_number: bool = False
     # The patron who may be the same person, or holds the value.
     about: int | None = None
@@ -68,6 +72,7 @@ class Decision:
             and self.outcome == Outcome.PLANNED
             and not self.after
             and not self.released
+            and not self.further
             and record.missing_since is None
             and bytes(record.digest) == self.item.digest
             and record.values == kept(self.item.values)
@@ -77,7 +82,7 @@ class Decision:
         """Say that it cannot be done."""
         self.outcome, self.reason, self.detail = Outcome.CONFLICT, reason, detail
         self.about = about
-        self.waits, self.needs_number = {}, False
+        self.waits, self.needs_number, self.further = {}, False, {}
         return self
 
 
@@ -93,7 +98,7 @@ def decide(run: Run, matching: Matching, item: Item) -> Decision:
         return decision.refuse("no_key")
     ours = matching.match(item)
     if ours is None:
-        return _new(run, matching, decision)
+        return _with_sites(run, _new(run, matching, decision))
     decision.ours = ours
     if ours.record is None:
         return decision.refuse(LINK, about=ours.patron)
@@ -102,7 +107,26 @@ def decide(run: Run, matching: Matching, item: Item) -> Decision:
     if run.setup.mode == "import":
         decision.outcome, decision.reason = Outcome.SKIPPED, "exists"
         return decision
-    return _known(run, matching, decision, ours)
+    if item.further:
+        keep_present_site(item, ours)
+    return _with_sites(run, _known(run, matching, decision, ours))
+
+
+def _with_sites(run: Run, decision: Decision) -> Decision:
+    """Say with which further sites the person gets an association; refuse what cannot be."""
+    if not decision.item.further or decision.outcome != Outcome.PLANNED:
+        return decision
+    decision.further = further_sites(run, decision.item, decision.ours)
+    for site, values in decision.further.items():
+        for name, reason in (("patron_type", "no_type"), ("access_level", "no_level")):
+            if not values.get(name):
+                return decision.refuse(reason)
+        refused = _unknown(run, values, site)
+        if refused:
+            return decision.refuse(*refused)
+    if decision.further and decision.reason in {PROTECTED, RECEIVED}:
+        decision.reason = UPDATED_PROTECTED if decision.reason == PROTECTED else UPDATED
+    return decision
 
 
 def _new(run: Run, matching: Matching, decision: Decision) -> Decision:

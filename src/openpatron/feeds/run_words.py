@@ -80,7 +80,7 @@ def line(row: Change, told: Told) -> FeedLine:
 _ACTIONS = {
     "updated": "updated", "updated_protected": "updated", "withdrawn": "withdrawn",
     "reactivated": "reactivated", "protected": "protected", "received": "unchanged",
-    "exists": "unchanged", "missing": "missing", "twice": "merged",
+    "exists": "unchanged", "missing": "missing", "twice": "merged", "another_site": "merged",
 }  # fmt: skip
 
 
@@ -162,6 +162,10 @@ _REASONS = {
     "exists": lambda: _("Is there already; this source only creates."),
     "twice": lambda: _(
         "The person of row %(found)s again. The two are one; what stands further down counts."
+    ),
+    "another_site": lambda: _(
+        "The person of row %(found)s again, at another site. The two are one, with an association "
+        "with each site."
     ),
     "no_key": lambda: _(
         "Nothing says who this is: all columns that tell people apart are empty. Fill one."

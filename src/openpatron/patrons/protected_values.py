@@ -30,7 +30,9 @@ _VALUES = "patron__source_record__values"
 
 def with_values(found: QuerySet[Protection]) -> QuerySet[Protection]:
     """Return protections with ``ours``, ``theirs`` (None: nothing was sent), and ``differs``."""
-    named = found.annotate(named=Coalesce(KeyTextTransform(SITE, _VALUES), Value("")))
+    named = found.annotate(
+        named=Coalesce(KeyTextTransform(SITE, _VALUES), Value(""), output_field=Text())
+    )
     both = named.annotate(ours=_ours(), theirs=_theirs())
     differs = Case(
         When(Q(theirs=None) | Q(theirs=F("ours")), then=False),
