@@ -25,6 +25,7 @@ from openpatron.patrons.models import Patron
 
 from . import source_words
 from .administration_form import AdministrationForm
+from .sample_rules import RulesForm
 from .templatetags.web import field_title
 
 if TYPE_CHECKING:
@@ -75,6 +76,7 @@ class SampleForm(AdministrationForm):
         self._values = values_to_choose(sample.setup, sample.looked)
         if data is not None:
             data = self._completed(data)
+        self.rules = RulesForm(data, sample.setup, sample.looked)
         super().__init__(data, stored=self._state())
         self._add_columns()
         self._add_values()
@@ -193,6 +195,11 @@ class SampleForm(AdministrationForm):
     def clean(self) -> dict[str, Any]:
         """Refuse two columns that are to give the same."""
         cleaned = super().clean()
+        for name in self.rules.errors:
+            # Said at its place too.
+            label = self.rules.fields[name].label
+            for error in self.rules.errors[name]:
+                self.add_error(None, f"{label}: {error}")
         chosen = {column: cleaned.get(f"column_{n}", "") for n, column in self._columns.items()}
         again = doubled(chosen)
         for n, column in self._columns.items():
@@ -241,6 +248,9 @@ class SampleForm(AdministrationForm):
             default_site=text["default_site"],
             default_patron_type=text["default_patron_type"],
             default_access_level=text["default_access_level"],
+            made=self.rules.made,
+            homerooms=self.rules.homerooms,
+            clears=self.rules.clears,
         )
 
     @property
