@@ -288,7 +288,7 @@ def test_protections_that_differ_are_found_ordered_written_and_released(
     assert "Zuse" in page
     assert "Byron" not in page
     answer = dora.get("export_protections", "csv", differs="yes")
-    lines = b"".join(answer.streaming_content).decode("utf-8-sig").splitlines()  # type: ignore[attr-defined]
+    lines = b"".join(answer.streaming_content).decode("utf-8-sig").splitlines()
     assert len(lines) == 1 + len(other)
     assert lines[0].startswith("protection,patron_id,name,source,field,ours,theirs")
     assert dora.get("export_protections", "xml").status_code == 404

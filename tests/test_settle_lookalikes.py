@@ -36,9 +36,9 @@ def sis(world: World, settings: Settings, tmp_path: Path) -> Scene:
     return scene(world)
 
 
-def here(world: World, first: str, last: str, **values: str) -> Patron:
+def here(world: World, first: str, last: str) -> Patron:
     """Make an internal patron born on that day."""
-    patron = world.patron(first=first, last=last, **values)
+    patron = world.patron(first=first, last=last)
     patron.account.birth_date = date.fromisoformat(BORN)
     patron.account.save()
     return patron
@@ -136,10 +136,18 @@ def test_by_page_and_command(sis: Scene, world: World, openpatron: CommandLine) 
     assert "1 row may be somebody" in text_of(dora.get("feed", "sis", feed.pk))
 
     number = str(sis.jobs[0].pk)
-    words = ("settle_lookalikes", number, "--organization", "cascadia", "--yes", "--format", "json")
-    assert openpatron(*words, "--link", "2").code == 2
-    assert openpatron(*words, "--link", "3", "--apart", "3").code == 2
-    said_json = openpatron(*words, "--apart", "3")
+    command = (
+        "settle_lookalikes",
+        number,
+        "--organization",
+        "cascadia",
+        "--yes",
+        "--format",
+        "json",
+    )
+    assert openpatron(*command, "--link", "2").code == 2
+    assert openpatron(*command, "--link", "3", "--apart", "3").code == 2
+    said_json = openpatron(*command, "--apart", "3")
     assert (said_json.code, said_json.json["counts"]["settled"]) == (0, 1)
 
     # The file once more, from the page of the feed.

@@ -37,6 +37,7 @@ class Chosen:
     default_site: str | None = None
     default_patron_type: str | None = None
     default_access_level: str | None = None
+    identity_provider: str | None = None
     # Constants, joined and split columns; homerooms; fields that an empty value empties. None:
     # as the source has them.
     made: tuple[Rule, ...] | None = None
@@ -108,9 +109,8 @@ def chosen_setup(
     if base is not None:
         rules = _kept(base, rules, looked, chosen) | rules
     rules |= {rule.field: rule for rule in chosen.made or ()}
-    clears = chosen.clears
-    if clears is None:
-        clears = frozenset(rule.field for rule in base.rules if rule.empty_clears) if base else ()
+    emptied = {rule.field for rule in base.rules if rule.empty_clears} if base else set()
+    clears = emptied if chosen.clears is None else chosen.clears
     rules = {name: replace(rule, empty_clears=name in clears) for name, rule in rules.items()}
     homerooms = chosen.homerooms
     if homerooms is None:
@@ -123,6 +123,9 @@ def chosen_setup(
         for name in ("default_site", "default_patron_type", "default_access_level")
         if (value := getattr(chosen, name)) is not None
     }
+    provider = chosen.identity_provider
+    if provider is None:
+        provider = base.identity_provider if base else ""
     setup = replace(
         base or guess,
         format=format_.name,
@@ -131,6 +134,7 @@ def chosen_setup(
         sites=sites,
         match=chosen.match or guess.match,
         homerooms=homerooms,
+        identity_provider=provider,
         owned=_owned(base, {*rules, *(["homeroom"] if homerooms else ())}),
         default_site=given.get("default_site", guess.default_site),
         default_patron_type=given.get("default_patron_type", guess.default_patron_type),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 
+from openpatron.kernel.text import made_storable
 from openpatron.ledger.models import Outcome
 from openpatron.patrons.models import Patron, Protection
 
@@ -80,7 +81,9 @@ class Decision:
 
     def refuse(self, reason: str, detail: str = "", about: int | None = None) -> Decision:
         """Say that it cannot be done."""
-        self.outcome, self.reason, self.detail = Outcome.CONFLICT, reason, detail
+        # What a file holds may be nothing that can be kept.
+        self.outcome, self.reason = Outcome.CONFLICT, reason
+        self.detail = made_storable(detail)
         self.about = about
         self.waits, self.needs_number, self.further = {}, False, {}
         return self

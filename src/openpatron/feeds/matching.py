@@ -219,8 +219,8 @@ class Matching:
                     self._alike[born].append((patron, name))
         if self._alike:
             told = ToldApart.objects.filter(source=self._run.source)
-            for some in _parts(item.key for item in items):
-                self._apart |= set(told.filter(key__in=some).values_list("key", "patron"))
+            for keys in _parts(item.key for item in items):
+                self._apart |= set(told.filter(key__in=keys).values_list("key", "patron"))
 
 
 def wanted_value(run: Run, item: Item, name: str) -> str:

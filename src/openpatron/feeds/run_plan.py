@@ -19,6 +19,7 @@ from django.utils import timezone
 
 from openpatron.kernel.rows import insert_rows, reserve_ids
 from openpatron.kernel.sealed import seal
+from openpatron.kernel.text import made_storable
 from openpatron.ledger.kinds import Cursor, Step
 from openpatron.ledger.models import Change, Outcome
 from openpatron.patrons.models import LISTED, SUBJECT, SourceRecord
@@ -77,7 +78,7 @@ def _read(run: Run, cursor: Cursor) -> Step:
     reading = reading_of(run, position)
     if not cursor:
         run.job.params["last_change"] = Change.objects.aggregate(last=Max("pk"))["last"] or 0
-        run.job.params["columns"] = list(reading.table.columns)
+        run.job.params["columns"] = [made_storable(name) for name in reading.table.columns]
         run.job.params["vanished"] = list(missing_columns(run.setup, reading.table.columns))
         run.feed.problems = [_as_dict(p) for p in notices(run.setup, reading.table.columns)]
         run.feed.save(update_fields=["problems"])
@@ -368,6 +369,6 @@ def _keep_notices(run: Run, found: list[Problem]) -> None:
 
 def _as_dict(problem: Problem) -> dict[str, Any]:
     return {
-        "code": problem.code, "text": problem.text, "line": problem.line,
-        "field": problem.field, "rejects": problem.rejects,
+        "code": problem.code, "text": made_storable(problem.text), "line": problem.line,
+        "field": made_storable(problem.field), "rejects": problem.rejects,
     }  # fmt: skip

@@ -55,10 +55,11 @@ class RulesForm(forms.Form):
             self._add_made(n, made[n] if n < len(made) else None)
         for n in range(counts[1]):
             self._add_homeroom(n, setup.homerooms[n] if n < len(setup.homerooms) else None)
-        mapped = [(rule.field, str(field_title(rule.field))) for rule in setup.rules]
+        mapped = {(rule.field, str(field_title(rule.field))) for rule in setup.rules}
+        boxes = sorted(mapped, key=lambda one: one[1])
         self.fields["clears"] = forms.MultipleChoiceField(
             label=_("An empty value in the file empties the field here"),
-            choices=sorted(set(mapped), key=lambda one: one[1]),
+            choices=boxes,
             required=False,
             widget=forms.CheckboxSelectMultiple(attrs={"class": "form-check-input"}),
             initial=[rule.field for rule in setup.rules if rule.empty_clears],
@@ -83,7 +84,9 @@ class RulesForm(forms.Form):
         parts = [(str(part), str(part)) for part in range(1, _PARTS + 1)]
         none = [("", _("none"))]
         row = {
-            "field": _choice(_("Field"), [*none, *self._fields_of_ours], rule and rule.field),
+            "field": _choice(
+                _("Field"), [*none, *self._fields_of_ours], rule.field if rule else ""
+            ),
             "how": _choice(_("How"), [("", _("choose")), *ways], how),
             "first": _choice(_("Column"), self._columns, first),
             "second": _choice(_("And column"), self._columns, second),
@@ -206,8 +209,8 @@ class RulesForm(forms.Form):
         return bool(self.errors or self.made or self.homerooms or self.clears)
 
 
-def _choice(label: str, choices: list[tuple[str, str]], initial: str | None) -> forms.ChoiceField:
-    return forms.ChoiceField(label=label, choices=choices, initial=initial or "", required=False)
+def _choice(label: str, choices: list[tuple[str, str]], initial: str) -> forms.ChoiceField:
+    return forms.ChoiceField(label=label, choices=choices, initial=initial, required=False)
 
 
 def _text(label: str, initial: str) -> forms.CharField:
