@@ -11,7 +11,7 @@ from .base import ONLY_MANAGER, STAFF, Route
 
 ROUTES: dict[str, Route] = {
     "protections": Route(STAFF),
-    "export_protections": Route(STAFF, {"form": "protections_form"}),
+    "export_protections": Route(STAFF, {"form": "form"}),
     "release_protections": Route(STAFF),
     "link_to_source": Route(STAFF, {"number": "patron"}),
     "unlink_from_source": Route(STAFF, {"number": "patron"}),
@@ -22,5 +22,4 @@ ROUTES: dict[str, Route] = {
 
 def things(world: World, ours: Patron, theirs: Patron) -> tuple[dict[str, Any], dict[str, Any]]:
     """Return what the addresses name: here, and next door."""
-    del world, ours, theirs
-    return {"protections_form": "csv"}, {}
+    return {}, {}
