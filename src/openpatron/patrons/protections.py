@@ -100,7 +100,7 @@ def protections(actor: Actor, narrowed: ProtectionFilter) -> QuerySet[Protection
     if narrowed.over:
         found = found.filter(ended())
     if narrowed.differs:
-        found = with_values(found).filter(differs=True)
+        found = with_values(found).filter(Q(differs=True))
     return found.order_by(*ORDERS["name"])
 
 
