@@ -80,9 +80,9 @@ def _fetch(actor: Actor, row: SourceSetup, setup: Setup) -> None:
         # Said once a night; the sentence names no person.
         log.warning("source %s: feeds cannot be fetched (%s)", row.source_id, type(error).__name__)
     now = timezone.now()
-    began = (row.trouble_since or now) if trouble else None
+    first = (row.trouble_since or now) if trouble else None
     SourceSetup.objects.filter(pk=row.pk).update(
-        looked_at=now, trouble=trouble, trouble_since=began
+        looked_at=now, trouble=trouble, trouble_since=first
     )
 
 
