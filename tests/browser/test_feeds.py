@@ -62,7 +62,7 @@ def _fed(scene: Scene, settings: Settings, tmp_path: Path) -> None:
 
 
 @pytest.mark.usefixtures("_fed")
-def test_a_feed_from_its_sample_to_its_lookalikes(dora: Visitor, tmp_path: Path) -> None:
+def test_lookalikes_protections_and_the_menu_of_a_patron(dora: Visitor) -> None:
     found = []
     dora.to("sources/")
     found += inspect(dora, "sources")
@@ -92,7 +92,11 @@ def test_a_feed_from_its_sample_to_its_lookalikes(dora: Visitor, tmp_path: Path)
     dora.page.keyboard.press("Escape")
     expect(edit).to_be_hidden()
     expect(button).to_be_focused()
+    assert found == []
 
+
+def test_rules_of_a_sample_are_chosen(dora: Visitor, settings: Settings, tmp_path: Path) -> None:
+    settings.DATA_DIR = tmp_path
     sample = tmp_path / "sample.csv"
     sample.write_text("ID,Name,Street,House,Grade\n7,Ng Ada,Oak St,12,5\n")
     dora.to("sources/add/")
@@ -104,5 +108,4 @@ def test_a_feed_from_its_sample_to_its_lookalikes(dora: Visitor, tmp_path: Path)
     dora.page.locator("#id_made_0_text").fill("Salem")
     dora.page.get_by_role("button", name="Show the rows so").click()
     expect(dora.page.locator("#id_made_0_text")).to_have_value("Salem")
-    found += inspect(dora, "wizard")
-    assert found == []
+    assert inspect(dora, "wizard") == []
