@@ -8,7 +8,6 @@ from types import ModuleType
 from typing import Any
 
 from openpatron.feeds import actions, feed_queries, queries
-from openpatron.feeds.actions import settle_lookalikes
 from openpatron.feeds.actions.edit_source import WantedSource, edit_source
 from openpatron.feeds.actions.receive_feed import receive_feed
 from openpatron.feeds.actions.run_feed import plan_feed
@@ -44,12 +43,13 @@ ACTIONS: dict[str, Callable[..., Any]] = {
     "feeds.receive_feed": lambda who, _p, _j: receive_feed(
         who, Source(pk=1), "a.csv", [b"1"], Feed.Arrival.UPLOAD
     ),
-    "feeds.settle_lookalikes": lambda who, _p, _j: settle_lookalikes.ask(who, Feed(), {}, "link"),
     "feeds.run_feed": lambda who, _p, _j: plan_feed(who, Feed(pk=1, source_id=1)),
 }
 # In test_pages_sources, test_feed_clock.
 ELSEWHERE: set[str] = {
     "feeds.keep_sample",
+    # As everybody in test_settle_lookalikes.
+    "feeds.settle_lookalikes",
     "feeds.forget_feed_files",
     "feeds.forget_feed_people",
 }
