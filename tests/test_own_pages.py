@@ -37,8 +37,6 @@ from .test_docs import personal_fields
 from .visitor import Visitor, text_of
 from .world import World
 
-pytestmark = pytest.mark.postgres
-
 
 @pytest.fixture
 def ada(world: World) -> Visitor:

@@ -31,8 +31,6 @@ from .desk import lend, make_item
 from .visitor import Visitor, text_of
 from .world import World
 
-pytestmark = pytest.mark.postgres
-
 
 @pytest.fixture
 def leo(world: World) -> Visitor:
@@ -47,6 +45,7 @@ def scan(visitor: Visitor, text: str, patron: Patron | None = None, **words: str
     return visitor.client.post(address, typed, headers={"X-Desk": "part"})
 
 
+@pytest.mark.postgres
 def test_the_box_takes_whatever_is_at_hand(world: World, leo: Visitor) -> None:
     ada = world.patron(first="Ada", last="Byron", barcode="4711", username="ada", email="a@x.org")
     loan = lend(world, ada, make_item(world, "I-1", title="Dune"))
@@ -79,6 +78,7 @@ def test_the_box_takes_whatever_is_at_hand(world: World, leo: Visitor) -> None:
     assert leo.get("desk_patron", "cedar", ada.pk).status_code == 403
 
 
+@pytest.mark.postgres
 def test_a_scan_is_done_once_and_in_few_queries(world: World, leo: Visitor) -> None:
     ada, item = world.patron(barcode="4711"), make_item(world, "I-1", title="Dune")
     leo.get("desk_patron", "maple", ada.pk)
