@@ -130,7 +130,7 @@ def catalogues() -> list[Step]:
 
 
 def migrating(server: str) -> list[Step]:
-    """Return the steps that run the migrations from nothing: the tests begin with what they make."""
+    """Return the steps that run the migrations from nothing; the tests copy what they make."""
     begin = [str(BIN / "python"), "-m", "tests.databases"]
     return [
         Step("migrations: from nothing, on PostgreSQL", begin, {"OPENPATRON_DATABASE_URL": server}),
