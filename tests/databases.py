@@ -131,7 +131,8 @@ def migrated_file(*, anew: bool = False) -> Path:
     with (KEPT / "lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if anew or not made.exists():
-            for old in KEPT.glob("*.sqlite3*"):
+            # The one that stands may just be copied: it is replaced, never missing.
+            for old in set(KEPT.glob("*.sqlite3*")) - {made}:
                 old.unlink()
             aside = made.with_suffix(".sqlite3-new")
             _migrate(f"sqlite:///{quote(str(aside))}")
