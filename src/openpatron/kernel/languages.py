@@ -16,11 +16,13 @@ from django.utils.translation import gettext_lazy
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from django_stubs_ext import StrOrPromise
+
 ENGLISH = "en"
 """The language that the words are written in."""
 
 
-def with_catalogue(folder: Path) -> list[tuple[str, str]]:
+def with_catalogue(folder: Path) -> list[tuple[str, StrOrPromise]]:
     """Return (code, name) of the kinds of English, and of the languages with a catalogue there."""
     return [
         (code, gettext_lazy(name))

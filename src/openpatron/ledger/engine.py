@@ -153,9 +153,9 @@ def _batch(job_id: int, token: str, *, looks_again: bool) -> Job:
 def _step(job: Job, *, looks_again: bool) -> Step:
     kind = kind_of(job)
     cursor = job.cursor | {LOOK_AGAIN: True} if looks_again else job.cursor
+    # Rights may have been withdrawn since somebody asked for this job, or since its last batch.
+    kind.require(job)
     if not job.cursor:
-        # Rights may have been withdrawn since somebody asked for this job.
-        kind.require(job)
         job.started_at = job.started_at or timezone.now()
     work = {
         State.PLANNING: kind.plan,

@@ -110,7 +110,10 @@ class JobKind:
         raise NotImplementedError
 
     def require(self, job: Job) -> None:
-        """Raise ``NotAllowedError`` unless who acts in this job holds now what it takes."""
+        """Raise ``NotAllowedError`` unless who acts in this job holds now what it takes.
+
+        Asked before every batch.
+        """
         self.actor(job).require(self.permission)
 
     def plan(self, job: Job, cursor: Cursor) -> Step:

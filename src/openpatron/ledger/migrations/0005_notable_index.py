@@ -6,19 +6,23 @@ as ``"notable" = 1`` and a query's as ``"notable"``: so the index was never used
 
 from django.db import migrations
 
-_DROP = "DROP INDEX change_notable"
 _CREATE = "CREATE INDEX change_notable ON ledger_change (job_id, id) WHERE {}"
 
 
-def _replace(condition):
-    def replace(apps, schema_editor):
-        if schema_editor.connection.vendor == "sqlite":
-            schema_editor.execute(_DROP)
-            schema_editor.execute(_CREATE.format(condition))
+def _make(schema_editor, condition):
+    if schema_editor.connection.vendor == "sqlite":
+        schema_editor.execute("DROP INDEX change_notable")
+        schema_editor.execute(_CREATE.format(condition))
 
-    return replace
+
+def as_queries_ask(apps, schema_editor):
+    _make(schema_editor, "notable")
+
+
+def as_django_writes(apps, schema_editor):
+    _make(schema_editor, "notable = 1")
 
 
 class Migration(migrations.Migration):
     dependencies = [("ledger", "0004_nights")]
-    operations = [migrations.RunPython(_replace("notable"), _replace("notable = 1"))]
+    operations = [migrations.RunPython(as_queries_ask, as_django_writes)]
