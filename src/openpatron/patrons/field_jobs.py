@@ -11,11 +11,11 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, ClassVar
 
 from django.conf import settings
-from django.db import IntegrityError, connection, transaction
+from django.db import IntegrityError, connection
 from django.utils import timezone
 
 from openpatron.kernel.sql import Params, dialect, execute, fetch, statement
-from openpatron.ledger.kinds import JobKind, Step
+from openpatron.ledger.kinds import LOOK_AGAIN, JobKind, NotAsPlannedError, Step
 from openpatron.ledger.models import Change, Job, Outcome
 
 from .actors import actor_of_job
@@ -38,6 +38,10 @@ _PLANNED = (
     "planned.job_id = %(job)s AND planned.id > %(after)s AND planned.id <= %(last)s "
     "AND planned.outcome = 'planned'"
 )
+
+# PostgreSQL would not go through the planned rows in their order without a limit; it takes none
+# away. SQLite does, and a limit costs it a tenth.
+_IN_ORDER = {"postgresql": "ORDER BY planned.id LIMIT %(rows)s", "sqlite": ""}
 
 
 @dataclass(frozen=True, slots=True)
@@ -235,7 +239,9 @@ class FieldJob(JobKind):
         writing, people = self.writing(job), self.people(job)
         params = batch.params | people.params | {"now": timezone.now()}
         lock_patrons(params)
-        if not _written_at_once(writing, people, batch, params):
+        if writing.at_once and LOOK_AGAIN not in cursor:
+            _write_at_once(writing, people, batch, params)
+        else:
             recheck = field_statement(
                 "recheck_fields",
                 writing,
@@ -283,24 +289,19 @@ def lock_patrons(params: Params) -> None:
         fetch(statement(_HERE, "lock_patrons"), params)
 
 
-def _written_at_once(writing: Writing, people: People, batch: Batch, params: Params) -> bool:
-    """Write the batch where all of it is still what the plan saw; otherwise write nothing."""
-    if not writing.at_once:
-        return False
+def _write_at_once(writing: Writing, people: People, batch: Batch, params: Params) -> None:
+    """Write a batch all of which is still what the plan saw, or raise ``NotAsPlannedError``."""
     update = field_statement(
         "set_at_once",
         writing,
         people=people.applying,
         rows=_PLANNED,
         values=writing.at_once,
+        order=_IN_ORDER[connection.vendor],
     )
-    with transaction.atomic():
-        done = execute(update, params) == batch.rows
-        if done:
-            execute(statement(_HERE, "finish_batch"), params)
-        else:
-            transaction.set_rollback(True)
-    return done
+    if execute(update, params) != batch.rows:
+        raise NotAsPlannedError
+    execute(statement(_HERE, "finish_batch"), params)
 
 
 def field_statement(name: str, writing: Writing, **fragments: str) -> str:
