@@ -1,6 +1,6 @@
 """The run of a feed, measured in a process of its own, and its floors.
 
-python -m benchmarks.feeds ours|floor|same|hash|changed N    does it once; prints seconds and memory
+python -m benchmarks.feeds ours|floor|same|hash|changed N    does it once; prints what it took
 
 ``ours`` feeds N people to an empty source, ``floor`` reads the same file and writes the same final
 rows by executemany or COPY; ``same`` feeds the file again, ``hash`` only reads it and hashes its
@@ -35,6 +35,7 @@ from openpatron.accounts.models import Account, Registration  # noqa: E402
 from openpatron.feeds.actions.receive_feed import parts_of, receive_feed  # noqa: E402
 from openpatron.feeds.actions.run_feed import plan_feed  # noqa: E402
 from openpatron.feeds.models import Feed, SourceSetup  # noqa: E402
+from openpatron.feeds.run_write import Person  # noqa: E402
 from openpatron.kernel.rows import insert_rows, reserve_ids  # noqa: E402
 from openpatron.ledger.actions.confirm_job import confirm_job  # noqa: E402
 from openpatron.ledger.engine import run  # noqa: E402
@@ -79,6 +80,7 @@ def main() -> None:
         cpu, start = cpu_seconds(), time.perf_counter()
         works[what]()
         found = {"seconds": time.perf_counter() - start, "cpu": cpu_seconds() - cpu}
+        found["written"] = written(actor)
     print(json.dumps(found | {"megabytes": peak_megabytes()}))
 
 
@@ -123,6 +125,15 @@ def feed(actor: Actor, path: Path) -> None:
     assert job.state == State.DONE, job.error
 
 
+def written(actor: Actor) -> int:
+    """Return how many rows the last run wrote beside its own: changes, and records received."""
+    job = Job.objects.order_by("-pk").first()
+    if job is None:
+        return 0
+    records = SourceRecord.objects.filter(source=source(actor), received_at__gte=job.created_at)
+    return Change.objects.filter(job=job).count() + records.count()
+
+
 def read_and_hash(path: Path) -> None:
     """Read the rows and hash each."""
     seen = set()
@@ -156,10 +167,7 @@ def _write(
     tie: tuple[int, int], job: int, now: Any,
 ) -> None:  # fmt: skip
     accounts, patrons = reserve_ids(Account, len(batch)), reserve_ids(Patron, len(batch))
-    people = [
-        Account(**{n: row[n] for n in ("first_name", "last_name", "username", "email")})
-        for row in batch
-    ]
+    people = [Person.of(row) for row in batch]
     insert_rows(
         Account,
         ("id", "password", "is_active", "created_at", "username", "email", "first_name",
