@@ -99,8 +99,8 @@ def _from_blocks(stream: BinaryIO, options: Options, size: int) -> Iterator[Read
             line, place = line + lines, place + len(block)
         elif is_over or len(block) + len(rest) > _LONGEST:
             stream.seek(place)
-            text = io.TextIOWrapper(stream, "utf-8", errors_of("utf-8"), newline="")
-            yield from _by_csv(text, options, size, line)
+            with io.TextIOWrapper(stream, "utf-8", errors_of("utf-8"), newline="") as text:
+                yield from _by_csv(text, options, size, line)
             return
         else:
             rest = block + rest
