@@ -76,12 +76,13 @@ class Matching:
         self.ours: dict[int, Ours] = {}
         self._alike: dict[date, list[tuple[int, str]]] = defaultdict(list)
         self._look_up(items)
-        found = {p for item in items if (p := self._matched(item)) is not None}
-        self.load(found)
+        found = [self._matched(item) for item in items]
+        self.load({patron for patron in found if patron is not None})
+        new = [item for item, patron in zip(items, found, strict=True) if patron is None]
         # Of those who hold what a new one claims: who belongs to no source yet.
         self.internal: set[int] = set()
-        self._look_for_internal(items)
-        self._look_for_namesakes(items)
+        self._look_for_internal(new)
+        self._look_for_namesakes(new)
 
     def match(self, item: Item) -> Ours | None:
         """Return the patron whom the item means, or None for a new one."""
@@ -199,21 +200,16 @@ class Matching:
     def _look_for_internal(self, items: list[Item]) -> None:
         holders: set[int | None] = set()
         for item in items:
-            if self._matched(item) is None:
-                holders.add(self.by_district_id.get(item.values.get("district_id", "")))
-                for name, held in (("username", self.usernames), ("email", self.emails)):
-                    holder = held.get(wanted_value(self._run, item, name).lower())
-                    holders.add(holder.patron if holder else None)
+            holders.add(self.by_district_id.get(item.values.get("district_id", "")))
+            for name, held in (("username", self.usernames), ("email", self.emails)):
+                holder = held.get(wanted_value(self._run, item, name).lower()) if held else None
+                holders.add(holder.patron if holder else None)
         for some in _parts(pk for pk in holders if pk is not None):
             internal = Patron.objects.filter(pk__among=some, source_record=None)
             self.internal |= set(internal.values_list("pk", flat=True))
 
     def _look_for_namesakes(self, items: list[Item]) -> None:
-        days = {
-            born
-            for item in items
-            if self._matched(item) is None and (born := _day(item.values.get("birth_date", "")))
-        }
+        days = {born for item in items if (born := _day(item.values.get("birth_date", "")))}
         for some in _parts(days):
             internal = Patron.objects.filter(account__birth_date__in=some, source_record=None)
             for born, patron, name in internal.values_list(

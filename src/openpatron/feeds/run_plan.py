@@ -38,6 +38,8 @@ COLUMNS = (
 )  # fmt: skip
 # So many notices about values are kept with the feed; all are counted.
 _KEPT = 200
+# Made once: ``json.dumps`` makes one for each call.
+_json = json.JSONEncoder(ensure_ascii=False).encode
 
 
 @dataclass
@@ -138,7 +140,7 @@ def _map(run: Run, reading: Reading, rows: list[tuple[Any, bytes]], batch: Batch
             change = reading.change_of(item.key)
             if change is not None:
                 earlier[change] = item
-    for planned in Change.objects.filter(pk__in=list(earlier), job=run.job):
+    for planned in Change.objects.filter(pk__among=list(earlier), job=run.job):
         if not planned.after.get(BOOK, {}).get("theirs"):
             continue
         item, first = earlier[planned.pk], Item.of_change(planned.pk, planned.after)
@@ -224,7 +226,7 @@ def _aimed_before(
     found = {}
     for start in range(0, len(patrons), 5_000):
         rows = Change.objects.filter(
-            subject_kind=SUBJECT, subject_id__in=patrons[start : start + 5_000], job=run.job
+            subject_kind=SUBJECT, subject_id__among=patrons[start : start + 5_000], job=run.job
         ).exclude(pk__in=replaced)
         for patron, book in rows.values_list("subject_id", f"after__{BOOK}"):
             if book:
@@ -245,8 +247,7 @@ def write_changes(run: Run, decisions: list[Decision]) -> list[int]:
         rows.append(
             (
                 number, job.organization_id, job.pk, kind, subject, str(one.outcome.value), reason,
-                notable, json.dumps(before_of(one), ensure_ascii=False),
-                json.dumps(after_of(one), ensure_ascii=False), None, job.way, now,
+                notable, _json(before_of(one)), _json(after_of(one)), None, job.way, now,
             )
         )  # fmt: skip
     insert_rows(Change, COLUMNS, rows)

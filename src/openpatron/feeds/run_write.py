@@ -207,7 +207,7 @@ def _update_accounts(
     ids = list(changed)
     for start in range(0, len(ids), _SOME):
         others = Registration.objects.exclude(organization=run.organization)
-        found = others.filter(account__in=ids[start : start + _SOME])
+        found = others.filter(account__among=ids[start : start + _SOME])
         elsewhere |= set(found.values_list("account", flat=True))
     were = Account.objects.in_bulk(list(elsewhere))
     by_account = {one.ours.account: one for one in known}
@@ -230,7 +230,7 @@ def _update_patrons(known: list[Known]) -> None:
     searched = [one.ours.patron for one in aimed if not _IN_SEARCH.isdisjoint(one.after)]
     numbers: dict[int, list[str]] = {patron: [] for patron in searched}
     for start in range(0, len(searched), _SOME):
-        cards = Barcode.objects.filter(patron__in=searched[start : start + _SOME]).order_by("pk")
+        cards = Barcode.objects.filter(patron__among=searched[start : start + _SOME]).order_by("pk")
         for patron, value in cards.values_list("patron", "value"):
             numbers[int(patron or 0)].append(value)
     rows, found = [], []
@@ -324,5 +324,8 @@ def _write_records(run: Run, new: list[New], known: list[Known]) -> None:
     update_rows(SourceRecord, ("key", "values", "digest", "received_at", "missing_since"), rows)
 
 
+_encode = json.JSONEncoder(ensure_ascii=False).encode
+
+
 def _json(values: Mapping[str, str]) -> str:
-    return json.dumps(dict(values), ensure_ascii=False)
+    return _encode(dict(values))
