@@ -77,12 +77,13 @@ def _read(run: Run, cursor: Cursor) -> Step:
     reading = reading_of(run, position)
     if not cursor:
         run.job.params["last_change"] = Change.objects.aggregate(last=Max("pk"))["last"] or 0
-        run.job.params["setup"] = reading.seed.hex()
         run.job.params["columns"] = list(reading.table.columns)
         run.job.params["vanished"] = list(missing_columns(run.setup, reading.table.columns))
         run.feed.problems = [_as_dict(p) for p in notices(run.setup, reading.table.columns)]
         run.feed.save(update_fields=["problems"])
+        run.job.params["setup"] = reading.seed.hex()
         if same := reading.is_as_the_last(run.feed):
+            run.job.total = same
             return Step(same, _all_as_it_was(same))
     rows, read = reading.batch(settings.OPENPATRON_JOB_BATCH_ROWS)
     batch = Batch()
