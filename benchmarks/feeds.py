@@ -1,10 +1,11 @@
 """The run of a feed, measured in a process of its own, and its floors.
 
-python -m benchmarks.feeds ours|floor|same|hash|changed N    does it once; prints what it took
+python -m benchmarks.feeds ours|floor|same|turned|hash|changed N    does it once, and prints that
 
 ``ours`` feeds N people to an empty source, ``floor`` reads the same file and writes the same final
 rows by executemany or COPY; ``same`` feeds the file again, ``hash`` only reads it and hashes its
-rows; ``changed`` feeds it with one row in a hundred changed.
+rows; ``turned`` feeds the same rows as another file, so that each of them has to be looked at;
+``changed`` feeds it with one row in a hundred changed.
 """
 
 from __future__ import annotations
@@ -68,10 +69,11 @@ def main() -> None:
     what, n = sys.argv[1], int(sys.argv[2])
     with open_organization(find_organization(dataset.SLUG)) as organization:
         actor = operator(organization)
-        path = write_file(n, changed=what == "changed")
+        path = write_file(n, what)
         works: dict[str, Callable[[], None]] = {
             "ours": lambda: feed(actor, path),
             "same": lambda: feed(actor, path),
+            "turned": lambda: feed(actor, path),
             "changed": lambda: feed(actor, path),
             "floor": lambda: floor(actor, path),
             "hash": lambda: read_and_hash(path),
@@ -84,13 +86,14 @@ def main() -> None:
     print(json.dumps(found | {"megabytes": peak_megabytes()}))
 
 
-def write_file(n: int, *, changed: bool) -> Path:
-    """Write the file of n people, one in a hundred in another grade if wanted."""
-    path = Path(settings.DATA_DIR) / f"feed-{n}{'-changed' if changed else ''}.csv"
+def write_file(n: int, what: str) -> Path:
+    """Write the file of n people: ``turned`` from the last, or one in a hundred ``changed``."""
+    changed, people = what == "changed", range(n)
+    path = Path(settings.DATA_DIR) / f"feed-{n}-{what}.csv"
     with path.open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file)
         writer.writerow(COLUMNS)
-        for i in range(n):
+        for i in reversed(people) if what == "turned" else people:
             grade = "9" if changed and i % 100 == 0 else "5"
             writer.writerow(
                 (
