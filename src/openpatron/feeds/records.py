@@ -55,7 +55,7 @@ def texts_of(rows: Iterable[Iterable[str]]) -> list[bytes]:
         return [text.encode("utf-8", "surrogatepass") for text in texts]
 
 
-class Cells(Sequence[Sequence[str]]):
+class Cells(Sequence[list[str]]):
     """The cells of such texts, taken apart when somebody asks for a row: hardly ever."""
 
     def __init__(self, texts: Sequence[bytes]) -> None:
@@ -65,10 +65,10 @@ class Cells(Sequence[Sequence[str]]):
         return len(self._texts)
 
     @overload
-    def __getitem__(self, place: int) -> Sequence[str]: ...
+    def __getitem__(self, place: int) -> list[str]: ...
     @overload
     def __getitem__(self, place: slice) -> Cells: ...
-    def __getitem__(self, place: int | slice) -> Sequence[str] | Cells:
+    def __getitem__(self, place: int | slice) -> list[str] | Cells:
         if isinstance(place, slice):
             return Cells(self._texts[place])
         return self._texts[place].decode().split(BETWEEN)

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator, Sequence
 from hashlib import blake2b
 from operator import neg
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from django.conf import settings
 from django.db import connection
@@ -236,11 +236,10 @@ def _digests(texts: Sequence[bytes], begun: Any) -> list[bytes]:
 
 def _are_new(found: list[int | None], digests: list[bytes]) -> bool:
     """Tell whether all digests are known, no row of theirs came by, and no two are the same."""
-    return (
-        None not in found
-        and min(found, default=0) > 0  # type: ignore[type-var,operator]  None is none of them
-        and len(set(digests)) == len(digests)
-    )
+    if None in found:
+        return False
+    known = cast("list[int]", found)
+    return min(known, default=0) > 0 and len(set(digests)) == len(digests)
 
 
 def _short(key: str) -> int:

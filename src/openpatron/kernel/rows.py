@@ -49,7 +49,7 @@ def insert_rows(
         marks = ", ".join(["%s"] * len(columns))
         cursor.executemany(
             f"INSERT INTO {table} ({names}) VALUES ({marks})",  # noqa: S608  names of our own
-            _stored(model, columns, rows),
+            list(_stored(model, columns, rows)),
         )
 
 

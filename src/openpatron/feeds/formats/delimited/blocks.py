@@ -40,7 +40,7 @@ class Read(NamedTuple):
     """
 
     lines: Sequence[int]
-    rows: Sequence[Sequence[str]]
+    rows: Sequence[list[str]]
     error: tuple[int, csv.Error] | None = None
     texts: Sequence[bytes] | None = None
 
@@ -205,9 +205,7 @@ def _by_csv(lines: Iterable[str], options: Options, size: int, line: int) -> Ite
         yield Read(*_not_blank(at, rows), (behind, error) if error else None)
 
 
-def _not_blank(
-    at: Sequence[int], rows: list[list[str]]
-) -> tuple[Sequence[int], Sequence[Sequence[str]]]:
+def _not_blank(at: Sequence[int], rows: list[list[str]]) -> tuple[Sequence[int], list[list[str]]]:
     if all(rows):
         return at, rows
     return [line for line, row in zip(at, rows, strict=True) if row], [row for row in rows if row]

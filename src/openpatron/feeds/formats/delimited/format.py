@@ -83,7 +83,7 @@ class Delimited(Format):
                 if texts and not awaits_header and len(rows[0]) == width:
                     yield Chunk(lines, rows, texts)
                     continue
-                rows = [*map(list, rows)] if texts else rows  # noqa: PLW2901  they may be mended
+                rows = list(rows)  # noqa: PLW2901  they may be mended
                 if any(len(row) != width for row in rows):
                     lines, rows = _fitting(lines, rows, table)  # noqa: PLW2901  only those
                 if awaits_header:
@@ -179,7 +179,7 @@ def _chunk(lines: Sequence[int], rows: Sequence[list[str]]) -> Chunk:
 
 
 def _fitting(
-    lines: Sequence[int], rows: list[list[str]], table: Table
+    lines: Sequence[int], rows: Sequence[list[str]], table: Table
 ) -> tuple[list[int], list[list[str]]]:
     """Return the rows as wide as the columns; too wide ones are problems of the table."""
     width = len(table.columns)
