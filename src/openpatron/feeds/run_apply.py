@@ -69,8 +69,8 @@ def apply_feed_batch(run: Run, cursor: Cursor) -> Step:
 def lock_people(rows: Iterable[Change]) -> None:
     """Keep others from the people of these rows until the batch is written."""
     patrons = sorted({row.subject_id for row in rows if row.subject_kind == SUBJECT})
-    for start in range(0, len(patrons), 5_000):
-        some = Patron.objects.filter(pk__in=patrons[start : start + 5_000])
+    for start in range(0, len(patrons), 10_000):
+        some = Patron.objects.filter(pk__among=patrons[start : start + 10_000])
         lock_accounts(list(some.values_list("account", flat=True)))
         list(some.select_for_update().order_by("pk").values_list("pk", flat=True))
 

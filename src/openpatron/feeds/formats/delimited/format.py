@@ -13,11 +13,12 @@ from django.utils.translation import gettext as _, gettext_lazy
 
 from openpatron.feeds.formats.base import About, Format, Options, Table
 from openpatron.feeds.formats.room import primary_last
-from openpatron.feeds.records import BETWEEN, FIELDS, Chunk, Problem, Record, Row
+from openpatron.feeds.records import BETWEEN, FIELDS, Chunk, Problem, Record, Row, texts_of
 from openpatron.kernel.errors import InputError
 from openpatron.kernel.spreadsheets import csv_lines, safe_cell
 
 from . import sheet, text
+from .blocks import Read, opened_chunks
 from .encodings import CODECS
 from .names import suggested
 
@@ -78,7 +79,11 @@ class Delimited(Format):
         width = len(table.columns)
         with _chunks(file, options, size) as chunks:
             awaits_header = options.has_header
-            for lines, rows, error in chunks:
+            for lines, rows, error, texts in chunks:
+                if texts and not awaits_header and len(rows[0]) == width:
+                    yield Chunk(lines, rows, texts)
+                    continue
+                rows = list(rows)  # noqa: PLW2901  they may be mended
                 if any(len(row) != width for row in rows):
                     lines, rows = _fitting(lines, rows, table)  # noqa: PLW2901  only those
                 if awaits_header:
@@ -137,14 +142,14 @@ FORMAT = Delimited()
 
 
 @contextmanager
-def _chunks(file: Path, options: Options, size: int) -> Iterator[Iterator[text.Read]]:
+def _chunks(file: Path, options: Options, size: int) -> Iterator[Iterator[Read]]:
     """Open the file as what it is, and give its rows in lists."""
     if sheet.is_sheet(_head(file)):
         with sheet.opened(file) as rows:
             some = batched(rows, size, strict=False)
-            yield (text.Read([n for n, _row in few], [row for _n, row in few]) for few in some)
+            yield (Read([n for n, _row in few], [row for _n, row in few]) for few in some)
         return
-    with text.opened_chunks(file, text.settled(file, options), size) as chunks:
+    with opened_chunks(file, text.settled(file, options), size) as chunks:
         yield chunks
 
 
@@ -162,18 +167,19 @@ def _head(file: Path) -> bytes:
     return head
 
 
-def _chunk(lines: Sequence[int], rows: list[list[str]]) -> Chunk:
-    texts = [BETWEEN.join(row) for row in rows]
+def _chunk(lines: Sequence[int], rows: Sequence[list[str]]) -> Chunk:
+    texts = texts_of(rows)
     # Looked for in all of them at once: hardly a file has any.
-    if BETWEEN + "'" in BETWEEN + BETWEEN.join(texts):
+    mark = BETWEEN.encode()
+    if mark + b"'" in mark + mark.join(texts):
         for row in rows:
             _unescape(row)
-        texts = [BETWEEN.join(row) for row in rows]
+        texts = texts_of(rows)
     return Chunk(lines, rows, texts)
 
 
 def _fitting(
-    lines: Sequence[int], rows: list[list[str]], table: Table
+    lines: Sequence[int], rows: Sequence[list[str]], table: Table
 ) -> tuple[list[int], list[list[str]]]:
     """Return the rows as wide as the columns; too wide ones are problems of the table."""
     width = len(table.columns)
