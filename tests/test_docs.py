@@ -51,6 +51,7 @@ BY_NAME = {
     "accounts.Identity.subject",
     "feeds.Feed.received_by",
     "feeds.Feed.path",
+    "feeds.ToldApart.key",
     "circulation.Scan.by",
     "circulation.Loan.lent_by",
     "circulation.Loan.closed_by",

@@ -280,6 +280,8 @@ LEFT_OUT = {
     "ledger.Job.cancelled_by": "the same",
     "patrons.Protection.protected_by": "another person",
     "feeds.Feed.received_by": "another person",
+    "feeds.ToldApart.patron": "says that somebody else is not this person",
+    "feeds.ToldApart.key": "the same, and the other person's",
     "feeds.Feed.path": "a file about many; what it said of the person is in source_record",
     "circulation.Loan.lent_by": "another person",
     "circulation.Loan.closed_by": "the same",

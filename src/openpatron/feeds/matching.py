@@ -20,6 +20,7 @@ from openpatron.accounts.models import Account
 from openpatron.kernel.text import fold, one_letter_off
 from openpatron.patrons.models import Association, Barcode, Patron, Protection, SourceRecord
 
+from .models import ToldApart
 from .run_context import Item, Run
 
 ACCOUNT = (
@@ -75,6 +76,8 @@ class Matching:
         self.cards: dict[tuple[int | None, str], Barcode] = {}
         self.ours: dict[int, Ours] = {}
         self._alike: dict[date, list[tuple[int, str]]] = defaultdict(list)
+        # Keys of the source with the patrons whom somebody told apart from them.
+        self._apart: set[tuple[str, int]] = set()
         self._look_up(items)
         found = [self._matched(item) for item in items]
         self.load({patron for patron in found if patron is not None})
@@ -97,6 +100,8 @@ class Matching:
         given = fold(item.values.get("first_name", ""))
         family = fold(item.values.get("last_name", ""))
         for patron, sort_name in self._alike.get(born, ()):
+            if (item.key, patron) in self._apart:
+                continue
             theirs, _comma, other = sort_name.partition(", ")
             if _near(family, theirs) and _near(given.partition(" ")[0], other.partition(" ")[0]):
                 return patron
@@ -217,6 +222,10 @@ class Matching:
             ):
                 if born is not None:
                     self._alike[born].append((patron, name))
+        if self._alike:
+            told = ToldApart.objects.filter(source=self._run.source)
+            for keys in _parts(item.key for item in items):
+                self._apart |= set(told.filter(key__in=keys).values_list("key", "patron"))
 
 
 def wanted_value(run: Run, item: Item, name: str) -> str:

@@ -34,6 +34,7 @@ from .run_clashes import Numbers
 from .run_context import BOOK, Item, Run
 from .run_plan import after_of, before_of
 from .run_rooms import set_supervisors
+from .run_sites import Guest, give_sites
 from .run_write import Known, New, Received, write_people
 
 # Hashing a password is slow on purpose: fewer at a time where a source sends them.
@@ -88,8 +89,16 @@ def _apply(run: Run, rows: list[Change]) -> None:
     new = {one.item.change: _new(one) for one in planned if one.is_new}
     known = {one.item.change: _known(run, one) for one in planned if not one.is_new}
     write_people(run, list(new.values()), list(known.values()))
+    give_sites(
+        run,
+        [Guest(_patron(one, new), one.further, one.given) for one in planned if one.further],
+    )
     Protection.objects.filter(pk__in=[p.pk for one in planned for p in one.released]).delete()
     _finish(rows, decisions, {number: one.patron for number, one in new.items()})
+
+
+def _patron(one: Decision, new: dict[int, New]) -> int:
+    return one.ours.patron if one.ours else new[one.item.change].patron
 
 
 def _decide(run: Run, rows: list[Change]) -> list[Decision]:

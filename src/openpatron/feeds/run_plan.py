@@ -19,11 +19,12 @@ from django.utils import timezone
 
 from openpatron.kernel.rows import insert_rows, reserve_ids
 from openpatron.kernel.sealed import seal
+from openpatron.kernel.text import made_storable
 from openpatron.ledger.kinds import Cursor, Step
 from openpatron.ledger.models import Change, Outcome
 from openpatron.patrons.models import LISTED, SUBJECT, SourceRecord
 
-from .deciding import NUMBERED, Decision, decide, gone_missing
+from .deciding import LOOKALIKES, NUMBERED, SEEN, Decision, decide, gone_missing
 from .mapping import missing_columns, notices
 from .matching import Matching
 from .records import Problem
@@ -31,6 +32,7 @@ from .run_checks import plan_is_ready
 from .run_clashes import give_numbers, settle_twice, settle_waits
 from .run_context import BOOK, Item, Run, key_of
 from .run_reading import Reading, close_reading, reading_of
+from .several_rows import merge_rows
 
 COLUMNS = (
     "id", "organization_id", "job_id", "subject_kind", "subject_id", "outcome", "reason",
@@ -48,7 +50,8 @@ class Batch:
 
     items: dict[str, Item] = field(default_factory=dict)
     refused: list[tuple[Item, str, str]] = field(default_factory=list)
-    twice: list[tuple[int, int]] = field(default_factory=list)
+    # The later row, the earlier one, and whether the later one names another site.
+    twice: list[tuple[int, int, bool]] = field(default_factory=list)
     notices: list[Problem] = field(default_factory=list)
     unreadable: list[Problem] = field(default_factory=list)
     # Changes of earlier batches in whose place a merged one comes.
@@ -77,7 +80,7 @@ def _read(run: Run, cursor: Cursor) -> Step:
     reading = reading_of(run, position)
     if not cursor:
         run.job.params["last_change"] = Change.objects.aggregate(last=Max("pk"))["last"] or 0
-        run.job.params["columns"] = list(reading.table.columns)
+        run.job.params["columns"] = [made_storable(name) for name in reading.table.columns]
         run.job.params["vanished"] = list(missing_columns(run.setup, reading.table.columns))
         run.feed.problems = [_as_dict(p) for p in notices(run.setup, reading.table.columns)]
         run.feed.save(update_fields=["problems"])
@@ -105,6 +108,8 @@ def _read(run: Run, cursor: Cursor) -> Step:
     }
     if reading.is_over:
         following["stage"] = "twice"
+        # What was not known, or guessed, before it was read.
+        run.job.total = position + read
     return Step(read, following)
 
 
@@ -134,8 +139,8 @@ def _map(run: Run, reading: Reading, rows: list[tuple[Any, bytes]], batch: Batch
         elif not item.key:
             batch.refused.append((item, "no_key", ""))
         elif item.key in batch.items:
-            batch.twice.append((row.line, batch.items[item.key].line))
-            _merge(batch.items[item.key], values)
+            first = batch.items[item.key]
+            batch.twice.append((row.line, first.line, merge_rows(first, values, {})))
         else:
             batch.items[item.key] = item
             change = reading.change_of(item.key)
@@ -145,18 +150,10 @@ def _map(run: Run, reading: Reading, rows: list[tuple[Any, bytes]], batch: Batch
         if not planned.after.get(BOOK, {}).get("theirs"):
             continue
         item, first = earlier[planned.pk], Item.of_change(planned.pk, planned.after)
-        batch.twice.append((item.line, first.line))
-        _merge(first, item.values)
+        moves = merge_rows(first, item.values, item.further)
+        batch.twice.append((item.line, first.line, moves))
         batch.items[item.key] = first
         batch.replaced.append(planned.pk)
-
-
-def _merge(first: Item, values: Mapping[str, str]) -> None:
-    """Take what the later row says; what it leaves empty stays as the earlier row has it."""
-    first.values |= {name: value for name, value in values.items() if value}
-    # Two rows have no digest of their own: both are looked at again the next time.
-    first.digest = b""
-    first.number = ""
 
 
 def _plan(run: Run, reading: Reading, batch: Batch) -> int:
@@ -208,13 +205,13 @@ def _merge_with_unchanged(
             continue
         line = reading.line_of(bytes(ours.record.digest))
         if line:
-            batch.twice.append((max(line, item.line), min(line, item.line)))
-            values = dict(ours.record.values)
+            values, further = item.values, item.further
             if line < item.line:
-                item.values = values | {n: v for n, v in item.values.items() if v}
+                item.values, item.further = dict(ours.record.values), {}
+                moves = merge_rows(item, values, further)
             else:
-                item.values |= values
-            item.digest = b""
+                moves = merge_rows(item, ours.record.values, {})
+            batch.twice.append((max(line, item.line), min(line, item.line), moves))
             merged += 1
     return merged
 
@@ -285,6 +282,22 @@ def after_of(one: Decision) -> dict[str, Any]:
         book.pop("sealed", None)
     if one.outcome == Outcome.CONFLICT:
         book |= {"theirs": {}, "name": name_in(one.item.values)}
+        book.pop("further", None)
+        if one.reason in LOOKALIKES:
+            # What a person has to see to decide who it is.
+            book["seen"] = {n: v for n in SEEN if (v := one.item.values.get(n))}
+    book |= _marks(one)
+    if one.further and one.outcome == Outcome.PLANNED:
+        found["further_sites"] = ", ".join(sorted(one.further))
+    if one.released:
+        found["released_protections"] = ", ".join(sorted(p.field for p in one.released))
+    found[BOOK] = book
+    return found
+
+
+def _marks(one: Decision) -> dict[str, Any]:
+    """Return what a change keeps of a decision for the stages that follow, and for an undo."""
+    book: dict[str, Any] = {}
     if one.detail:
         book["detail"] = one.detail
     if one.reason in {"missing", "withdrawn"}:
@@ -295,10 +308,9 @@ def after_of(one: Decision) -> dict[str, Any]:
         book |= {"waits": one.waits, "reason": one.reason}
     if one.needs_number or "barcode" in one.after:
         book["at"] = one.after.get("site") or (one.ours.fields["site"] if one.ours else "")
-    if one.released:
-        found["released_protections"] = ", ".join(sorted(p.field for p in one.released))
-    found[BOOK] = book
-    return found
+    if one.given:
+        book["given"] = one.given
+    return book
 
 
 def name_in(values: Mapping[str, str]) -> str:
@@ -309,8 +321,9 @@ def name_in(values: Mapping[str, str]) -> str:
 def _write_said(run: Run, batch: Batch) -> None:
     """Write down the rows that are no person of their own: repeated ones, and unreadable ones."""
     said = []
-    for line, first in batch.twice:
-        one = Decision(Item(line, "", b"", {}), outcome=Outcome.SKIPPED, reason="twice")
+    for line, first, moves in batch.twice:
+        reason = "another_site" if moves else "twice"
+        one = Decision(Item(line, "", b"", {}), outcome=Outcome.SKIPPED, reason=reason)
         one.detail = str(first)
         said.append(one)
     for problem in batch.unreadable:
@@ -370,6 +383,6 @@ def _keep_notices(run: Run, found: list[Problem]) -> None:
 
 def _as_dict(problem: Problem) -> dict[str, Any]:
     return {
-        "code": problem.code, "text": problem.text, "line": problem.line,
-        "field": problem.field, "rejects": problem.rejects,
+        "code": problem.code, "text": made_storable(problem.text), "line": problem.line,
+        "field": made_storable(problem.field), "rejects": problem.rejects,
     }  # fmt: skip

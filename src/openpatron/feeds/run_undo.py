@@ -25,6 +25,8 @@ from .matching import ACCOUNT, RECORD, TIE, Matching, Ours
 from .run_apply import batch_size, lock_people, next_rows
 from .run_checks import write_counts
 from .run_context import BOOK, Run
+from .run_rooms import lead_as_before, unmake_rooms
+from .run_sites import is_as_given, take_sites_back
 from .run_write import Known, Received, write_people
 
 _COMPARED = {*ACCOUNT, *RECORD, *TIE, "barcode"}
@@ -37,12 +39,16 @@ _OF_A_RUN = {
 def undo_feed_batch(run: Run, cursor: Cursor) -> Step:
     """Take the next applied rows back."""
     size = batch_size(run)
+    if not cursor:
+        # Whom the run made leads a homeroom only by it.
+        lead_as_before(run)
     rows = next_rows(run.job, cursor, Outcome.APPLIED, size)
     last = rows[-1].pk if rows else 0
     if rows:
         _undo(run, rows)
     if len(rows) == size:
         return Step(len(rows), {"after": last})
+    unmake_rooms(run)
     write_counts(run.job, run.feed)
     return Step(len(rows), None)
 
@@ -60,6 +66,8 @@ def _undo(run: Run, rows: list[Change]) -> None:
     made = [row for row in back if _is_made(row)]
     changed = [row for row in back if not _is_made(row)]
     _unmake(run, made)
+    given = {row.subject_id: g for row in changed if (g := row.after[BOOK].get("given"))}
+    take_sites_back(run, given)
     write_people(run, [], [_as_before(row, matching.ours[row.subject_id]) for row in changed])
     _protect_again(run, changed)
     for reason in sorted(set(left.values())):
@@ -117,6 +125,7 @@ def _left(run: Run, rows: list[Change], ours: dict[int, Ours]) -> dict[int, str]
                 if name in _COMPARED
             )
             or known.record.key != row.after[BOOK]["key"]
+            or not is_as_given(known, row.after[BOOK].get("given", {}))
         ):
             left[row.pk] = "changed_since"
     made = [row for row in rows if _is_made(row) and row.pk not in left]
@@ -126,16 +135,16 @@ def _left(run: Run, rows: list[Change], ours: dict[int, Ours]) -> dict[int, str]
         record = records[row.subject_id]
         if row.subject_id in hindered:
             left[row.pk] = hindered[row.subject_id]
-        elif _has_more(record):
+        elif _has_more(record, 1 + len(row.after[BOOK].get("given", {}))):
             left[row.pk] = "changed_since"
     return left
 
 
-def _has_more(record: Record) -> bool:
+def _has_more(record: Record, ties: int) -> bool:
     """Tell whether something hangs on a record that the run did not give it."""
     # A card that somebody replaced by hand shows in the comparison with what the run gave.
     others = {label for label, rows in record.items() if rows} - _OF_A_RUN
-    return bool(others) or len(record.get("patrons.association", [])) > 1
+    return bool(others) or len(record.get("patrons.association", [])) > ties
 
 
 def _in_the_way(run: Run, rows: list[Change], left: dict[int, str]) -> dict[int, str]:

@@ -69,6 +69,11 @@ class Format(ABC):
     def table(self, file: Path, options: Options) -> Table:
         """Look at the file. Raises ``InputError`` ("file") where it cannot be read at all."""
 
+    def number_of_rows(self, file: Path, options: Options) -> int:
+        """Return about how many rows there are, for progress; 0 where only reading tells."""
+        del file, options
+        return 0
+
     @abstractmethod
     def rows(self, file: Path, table: Table, options: Options) -> Iterator[Row]:
         """Yield the rows; a row that cannot be read is a problem of the table, not an error."""

@@ -10,7 +10,14 @@ from typing import BinaryIO, ClassVar
 
 from django.utils.translation import gettext as _
 
-from openpatron.feeds.csv_text import Opener, csv_rows, encoding_of, head_of, separator_of
+from openpatron.feeds.csv_text import (
+    Opener,
+    csv_rows,
+    encoding_of,
+    head_of,
+    number_of_lines,
+    separator_of,
+)
 from openpatron.feeds.noted import Noted
 from openpatron.feeds.records import Problem, Record, Row
 from openpatron.kernel.errors import InputError
@@ -85,6 +92,12 @@ class FixedCsv(Format):
         """Return the columns that stand in no header."""
         del file, options
         return [name for name in self.derived if name not in columns]
+
+    def number_of_rows(self, file: Path, options: Options) -> int:
+        """Return how many lines there are below the header."""
+        del options
+        with file.open("rb") as stream:
+            return number_of_lines(stream, has_header=True)
 
     def rows(self, file: Path, table: Table, options: Options) -> Iterator[Row]:
         """Yield the rows; one with more or fewer cells than the header is not guessed about."""

@@ -11,6 +11,7 @@ from typing import ClassVar
 
 from django.utils.translation import gettext as _, gettext_lazy
 
+from openpatron.feeds.csv_text import number_of_lines
 from openpatron.feeds.formats.base import About, Format, Options, Table
 from openpatron.feeds.formats.room import primary_last
 from openpatron.feeds.records import BETWEEN, FIELDS, Chunk, Problem, Record, Row, texts_of
@@ -67,6 +68,13 @@ class Delimited(Format):
         raise InputError(
             "file", _("The file has no rows. A table with one person in a row is needed.")
         )
+
+    def number_of_rows(self, file: Path, options: Options) -> int:
+        """Return how many lines there are below the header; a workbook's are not known."""
+        with file.open("rb") as stream:
+            is_sheet = sheet.is_sheet(stream.read(_HEAD))
+            stream.seek(0)
+            return 0 if is_sheet else number_of_lines(stream, has_header=options.has_header)
 
     def rows(self, file: Path, table: Table, options: Options) -> Iterator[Row]:
         """Yield the rows; too long ones, and one cut off at the end, are problems of the table."""
