@@ -95,9 +95,7 @@ def test_the_library_is_one_of_several(world: World) -> None:
     share(world.cedar, world.studio)
     kept(world, patron, library=world.cedar)
     assert Change.objects.get().after == {"resource_sharing_library": "Cedar"}
-    with pytest.raises(
-        InputError, match="Studio is no resource-sharing library. Choose one of: Cedar."
-    ):
+    with pytest.raises(InputError, match=r"Studio is no .* library\. Choose one of: Cedar\."):
         kept(world, patron, library=world.studio)
     with pytest.raises(InputError, match="Fir is no resource-sharing library"):
         kept(world, patron, library=world.fir)

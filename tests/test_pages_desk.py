@@ -266,6 +266,14 @@ def test_fees_and_others_in_their_tabs(world: World, leo: Visitor, ada: Patron) 
     assert "no patron" in post("grant_proxy", who="nobody")
     assert "Ada" in text_of(leo.get("desk_patron", at, mum.pk))
     assert "may not collect" in post("end_proxy", Proxy.objects.get().pk)
+
+
+def test_what_other_libraries_have_is_asked_for_at_a_resource_sharing_library(
+    world: World, leo: Visitor, ada: Patron
+) -> None:
+    tab = Tabs(leo, ada.pk)
+    post, of = tab.post, ada.pk
+    day = (timezone.localdate() + timedelta(days=3)).isoformat()
     assert "no resource-sharing library" in post("borrowing_request", title="Emil")
     Patron.objects.filter(pk=of).update(resource_sharing_library=world.maple)
     assert "From other libraries" not in tab("others")
@@ -340,4 +348,9 @@ def test_who_lacks_a_right_is_told_which(world: World) -> None:
     assert worker.get("import_items").status_code == 403
     leo = Visitor(world.staff("Library administrator", world.maple))
     edit = leo.get("desk_patron", "maple", ada.pk)
-    assert f"edit/?next=/o/cascadia/desk/maple/patrons/{ada.pk}/" in edit.content.decode()
+    back = f"/o/cascadia/desk/maple/patrons/{ada.pk}/"
+    assert f"edit/?next={back}" in edit.content.decode()
+    # The form beside the desk leaves the patron as the desk does; elsewhere it has no desk.
+    AccessLevel.objects.filter(name="Library administrator").update(desk_minutes=3)
+    assert 'data-minutes="3"' in leo.get("edit_patron", ada.pk, next=back).content.decode()
+    assert "data-desk" not in leo.get("edit_patron", ada.pk).content.decode()

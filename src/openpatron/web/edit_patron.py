@@ -22,6 +22,7 @@ from openpatron.patrons.external import external_of
 from openpatron.patrons.queries import history, patron as patron_of, patron_to_edit
 from openpatron.patrons.staff_roles import require_not_above
 
+from .desk_place import leaving
 from .gate import OrganizationRequest, page
 from .locked import banner, held_fields
 from .meanwhile import merged, opened, sealed
@@ -130,6 +131,9 @@ class _Page:
             "is_open": self.is_open,
             "question": question,
         }
+        if context["next"]:
+            # Beside the desk nothing of a patron stays on the screen either.
+            context |= leaving(request, patron)
         status = 422 if request.method == "POST" else 200
         return TemplateResponse(request, "web/edit_patron.html", context, status=status)
 
