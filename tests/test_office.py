@@ -44,8 +44,14 @@ def test_codes_are_added_and_taken_away(world: World) -> None:
     ]
 
 
+def share(*sites: Site) -> None:
+    """Make resource-sharing libraries of these sites."""
+    Site.objects.filter(pk__in=[site.pk for site in sites]).update(shares_resources=True)
+
+
 def test_an_edit_that_says_nothing_of_them_leaves_them(world: World) -> None:
     patron = world.patron()
+    share(world.cedar)
     kept(world, patron, "CHESS", library=world.cedar)
     edit_patron(world.operator, patron.pk, EditedPatron("restricted", "5", 2034, None))
     patron.refresh_from_db()
@@ -81,11 +87,6 @@ def test_a_list_is_narrowed_by_a_code(world: World) -> None:
     assert not patrons(world.operator, PatronFilter(local_code="a\x00b")).exists()
     # Codes of patrons that one may not see are not listed.
     assert local_codes(librarian) == ["CHESS", f"P{one.pk}"]
-
-
-def share(*sites: Site) -> None:
-    """Make resource-sharing libraries of these sites."""
-    Site.objects.filter(pk__in=[site.pk for site in sites]).update(shares_resources=True)
 
 
 def test_the_library_is_one_of_several(world: World) -> None:
