@@ -294,9 +294,10 @@ def test_what_other_libraries_have_is_asked_for_at_a_resource_sharing_library(
         post("move_borrowing_request", wish.pk, state=state, due=day)
     # It is only offered where the organization has such a library, and the record names it.
     assert "It is fetched at Maple" in tab("others")
-    Site.objects.filter(pk=world.maple.pk).update(kind="media")
+    Site.objects.filter(pk=world.cedar.pk).update(shares_resources=True)
+    Site.objects.filter(pk=world.maple.pk).update(shares_resources=False)
     assert "names no resource-sharing library" in tab("others")
-    Site.objects.filter(pk=world.maple.pk).update(kind="library")
+    Site.objects.filter(pk=world.maple.pk).update(shares_resources=True)
     others = Site.objects.exclude(pk=world.maple.pk)
     others.update(kind="media")
     assert "From other libraries" not in tab("others")

@@ -43,9 +43,11 @@ def holdings_of(patron: Patron, site: Site) -> Holdings:
         "site": site.pk,
         "today": timezone.localdate().isoformat(),
     }
-    *numbers, owed, currency = fetch(statement("openpatron.circulation", "held_by"), asked)[0]
+    row = fetch(statement("openpatron.circulation", "held_by"), asked)[0]
+    loans, at_site, overdue, requests, ready, owed, currency = row
     # SQLite has no decimals: it answers with a float, or a whole number.
-    return Holdings(*numbers, Decimal(str(owed)).quantize(_CENT), currency)
+    exact = Decimal(str(owed)).quantize(_CENT)
+    return Holdings(loans, at_site, overdue, requests, ready, exact, currency)
 
 
 def hindrances(patron: Patron, site: Site) -> list[Hindrance]:
