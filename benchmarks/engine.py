@@ -149,14 +149,22 @@ type _Results = dict[str, list[dict[str, float]]]
 
 def _overdue(copy: _Copy, n: int) -> list[Measure]:
     """Measure the overdue night with so many open loans, against hand-written SQL, in turn."""
-    seconds: dict[str, list[float]] = {"ours": [], "floor": []}
+    did: dict[str, list[dict[str, float]]] = {"ours": [], "floor": []}
     for turn in range(ROUNDS):
-        for what, measured in seconds.items():
+        for what, measured in did.items():
             copy.fresh()
-            measured.append(_run("benchmarks.overdue", what, str(n))["seconds"])
+            measured.append(_run("benchmarks.overdue", what, str(n)))
         _say(f"overdue night, {n:,} loans: round {turn + 1} of {ROUNDS}")
-    ratio = min(seconds["ours"]) / min(seconds["floor"])
-    return [_measure("overdue night, plan + apply, against the floor", n, ratio, "× floor", _NIGHT)]
+    ours, floor = (
+        {key: min(one[key] for one in measured) for key in ("seconds", "cpu")}
+        for measured in did.values()
+    )
+    found = [_measure("overdue night, plan + apply, against the floor", n,
+                      ours["seconds"] / floor["seconds"], "× floor", _NIGHT)]  # fmt: skip
+    if connection.vendor == "sqlite":  # elsewhere it is the server's
+        found.append(_measure("overdue night, processor time against the floor's", n,
+                              ours["cpu"] / floor["cpu"], "× floor", _NIGHT))  # fmt: skip
+    return found
 
 
 def _jobs(
@@ -218,6 +226,7 @@ class _Copy:
         else:
             self._kept = f"{self._name}_kept"
             self._database(f"ALTER DATABASE {self._name} RENAME TO {self._kept}")
+            self.fresh()
 
     def fresh(self) -> None:
         if connection.vendor == "sqlite":

@@ -8,24 +8,23 @@ what the recheck finds holds until the batch is written.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING
 
 from django.conf import settings
 from django.db import IntegrityError, connection
 from django.utils import timezone
 
 from openpatron.kernel.sql import Params, dialect, execute, fetch, statement
-from openpatron.ledger.kinds import LOOK_AGAIN, JobKind, NotAsPlannedError, Step
+from openpatron.ledger.kinds import LOOK_AGAIN, NotAsPlannedError, Step
 from openpatron.ledger.models import Change, Job, Outcome
 
-from .actors import actor_of_job
-from .association_batches import Batch, plain
+from .association_batches import Batch
+from .batched_job import BatchedJob
 from .fields import RECORD_FIELDS
 from .locked_fields import JOIN, Opened, close_batch, open_batch, reason as owned_reason
 from .people import TIE
 
 if TYPE_CHECKING:
-    from openpatron.access.actor import Actor
     from openpatron.ledger.kinds import Cursor
 
     from .fields import TieField
@@ -185,10 +184,8 @@ def guarded(writing: Writing, locked: list[str]) -> Writing:
     return replace(writing, reason=reason, tie=f"{writing.tie} {JOIN}")
 
 
-class FieldJob(JobKind):
+class FieldJob(BatchedJob):
     """The kinds of jobs that set fields. Subclass and say who, and what."""
-
-    permission: ClassVar[str] = "patrons.manage_district"
 
     def people(self, job: Job) -> People:
         """Return who is selected."""
@@ -197,18 +194,6 @@ class FieldJob(JobKind):
     def writing(self, job: Job) -> Writing:
         """Return what becomes of them."""
         raise NotImplementedError
-
-    def params(self, job: Job) -> Params:
-        """Return what the statements need to know of the job, beside its own words."""
-        return plain(job.params) | {
-            "organization": job.organization_id,
-            "job": job.pk,
-            "way": job.way,
-        }
-
-    def actor(self, job: Job) -> Actor:
-        """Return who acts, with the rights held now."""
-        return actor_of_job(job)
 
     def plan(self, job: Job, cursor: Cursor) -> Step:
         """Plan the next patrons of the selection."""

@@ -27,7 +27,15 @@ OF_RECORD: dict[str, tuple[str, ...]] = {
     "language": ("language",),
     "additional_email": ("additional_email",),
     "wants_mail": ("wants_mail",),
-    "second_address": ("second_street", "second_postal_code", "second_city", "second_country"),
+    "second_address": (
+        "second_street",
+        "second_postal_code",
+        "second_city",
+        "second_country",
+        "second_from",
+        "second_until",
+        "letters_to",
+    ),
     "resource_sharing_library": ("resource_sharing_library_id",),
 }
 OF_PERSON: dict[str, tuple[str, ...]] = {

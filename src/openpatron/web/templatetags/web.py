@@ -228,6 +228,7 @@ _FIELD_TITLES: dict[str, Any] = LABELS | {
     "pops_up": _("Shown on top"),
     "local_codes": _("Local codes"),
     "resource_sharing_library": _("Resource-sharing library"),
+    "shares_resources": _("Resource-sharing library"),
     "replaced_card": _("Replaced card"),
     "renewed": _("Renewed on"),
     "renewal_undone": _("Renewal undone on"),
