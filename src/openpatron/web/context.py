@@ -37,8 +37,10 @@ class Entry:
 def frame(request: HttpRequest) -> dict[str, Any]:
     """Return the organization, who acts, where one can go, and how many jobs are at work."""
     actor: Actor | None = getattr(request, "actor", None)
-    if actor is None or actor.account is None:
+    if actor is None:
         return {}
+    if actor.account is None:
+        return {"organization": actor.organization, "actor": actor}
     with open_organization(actor.organization):
         working = jobs_at_work(actor).count() if actor.may("ledger.view_jobs") else 0
     others = organizations_of(actor.account).exclude(pk=actor.organization.pk)
