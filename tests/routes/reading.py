@@ -89,8 +89,9 @@ def _community(organization: Organization, site: Site, people: dict[int, Role]) 
     client = f"{organization.slug}.reading"
     address = "https://library.example/ims/oneroster"
     Community.objects.create(
-        organization=organization, base_url=address, token_url=address, client_id=client
-    )
+        organization=organization, base_url=address, token_url=address, client_id=client,
+        issuer="http://127.0.0.1:1",
+    )  # fmt: skip
     target = Target.objects.create(
         organization=organization, name="Reading", kind="oneroster-rest", client_id=client
     )

@@ -9,7 +9,7 @@ from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
-from openpatron.kernel.errors import InputError, StateError
+from openpatron.kernel.errors import InputError, NotFoundError, StateError
 from openpatron.reading import logs, queries
 from openpatron.reading.actions import edit_group, teach_group
 from openpatron.reading.actions.archive_group import (
@@ -92,7 +92,7 @@ def remove_teacher(request: OrganizationRequest, number: int) -> HttpResponse:
         found = teach_group.remove_teacher(request.actor, number, _person(request))
         words = {"teacher": found.full_name}
         messages.success(request, _("%(teacher)s does not teach this group any more.") % words)
-    except StateError as error:
+    except (NotFoundError, StateError) as error:
         messages.warning(request, str(error))
     if number not in {one.pk for one in led_groups(request.actor)}:
         return redirect("reading", request.organization.slug)

@@ -12,7 +12,7 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _, gettext_lazy
 
 from openpatron.patrons.known import KnownPart, KnownRow, register_known
-from openpatron.reading.models import Person, Read, Role
+from openpatron.reading.models import Person, Read
 from openpatron.reading.seats import register_identify
 from openpatron.rostering.identity import identity_of
 from openpatron.rostering.models import SentUser

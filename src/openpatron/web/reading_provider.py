@@ -10,7 +10,7 @@ from django.core.paginator import Paginator
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.translation import gettext as _, gettext_lazy
-from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.http import require_http_methods
 
 from openpatron.accounts.identity.base import SignInError
 from openpatron.administration.rules import required_number
@@ -39,7 +39,7 @@ _PER_PAGE = 20
 
 
 @reader_page
-@require_safe
+@require_http_methods(["GET", "HEAD", "POST"])
 def reading_history(request: OrganizationRequest) -> HttpResponse:
     """Show the pulls: how they went, what the library side left out and why, and whom to ask."""
     pulls = queries.history(request.actor)

@@ -12,6 +12,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _, gettext_lazy
 from django.views.decorators.http import require_http_methods, require_safe
 
+from openpatron.kernel.errors import NotFoundError
 from openpatron.reading import queries, seats
 from openpatron.reading.actions.edit_school import WantedSchool, edit_school as write
 
@@ -147,6 +148,8 @@ def year_guide(request: OrganizationRequest, number: int, way: str) -> HttpRespo
     """Show one of the ways to move students at the beginning of a school year, step by step."""
     school = seats.require_supervisor(request.actor, number)
     guides = {name: str(title) for name, title in GUIDES}
+    if way not in guides:
+        raise NotFoundError(_("There is no such guide."))
     held = queries.standing(request.actor)
     # Where the provider is this very installation its pages can be led to.
     is_here = held is not None and held.base_url.startswith(f"{settings.OPENPATRON_BASE_URL}/")

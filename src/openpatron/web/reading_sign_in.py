@@ -66,7 +66,8 @@ def reading_sign_in_away(request: HttpRequest, organization: str) -> HttpRespons
         try:
             begun = begin(held, back_address(found))
         except SignInError as error:
-            return _said(request, found, error)
+            # Nobody was asked anything yet: there is the other way in, or later.
+            return _said(request, found, error, 409)
         go_away(request, found, begun.kept, wanted_address(request))
         return redirect(begun.address)
 
@@ -129,11 +130,14 @@ def _nothing() -> Http404:
     return Http404(_("There is no reading community with a sign-in of its own at this address."))
 
 
-def _said(request: HttpRequest, organization: Organization, error: SignInError) -> HttpResponse:
+def _said(
+    request: HttpRequest, organization: Organization, error: SignInError, status: int = 0
+) -> HttpResponse:
     _log.warning(
         "Reading community of %s: nobody is signed in (%s)", organization.slug, error.reason
     )
-    status = 503 if isinstance(error, (UnreachableError, SetupError)) else 403
+    is_down = isinstance(error, (UnreachableError, SetupError))
+    status = status or (503 if is_down else 403)
     return _trouble(request, organization, str(error), status)
 
 

@@ -1,6 +1,6 @@
 """The addresses of the reading community, under one organization."""
 
-from django.urls import URLPattern, path, re_path
+from django.urls import URLPattern, path
 
 from . import (
     reading,
@@ -10,10 +10,8 @@ from . import (
     reading_sign_in,
     reading_students,
 )
-from .reading_school import GUIDES
 
 _GROUP, _SCHOOL = "reading/groups/<int:number>/", "reading/schools/<int:number>/"
-_WAYS = "|".join(name for name, _title in GUIDES)
 
 urlpatterns: list[URLPattern] = [
     path("reading/", reading.reading, name="reading"),
@@ -41,9 +39,5 @@ urlpatterns: list[URLPattern] = [
     path(f"{_SCHOOL}students/move/", reading_students.move_readers, name="move_readers"),
     path(f"{_SCHOOL}students/moves/<int:move>/undo/", reading_students.undo_move, name="undo_move"),
     path(f"{_SCHOOL}settings/", reading_school.edit_school, name="edit_school"),
-    re_path(
-        rf"^reading/schools/(?P<number>[0-9]{{1,18}})/guides/(?P<way>{_WAYS})/$",
-        reading_school.year_guide,
-        name="year_guide",
-    ),
+    path(f"{_SCHOOL}guides/<slug:way>/", reading_school.year_guide, name="year_guide"),
 ]
