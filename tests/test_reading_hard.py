@@ -40,10 +40,12 @@ from openpatron.reading.models import (
 from openpatron.reading.roster import GroupRow, MemberRow, PersonRow, Roster, SchoolRow
 from openpatron.rostering.models import SentUser
 
-from .command_line import CommandLine
+from .command_line import CommandLine, openpatron
 from .reading_scene import Community, community_of
 from .sign_in_servers import make_certificates
 from .world import World
+
+__all__ = ("openpatron",)
 
 pytestmark = pytest.mark.postgres
 

@@ -7,7 +7,6 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
-from allauth.idp.oidc.models import Client as OidcClient
 from django.conf import settings
 from django.test import Client
 from django.urls import reverse
@@ -16,6 +15,7 @@ from openpatron.accounts.identity import http
 from openpatron.kernel.errors import InputError, NotAllowedError
 from openpatron.reading.actions.connect_provider import WantedProvider, connect_provider
 from openpatron.reading.models import Community as Held, Person, School
+from openpatron.rostering.actions.create_target import WantedTarget, create_target
 
 from .reading_scene import Community, community_of
 from .sign_in_servers import path_of
@@ -42,10 +42,13 @@ def community(world: World, monkeypatch: pytest.MonkeyPatch) -> Community:
         return http.Got(answer.status_code, answer.content)
 
     monkeypatch.setattr(http, "_ask", ask)
-    connect_provider(made.operator, wanted(issuer=settings.OPENPATRON_BASE_URL))
-    client = OidcClient.objects.get()
-    client.redirect_uris = f"{settings.OPENPATRON_BASE_URL}{BACK}"
-    client.save()
+    back = f"{settings.OPENPATRON_BASE_URL}{BACK}"
+    target, secret = create_target(
+        made.operator,
+        WantedTarget("Sign-in", "oneroster-rest", [world.maple], redirects=[back]),
+    )
+    there = {"sign_in_client": target.client_id, "sign_in_secret": secret}
+    connect_provider(made.operator, wanted(issuer=settings.OPENPATRON_BASE_URL, **there))
     return made
 
 

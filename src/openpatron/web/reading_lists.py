@@ -27,15 +27,15 @@ _NAME, _USERNAME = 0.0, 100 * mm
 
 def lists_pdf(request: OrganizationRequest, groups: list[PrintedGroup]) -> HttpResponse:
     """Return the lists as one PDF, each group on a sheet of its own."""
-    file = BytesIO()
-    canvas = Canvas(file, pagesize=paper_size(request.organization.country), pageCompression=1)
+    file, size = BytesIO(), paper_size(request.organization.country)
+    canvas = Canvas(file, pagesize=size, pageCompression=1)
     canvas.setTitle(_("Groups and codes"))
     canvas.setAuthor(request.organization.name)
     path = reverse("reading", args=[request.organization.slug])
     for one in groups:
-        _Sheet(canvas, one, f"{settings.OPENPATRON_BASE_URL}{path}").draw()
+        _Sheet(canvas, size, one, f"{settings.OPENPATRON_BASE_URL}{path}").draw()
     if not groups:
-        width, height = paper_size(request.organization.country)
+        width, height = size
         line = _("There is no group yet.")
         at = (_MARGIN, height - _MARGIN)
         draw_line(canvas, line, at, font=FONT, size=12, width=width - 2 * _MARGIN, smallest=8)
@@ -49,10 +49,11 @@ def lists_pdf(request: OrganizationRequest, groups: list[PrintedGroup]) -> HttpR
 class _Sheet:
     """One group on as many pages as it needs."""
 
-    def __init__(self, canvas: Canvas, printed: PrintedGroup, address: str) -> None:
+    def __init__(
+        self, canvas: Canvas, size: tuple[float, float], printed: PrintedGroup, address: str
+    ) -> None:
         self._canvas, self._printed, self._address = canvas, printed, address
-        size = canvas._pagesize  # noqa: SLF001  reportlab has no other way to ask
-        self._width, self._height = float(size[0]), float(size[1])
+        self._width, self._height = size
         self._y = 0.0
 
     def draw(self) -> None:

@@ -107,7 +107,7 @@ def reading_signed_in(request: HttpRequest, organization: str) -> HttpResponse:
 def reading_sign_out(request: OrganizationRequest) -> HttpResponse:
     """Sign out of the community; an account that is signed in here stays so."""
     sign_out(request, request.organization)
-    if signing_in(request.organization) is not None and not request.user.is_authenticated:
+    if request.actor.account is None:
         return redirect("reading_sign_in", request.organization.slug)
     return redirect("reading", request.organization.slug)
 
