@@ -242,7 +242,7 @@ def test_the_pages_of_a_supervisor(community: Community, world: World) -> None:
     words = {"managed": "library"}
     warned = librarian.client.post(reverse("edit_school", args=["cascadia", school.pk]), words)
     assert (warned.status_code, School.objects.get().managed_here) == (422, True)
-    assert "3 students go from 5B to 5A." in text_of(warned)
+    assert "3 students go from 5B to 5A" in text_of(warned)
     for way in ("homerooms", "all-students", "group-codes"):
         assert "Step by step" in text_of(librarian.get("year_guide", school.pk, way))
     for name, number in (("group_list", other.pk), ("group_lists", school.pk)):

@@ -22,6 +22,7 @@ from .visitor import PHONE, WIDE, Visitor
 pytestmark = pytest.mark.browser
 
 SHOTS = os.environ.get("SHOTS", "")
+CLUB = "Chess and Go"
 
 
 @pytest.fixture
@@ -34,7 +35,7 @@ def community(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> Community:
         organization=scene.world.cascadia, school=school, sourced_id="b", title="5B",
         code="CDEFGHJK",
     )  # fmt: skip
-    add_group(made.actor(made.school.librarian.account), school.pk, "Chess " + "x" * 40)
+    add_group(made.actor(made.school.librarian.account), school.pk, CLUB)
     for n, student in enumerate(made.school.students):
         actor, today = made.actor(student.account), timezone.localdate()
         for day in range(3 + n):
@@ -70,7 +71,7 @@ def test_the_pages_and_a_move_by_the_keyboard(visit: Visit, community: Community
             ("reading/history/", "Sync history"),
             ("reading/provider/", "Provider"),
             (f"reading/groups/{community.group.pk}/", "5A"),
-            (f"reading/groups/{Group.objects.get(sourced_id=None).pk}/", "Chess"),
+            (f"reading/groups/{Group.objects.get(sourced_id=None).pk}/", CLUB),
         ],
         "leo",
     )

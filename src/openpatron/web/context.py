@@ -74,8 +74,9 @@ def navigation(actor: Actor, path: str) -> list[Entry]:
         (_("Messages"), "mail", "undelivered_messages", "notifications.view"),
         (_("Sites"), "building", "sites", "organizations.view_sites"),
     ):
-        if actor.may_anywhere(permission):
-            address = reverse(name, args=[actor.organization.slug])
+        address = reverse(name, args=[actor.organization.slug])
+        # Who is in the reading community comes there without a right: while there, it is shown.
+        if actor.may_anywhere(permission) or (name == "reading" and path.startswith(address)):
             entries.append(Entry(label, icon, address, _current(path, address)))
     if actor.may(MANAGE) or actor.may(MANAGE_LEVELS):
         address = reverse("administration", args=[actor.organization.slug])

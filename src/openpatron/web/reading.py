@@ -42,8 +42,7 @@ def crumbs(request: OrganizationRequest) -> list[tuple[str, str]]:
 def weeks_chart(title: str, weeks: list[logs.Week]) -> Chart:
     """Return minutes by week."""
     rows = [
-        (_("Week of %s") % date_format(one.monday, "SHORT_DATE_FORMAT"), "",
-         {_("minutes"): one.minutes})
+        (date_format(one.monday, "SHORT_DATE_FORMAT"), "", {_("minutes"): one.minutes})
         for one in weeks
     ]  # fmt: skip
     return stacked_bars(title, _("Week"), rows)

@@ -60,6 +60,11 @@ def reading_history(request: OrganizationRequest) -> HttpResponse:
     return shown(request, "web/reading_history.html", context)
 
 
+def _long() -> forms.Textarea:
+    """Return a box in which a long address can be read whole, on a phone too."""
+    return forms.Textarea({"rows": 2})
+
+
 class ProviderForm(AdministrationForm):
     """Where the community pulls from, and where its people sign in."""
 
@@ -67,8 +72,11 @@ class ProviderForm(AdministrationForm):
         label=gettext_lazy("Address of the provider"),
         help_text=gettext_lazy("OneRoster 1.2: it ends with /ims/oneroster/rostering/v1p2."),
         max_length=300,
+        widget=_long(),
     )
-    token_url = forms.CharField(label=gettext_lazy("Address for tokens"), max_length=300)
+    token_url = forms.CharField(
+        label=gettext_lazy("Address for tokens"), max_length=300, widget=_long()
+    )
     client_id = forms.CharField(label=gettext_lazy("Client"), max_length=80)
     secret = forms.CharField(
         label=gettext_lazy("Secret"),
@@ -88,6 +96,7 @@ class ProviderForm(AdministrationForm):
         ),
         max_length=300,
         required=False,
+        widget=_long(),
     )
     sign_in_name = forms.CharField(
         label=gettext_lazy("Sign-in: what people call it"),
