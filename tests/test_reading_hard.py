@@ -93,7 +93,11 @@ def test_a_wrong_certificate_and_a_provider_that_is_too_slow(
 
     monkeypatch.setattr(client, "TIMEOUT", 0.1)
     over = threading.Event()
-    with answering(lambda _said: over.wait(5) and None) as port:
+
+    def say_nothing(_said: socket.socket) -> None:
+        over.wait(5)
+
+    with answering(say_nothing) as port:
         with pytest.raises(ProviderError, match="did not answer in time"):
             ask(f"http://127.0.0.1:{port}")
         over.set()
@@ -227,8 +231,7 @@ def test_who_comes_back_finds_everything(community: Community, world: World) -> 
     student.save()
     community.deliver()
     assert community.pull(is_full=True).counts["people_back"] == 1
-    person.refresh_from_db()
-    assert person.is_active
+    assert Person.objects.get(pk=person.pk).is_active
     held = person.memberships.filter(is_current=True).values_list("group__title", flat=True)
     assert sorted(held) == ["5A", "Chess"]
     assert Read.objects.get().person == person

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import os
+import time
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from django.conf import settings
+from django.test import Client
 from django.utils import timezone
 
 from openpatron.reading.actions.edit_group import add_group
 from openpatron.reading.actions.log_reading import Entry, log_reading
-from openpatron.reading.models import Group, Membership, School
+from openpatron.reading.models import Community as Held, Group, Membership, School
 from tests.reading_scene import Community, community_of
 
 from .conftest import Visit
@@ -81,6 +84,29 @@ def test_the_pages_and_a_move_by_the_keyboard(visit: Visit, community: Community
     inspector = Inspector(sam)
     pages = [("reading/", "Reading"), ("reading/log/", "My reading log")]
     look_at_all(inspector, pages, "sam")
+    inspector.end()
+    without_an_account(visit, community)
+
+
+def without_an_account(visit: Visit, community: Community) -> None:
+    """Look at the pages of a teacher whom the provider signed in."""
+    Held.objects.update(issuer="https://library.example")
+    guest = visit()
+    inspector = Inspector(guest)
+    guest.to("reading/")
+    inspector.inspect("sign-in of the community")
+    session = Client().session
+    person = community.person(community.school.teacher.account)
+    session["readers"] = {
+        str(person.organization_id): {
+            "person": person.pk, "issuer": "https://library.example", "at": time.time(),
+        }
+    }  # fmt: skip
+    session.save()
+    cookie = {"name": settings.SESSION_COOKIE_NAME, "value": session.session_key or ""}
+    guest.context.add_cookies([{**cookie, "url": guest.address}])  # type: ignore[typeddict-item]
+    look_at_all(inspector, [("reading/", "Reading")], "tess")
+    guest.follow("5A", "**/groups/*/")
     inspector.end()
 
 
