@@ -193,6 +193,10 @@ class _Copy:
 
     def __init__(self) -> None:
         self._name = str(connection.settings_dict["NAME"])
+        self._kept = ""
+
+    def _keep(self) -> None:
+        """Put the database aside, not before somebody wants a copy: others read it where it is."""
         if connection.vendor == "sqlite":
             self._kept = self._name + ".kept"
             shutil.copyfile(self._name, self._kept)
@@ -201,6 +205,8 @@ class _Copy:
             self._database(f"ALTER DATABASE {self._name} RENAME TO {self._kept}")
 
     def fresh(self) -> None:
+        if not self._kept:
+            self._keep()
         if connection.vendor == "sqlite":
             for end in ("-wal", "-shm"):
                 Path(self._name + end).unlink(missing_ok=True)

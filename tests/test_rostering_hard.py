@@ -42,7 +42,7 @@ from openpatron.rostering.models import (
 )
 from openpatron.rostering.queries import readiness
 from openpatron.rostering.rules import RULES
-from openpatron.rostering.targets import deliver_news
+from openpatron.rostering.targets.news import deliver_news
 from openpatron.rostering.targets.webhook.outside import is_outside
 
 from .command_line import CommandLine, openpatron

@@ -41,7 +41,7 @@ from openpatron.rostering.actions.move_student import move_student
 from openpatron.rostering.actions.move_students import ask, plan_move
 from openpatron.rostering.actions.sync_site import sync_site
 from openpatron.rostering.models import CoTeacher, PlatformSetup, SentUser, Target
-from openpatron.rostering.targets import deliver_news
+from openpatron.rostering.targets.news import deliver_news
 
 from .command_line import CommandLine, openpatron
 from .rosters import School, school_of

@@ -21,11 +21,21 @@ from django.utils import timezone
 from openpatron.organizations.models import Organization, Site
 
 from . import payload
-from .models import PlatformSetup, Roster, SentClass, SentEnrollment, SentRole, SentUser, Status
+from .models import (
+    PlatformSetup,
+    Roster,
+    SentClass,
+    SentEnrollment,
+    SentRole,
+    SentUser,
+    Status,
+    Target,
+)
 from .rules import SUPERVISOR
 from .scopes import DEMOGRAPHICS, SCOPES
 
-V1P1, V1P2 = VERSIONS = ("oneroster-1.1", "oneroster-1.2")
+V1P1, V1P2 = Target.Version.V1P1.value, Target.Version.V1P2.value
+VERSIONS = (V1P1, V1P2)
 """What a package can be written as."""
 
 _CHUNK = 2_000

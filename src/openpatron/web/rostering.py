@@ -21,6 +21,7 @@ from openpatron.ledger.tasks import enqueue
 from openpatron.organizations.queries import patron_types
 from openpatron.patrons.queries import names_by_id
 from openpatron.patrons.summary import summary_counts
+from openpatron.patrons.whom import PERMISSION as WHOM
 from openpatron.rostering import queries
 from openpatron.rostering.actions.edit_platform_setup import (
     LONGEST,
@@ -28,11 +29,13 @@ from openpatron.rostering.actions.edit_platform_setup import (
     edit_platform_setup as write,
 )
 from openpatron.rostering.actions.sync_site import sync_site as start
+from openpatron.rostering.mending import MENDS
 from openpatron.rostering.models import PlatformSetup, SentUser, Target
 from openpatron.rostering.permissions import MANAGE, MANAGE_TARGETS
 from openpatron.rostering.rules import HOMEROOM, SITE, STUDENT, TEACHER
 from openpatron.rostering.schedule import next_run
 from openpatron.rostering.setups import setup_of
+from openpatron.rostering.targets import kind_of
 
 from .administration_form import AdministrationForm, lines_of, yes_or_no
 from .gate import OrganizationRequest, page
@@ -106,6 +109,7 @@ def readiness(request: OrganizationRequest, short_name: str) -> HttpResponse:
         conditions = [
             {
                 "rule": one.rule,
+                "mend": MENDS.get(one.rule.code),
                 "failing": one.failing if one.rule.code == whole else one.failing[:_SHOWN],
                 "count": len(one.failing),
                 "more": 0 if one.rule.code == whole else max(0, len(one.failing) - _SHOWN),
@@ -120,7 +124,7 @@ def readiness(request: OrganizationRequest, short_name: str) -> HttpResponse:
         "site": site,
         "found": found,
         "parts": parts,
-        "may_move": request.actor.may(MANAGE),
+        "may_mend": request.actor.may(MANAGE, site) and request.actor.may(WHOM),
     }
     return TemplateResponse(request, "web/readiness.html", context)
 
@@ -173,7 +177,7 @@ def _arrived(one: SentUser, targets: list[Target]) -> list[tuple[str, datetime |
     """Return the platforms by name, each with when it got the account as it is; None: not yet."""
     found = []
     for target in targets:
-        last = target.pulled_at if target.kind == Target.Kind.REST else target.told_at
+        last = kind_of(target.kind).arrived_at(target)
         found.append((target.name, last if last and last >= one.modified_at else None))
     return found
 

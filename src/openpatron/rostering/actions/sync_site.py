@@ -39,6 +39,7 @@ from openpatron.rostering.permissions import MANAGE as PERMISSION
 from openpatron.rostering.queries import ROOM, SYNC as KIND
 from openpatron.rostering.roster import SiteRoster
 from openpatron.rostering.setups import setup_of
+from openpatron.rostering.targets import told
 
 if TYPE_CHECKING:
     from openpatron.access.actor import Actor
@@ -169,7 +170,7 @@ class SyncSite(RecordJob):
                 setup.filter(is_used=True, groups_sent_at=None).update(groups_sent_at=now)
             if job.planned_rows:
                 news = Target.objects.filter(sites=job.params["source"], is_active=True)
-                news.exclude(kind=Target.Kind.REST).update(
+                news.filter(kind__in=told()).update(
                     news_at=now, attempts=0, health=Health.GOOD, problem=""
                 )
         return step
