@@ -175,7 +175,8 @@ def _user(
     base: str,
 ) -> dict[str, Any]:
     active = [role for role in held if role.status == Status.ACTIVE]
-    values = outgoing(one.values, {role.role for role in held}, scopes)
+    # Of whom is withdrawn nobody needs more than that.
+    values = outgoing(one.values, {role.role for role in active}, scopes) if active else {}
     shown = active or held
     places = [reference("org", orgs_by_site[role.site_id], base) for role in shown]
     return (
@@ -229,9 +230,10 @@ def demographics(rows: Iterable[SentUser], active: Collection[int]) -> list[dict
     for one in rows:
         status = Status.ACTIVE if one.pk in active else Status.GONE
         values = _head(one.sourced_id, status, one.modified_at)
-        if one.values.get("birthDate"):
-            values["birthDate"] = one.values["birthDate"]
-        sex = str(one.values.get("sex", "")).casefold()
+        told = one.values if status == Status.ACTIVE else {}
+        if told.get("birthDate"):
+            values["birthDate"] = told["birthDate"]
+        sex = str(told.get("sex", "")).casefold()
         known = {"m": "male", "male": "male", "f": "female", "female": "female"}
         if sex:
             values["sex"] = known.get(sex, "other")

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
-from allauth.idp.oidc.models import Client
+from allauth.idp.oidc.models import Client, Token
 from django.db import transaction
 from django.utils.crypto import get_random_string
 from django.utils.translation import gettext as _
@@ -91,6 +91,8 @@ def renew_target_secret(actor: Actor, number: int) -> tuple[Target, str]:
             _("The secret of %s is that of its server. Type the new one on its page.") % target.name
         )
     record_change(actor, TARGET, target.pk, {}, {"secret": _("another one")})
+    # (tokens of the roster are signed with the secret; those of who signed in are rows)
+    Token.objects.filter(client=target.client_id).delete()
     return target, _new_secret(target)
 
 
