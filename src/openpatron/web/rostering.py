@@ -37,10 +37,11 @@ from openpatron.rostering.schedule import next_run
 from openpatron.rostering.setups import setup_of
 from openpatron.rostering.targets import kind_of
 
-from .administration_form import AdministrationForm, lines_of, yes_or_no
+from .administration_form import lines_of, yes_or_no
 from .gate import OrganizationRequest, page
 from .job_words import who
 from .once import request_key
+from .supervised_form import SupervisedForm
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -201,9 +202,10 @@ def _boxes(label: Any, hint: Any = "") -> forms.MultipleChoiceField:
     )
 
 
-class SetupForm(AdministrationForm):
+class SetupForm(SupervisedForm):
     """What a site sets about the platform."""
 
+    field_order = ("is_used", "supervisor")
     is_used = yes_or_no(
         gettext_lazy("Reading platform"), gettext_lazy("this site uses the reading platform")
     )
@@ -239,21 +241,13 @@ class SetupForm(AdministrationForm):
         "interval": lambda text: required_number(text, "interval", lowest=1, highest=LONGEST)
     }
 
-    def __init__(
-        self,
-        data: Any = None,
-        *,
-        stored: Mapping[str, Any] | None = None,
-        people: list[tuple[int, str]],
-    ) -> None:
-        super().__init__(data, stored=stored)
+    def __init__(self, *words: Any, **named: Any) -> None:
+        super().__init__(*words, **named)
         types = [(str(one.pk), one.name) for one in patron_types()]
         levels = [(str(one.pk), one.name) for one in AccessLevel.objects.order_by("name")]
         for name in _IDS:
             offered = types if name.endswith("types") else levels
             cast("forms.MultipleChoiceField", self.fields[name]).choices = offered
-        chosen = cast("forms.ChoiceField", self.fields["supervisor"])
-        chosen.choices = [("", _("none")), *((str(pk), name) for pk, name in people)]
 
 
 @page(MANAGE)
@@ -275,7 +269,7 @@ def edit_platform_setup(request: OrganizationRequest, short_name: str) -> HttpRe
         messages.success(request, _("The settings of %s are saved.") % site.name)
         return redirect("edit_platform_setup", request.organization.slug, site.short_name)
     context = {
-        "title": _("Reading platform of %s") % site.name,
+        "title": _("Site info of %s") % site.name,
         "breadcrumbs": crumbs(request, site),
         "site": site,
         "setup": setup,
@@ -302,7 +296,7 @@ def _wanted(form: SetupForm) -> WantedSetup:
     data = form.cleaned_data
     return WantedSetup(
         is_used=bool(data["is_used"]),
-        supervisor=int(data["supervisor"]) if data["supervisor"] else None,
+        supervisor=form.chosen_supervisor(),
         groups_managed=data["groups_managed"],
         interval=data["interval"],
         quiet_from=data["quiet_from"],

@@ -40,7 +40,7 @@ def mend_readiness(
         raise NotFoundError(_("No job mends the condition “%s”.") % code[:60])
     people = failing(site, code)
     if not people:
-        raise InputError("new", _("Nobody fails this condition any more."))
+        raise InputError("new", _("There is nobody here whom this job could mend."))
     called = str(mend.who)
     whom = by_number(actor, site, people, called)
     if mend.way == FIELD:
