@@ -49,7 +49,7 @@ from .command_line import CommandLine, openpatron
 from .rosters import PASSWORD, School, school_of
 from .ssh_server import SshServer, make_key, ssh_server
 from .test_oneroster import Platform
-from .test_rostering_pages import read
+from .test_targets import read
 from .visitor import Visitor, text_of
 from .world import World
 

@@ -11,6 +11,8 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID, uuid5
 
+from openpatron.feeds.formats.oneroster.meaning import code_of_grade
+
 from .models import PlatformSetup, SentClass, SentEnrollment, SentRole, SentUser, Status
 from .rules import STUDENT
 from .scopes import OF_STUDENTS, ROSTER, WIDER
@@ -191,7 +193,7 @@ def _user(
             ),
             "givenName": values.get("givenName") or "-",
             "familyName": values.get("familyName") or "-",
-            "grades": [values["grades"]] if values.get("grades") else [],
+            "grades": [code] if (code := code_of_grade(values.get("grades") or "")) else [],
             "agents": [],
             "roles": [
                 {

@@ -157,7 +157,7 @@ _IDENTITY_PROVIDER = {
     "is_active": _("In use"),
     "secret": _("Secret"),
 }
-_TARGET: dict[str, Any] = {
+_ROSTERING: dict[str, Any] = {
     "kind": _("How it receives"),
     "sites": _("Sites"),
     "address": _("Address"),
@@ -165,9 +165,21 @@ _TARGET: dict[str, Any] = {
     "version": _("Version of the package"),
     "redirects": _("Addresses that people come back to"),
     "in_use": _("In use"),
+    "supervisor": _("Supervisor"),
+    "co_teachers": _("Co-teachers"),
+    "reading_platform": _("Reading platform"),
+    "groups_managed": _("Groups are managed"),
+    "teacher_types": _("Patron types that count as teacher"),
+    "teacher_levels": _("Access levels that count as teacher"),
+    "student_types": _("Patron types that count as student"),
+    "student_levels": _("Access levels that count as student"),
+    "interval": _("Hours between two runs"),
+    "quiet_from": _("Quiet hours from"),
+    "quiet_until": _("Quiet hours until"),
+    "delivered": _("At the platform"),
 }
 _FIELD_TITLES: dict[str, Any] = (
-    _TARGET
+    _ROSTERING
     | LABELS
     | {
         "merged": _("Merged record"),
