@@ -35,6 +35,7 @@ from openpatron.rostering.permissions import MANAGE, MANAGE_TARGETS
 from openpatron.rostering.rules import HOMEROOM, SITE, STUDENT, TEACHER
 from openpatron.rostering.schedule import next_run
 from openpatron.rostering.setups import setup_of
+from openpatron.rostering.sync_words import NOTHING, what_was_new
 from openpatron.rostering.targets import kind_of
 
 from .administration_form import lines_of, yes_or_no
@@ -141,7 +142,8 @@ def sync_site(request: OrganizationRequest, short_name: str) -> HttpResponse:
     users, classes = queries.sent_here(request.actor, site)
     shown = Paginator(users, _PER_PAGE).get_page(request.GET.get("page"))
     names = names_by_id([one.patron_id for one in shown])
-    runs = queries.runs(request.actor, site).select_related("created_by")[:_RUNS]
+    runs = list(queries.runs(request.actor, site).select_related("created_by")[:_RUNS])
+    news = what_was_new([job.pk for job in runs])
     targets = queries.receivers(request.actor, site)
     context = {
         "title": _("Sync of %s") % site.name,
@@ -150,7 +152,11 @@ def sync_site(request: OrganizationRequest, short_name: str) -> HttpResponse:
         "setup": setup,
         "next": next_run(setup, timezone.now()),
         "runs": [
-            {"job": job, "counts": summary_counts(job), "who": who(job.created_by, job.way)}
+            {
+                "job": job,
+                "counts": summary_counts(job) | news.get(job.pk, NOTHING),
+                "who": who(job.created_by, job.way),
+            }
             for job in runs
         ],
         "page": shown,

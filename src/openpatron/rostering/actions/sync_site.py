@@ -23,6 +23,7 @@ from openpatron.patrons.actors import actor_for
 from openpatron.patrons.association_batches import set_aside
 from openpatron.patrons.models import SUBJECT
 from openpatron.patrons.record_jobs import RecordJob
+from openpatron.patrons.summary import summary_counts
 from openpatron.rostering import sync_words
 from openpatron.rostering.delivery import (
     Delivered,
@@ -190,6 +191,11 @@ class SyncSite(RecordJob):
         same = [row.pk for row in rows if row.subject_id not in written[row.subject_kind]]
         set_aside(job, same, Outcome.SKIPPED, "unchanged")
         return {}
+
+    def counts(self, job: Job) -> dict[str, int]:
+        """Return the counts as they are written out: also what was new, changed and gone."""
+        news = sync_words.what_was_new([job.pk]).get(job.pk, sync_words.NOTHING)
+        return summary_counts(job) | news
 
     def title(self, job: Job) -> str:
         """Return the job's name for lists."""
