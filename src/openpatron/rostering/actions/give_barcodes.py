@@ -86,7 +86,7 @@ class GiveBarcodes(MendJob):
                 )
             )  # fmt: skip
         Barcode.objects.bulk_create(cards)
-        given = {card.patron_id: card.value for card in cards}
+        given = {row.subject_id: row.after[key] for row in todo if row.pk not in refused}
         texts = Patron.objects.filter(pk__in=given).values_list("pk", "search_text")
         update_rows(
             Patron, ["search_text"], [(f"{text} {fold(given[pk])}", pk) for pk, text in texts]
@@ -125,13 +125,11 @@ class GiveBarcodes(MendJob):
 
     def reason(self, job: Job, change: Change) -> str:
         """Return the reason of a change as a sentence."""
-        site = job.params["source_name"]
-        if change.reason in {"exhausted", "no_pattern"}:
-            said = {
-                "exhausted": _("All numbers of the range of %s are given. Widen the range."),
-                "no_pattern": _("%s has no barcode pattern. Set one, and give barcodes again."),
-            }
-            return said[change.reason] % site
+        site = str(job.params["source_name"])
+        if change.reason == "exhausted":
+            return _("All numbers of the range of %s are given. Widen the range.") % site
+        if change.reason == "no_pattern":
+            return _("%s has no barcode pattern. Set one, and give barcodes again.") % site
         return field_words.reason(change, site, job.params["owners"])
 
 
