@@ -14,9 +14,13 @@ from openpatron.ledger.models import Job
 from openpatron.notifications.models import Message
 from openpatron.organizations.models import PatronType
 from openpatron.patrons.models import Association, Barcode, Homeroom, Patron, Source, SourceRecord
+from openpatron.patrons.whom import by_number
+from openpatron.rostering.actions.give_barcodes import give_barcodes
+from openpatron.rostering.actions.join_homerooms import join_homerooms
 from openpatron.rostering.actions.mend_readiness import mend_readiness
 from openpatron.rostering.actions.move_student import move_student
 from openpatron.rostering.actions.move_students import ask, plan_move
+from openpatron.rostering.actions.send_password_links import send_password_links
 from openpatron.rostering.queries import readiness
 
 from .rosters import School, school_of
@@ -183,6 +187,10 @@ def test_the_page_and_who_may(world: World, school: School) -> None:
     assert "For the students without a homeroom, set the homeroom at Maple to 5A." in said
     with pytest.raises(NotAllowedError):
         mend_readiness(world.actor(leo.account), world.maple, "student_homeroom", new="5A")
+    whom = by_number(world.operator, world.maple, [school.teacher.pk], "the teachers")
+    for make in (give_barcodes, join_homerooms, send_password_links):
+        with pytest.raises(NotAllowedError):
+            make(world.actor(leo.account), whom)
     with pytest.raises(NotFoundError):
         mend_readiness(world.operator, world.maple, "teacher_email")
     run(confirm_job(world.operator, job))

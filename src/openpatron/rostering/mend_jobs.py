@@ -10,12 +10,20 @@ from django.utils.text import capfirst
 from openpatron.ledger.kinds import Step
 from openpatron.ledger.models import Change, Job
 from openpatron.patrons import field_words
+from openpatron.patrons.locked_fields import names_of_sources
 from openpatron.patrons.record_jobs import RECORDS, RecordJob, planned
 from openpatron.patrons.whom import PERMISSION, nobody_of
 
 if TYPE_CHECKING:
     from openpatron.ledger.kinds import Cursor, Head, Told, Wording
     from openpatron.patrons.lines import JobLine
+    from openpatron.patrons.whom import Whom
+
+
+def params_of(whom: Whom, field: str) -> dict[str, Any]:
+    """Return what a job keeps: who, and as what an edit by hand would name the field."""
+    at = "" if whom.at is None or field == "password" else f" at {whom.at.short_name}"
+    return whom.params | {"key": f"{field}{at}", "owners": names_of_sources()}
 
 
 class MendJob(RecordJob):

@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 from openpatron.kernel.rows import update_rows
 from openpatron.kernel.text import fold
 from openpatron.ledger.models import Change, Job, Outcome
+from openpatron.ledger.planning import make_job
 from openpatron.organizations.models import Organization, Site
 from openpatron.patrons import field_words
 from openpatron.patrons.association_batches import set_aside
@@ -22,12 +23,22 @@ from openpatron.patrons.association_words import counted
 from openpatron.patrons.external import BARCODE, speaks_of
 from openpatron.patrons.models import Association, Barcode, Patron, SourceRecord
 from openpatron.patrons.rules import next_numbers
-from openpatron.rostering.mend_jobs import MendJob
+from openpatron.patrons.whom import PERMISSION
+from openpatron.rostering.mend_jobs import MendJob, params_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from openpatron.access.actor import Actor
+    from openpatron.patrons.whom import Whom
+
 KIND = "give_barcodes"
+
+
+def give_barcodes(actor: Actor, whom: Whom, request_key: str | None = None) -> Job:
+    """Make the job whose plan is the preview. The same ``request_key`` gives the same job."""
+    actor.require(PERMISSION)
+    return make_job(actor, KIND, params_of(whom, "barcode"), whom.count, request_key)
 
 
 class GiveBarcodes(MendJob):

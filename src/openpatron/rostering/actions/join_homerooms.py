@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from django.utils.translation import gettext as _
 
+from openpatron.ledger.planning import make_job
 from openpatron.patrons import field_words
 from openpatron.patrons.association_words import counted
 from openpatron.patrons.field_jobs import FieldJob, guarded, of_tie
@@ -14,13 +15,16 @@ from openpatron.patrons.fields import TIE_FIELDS
 from openpatron.patrons.locked_fields import owned_fields
 from openpatron.patrons.people import TIE, named
 from openpatron.patrons.whom import PERMISSION, nobody_of, plan_by_number
+from openpatron.rostering.mend_jobs import params_of
 
 if TYPE_CHECKING:
+    from openpatron.access.actor import Actor
     from openpatron.ledger.kinds import Cursor, Head, Step, Told, Wording
     from openpatron.ledger.models import Change, Job
     from openpatron.patrons.field_jobs import Writing
     from openpatron.patrons.lines import JobLine
     from openpatron.patrons.people import People
+    from openpatron.patrons.whom import Whom
 
 
 KIND = "join_homerooms"
@@ -32,6 +36,12 @@ _LED = (
 )
 _FIRST = f"({_LED} ORDER BY led.name, led.id LIMIT 1)"
 _NAME = f"(SELECT r.name FROM patrons_homeroom r WHERE r.id = {_FIRST})"  # noqa: S608  our own
+
+
+def join_homerooms(actor: Actor, whom: Whom, request_key: str | None = None) -> Job:
+    """Make the job whose plan is the preview. The same ``request_key`` gives the same job."""
+    actor.require(PERMISSION)
+    return make_job(actor, KIND, params_of(whom, "homeroom"), whom.count, request_key)
 
 
 class JoinHomerooms(FieldJob):

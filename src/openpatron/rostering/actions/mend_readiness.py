@@ -7,13 +7,11 @@ from typing import TYPE_CHECKING
 from django.utils.translation import gettext as _
 
 from openpatron.kernel.errors import InputError, NotFoundError
-from openpatron.ledger.planning import make_job
 from openpatron.patrons.actions.update_patrons import ask, plan_update
-from openpatron.patrons.locked_fields import names_of_sources
 from openpatron.patrons.whom import PERMISSION, by_number
-from openpatron.rostering.actions.give_barcodes import KIND as GIVE_BARCODES
-from openpatron.rostering.actions.join_homerooms import KIND as JOIN_HOMEROOMS
-from openpatron.rostering.actions.send_password_links import KIND as SEND_LINKS
+from openpatron.rostering.actions.give_barcodes import give_barcodes
+from openpatron.rostering.actions.join_homerooms import join_homerooms
+from openpatron.rostering.actions.send_password_links import send_password_links
 from openpatron.rostering.mending import BARCODES, FIELD, JOIN, LINKS, MENDS, failing
 from openpatron.rostering.permissions import MANAGE
 
@@ -22,7 +20,7 @@ if TYPE_CHECKING:
     from openpatron.ledger.models import Job
     from openpatron.organizations.models import Site
 
-_KINDS = {BARCODES: GIVE_BARCODES, LINKS: SEND_LINKS, JOIN: JOIN_HOMEROOMS}
+_JOBS = {BARCODES: give_barcodes, LINKS: send_password_links, JOIN: join_homerooms}
 
 
 def mend_readiness(
@@ -46,15 +44,7 @@ def mend_readiness(
     if mend.way == FIELD:
         asked = ask(actor, field=mend.field, new=new, whom=whom)
         return plan_update(actor, asked, request_key)
-    params = whom.params | {
-        "key": "password" if mend.way == LINKS else f"{_KEYS[mend.way]} at {site.short_name}",
-        "owners": names_of_sources(),
-    }
-    return make_job(actor, _KINDS[mend.way], params, len(people), request_key)
-
-
-# As an edit by hand names it in a change.
-_KEYS = {BARCODES: "barcode", JOIN: "homeroom"}
+    return _JOBS[mend.way](actor, whom, request_key)
 
 
 def require_mend(actor: Actor, site: Site) -> None:

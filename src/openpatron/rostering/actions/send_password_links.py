@@ -10,19 +10,29 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from django.utils.translation import gettext as _
 
 from openpatron.ledger.models import Change, Job, Outcome
+from openpatron.ledger.planning import make_job
 from openpatron.patrons import field_words
 from openpatron.patrons.association_batches import set_aside
 from openpatron.patrons.association_words import counted
 from openpatron.patrons.messages import password_links
 from openpatron.patrons.models import Patron
-from openpatron.rostering.mend_jobs import MendJob
+from openpatron.patrons.whom import PERMISSION
+from openpatron.rostering.mend_jobs import MendJob, params_of
 
 if TYPE_CHECKING:
+    from openpatron.access.actor import Actor
     from openpatron.accounts.models import Account
+    from openpatron.patrons.whom import Whom
 
 KIND = "send_password_links"
 LINK = "link"
 """As ``set_password_link`` writes it in a change."""
+
+
+def send_password_links(actor: Actor, whom: Whom, request_key: str | None = None) -> Job:
+    """Make the job whose plan is the preview. The same ``request_key`` gives the same job."""
+    actor.require(PERMISSION)
+    return make_job(actor, KIND, params_of(whom, "password"), whom.count, request_key)
 
 
 class SendPasswordLinks(MendJob):
