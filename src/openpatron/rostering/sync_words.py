@@ -126,7 +126,10 @@ def what_was_new(jobs: Iterable[int]) -> dict[int, dict[str, int]]:
             gone=Count("pk", filter=gone & ~new),
         )
     )
-    return {row["job"]: {name: row[name] for name in NOTHING} for row in rows}
+    return {
+        row["job"]: {"new": row["new"], "changed": row["changed"], "gone": row["gone"]}
+        for row in rows
+    }
 
 
 # Functions, because the language is only known when somebody reads.
