@@ -220,6 +220,10 @@ class _Copy:
 
     def __init__(self) -> None:
         self._name = str(connection.settings_dict["NAME"])
+        self._kept = ""
+
+    def _keep(self) -> None:
+        """Put the database aside, not before somebody wants a copy: others read it where it is."""
         if connection.vendor == "sqlite":
             self._kept = self._name + ".kept"
             shutil.copyfile(self._name, self._kept)
@@ -229,6 +233,8 @@ class _Copy:
             self.fresh()
 
     def fresh(self) -> None:
+        if not self._kept:
+            self._keep()
         if connection.vendor == "sqlite":
             for end in ("-wal", "-shm"):
                 Path(self._name + end).unlink(missing_ok=True)

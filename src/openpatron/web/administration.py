@@ -90,8 +90,8 @@ PARTS = (
         MANAGE,
     ),
     Part(
-        gettext_lazy("Reading platform"),
-        gettext_lazy("Which sites use it, who supervises, homerooms, and the platforms."),
+        gettext_lazy("Site configuration"),
+        gettext_lazy("Site info of each site: the reading platform, who supervises, homerooms."),
         "refresh",
         "rostering",
         ROSTERING,

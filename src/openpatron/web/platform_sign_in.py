@@ -79,8 +79,8 @@ class ProviderAdapter(DefaultOIDCAdapter):
                 "family_name": found.values.get("familyName", ""),
                 "preferred_username": user.username,
             }
-        if "email" in scopes and user.email:
-            claims |= {"email": user.email, "email_verified": True}
+        if "email" in scopes and found.values.get("email"):
+            claims |= {"email": found.values["email"], "email_verified": True}
         return claims
 
     def list_private_keys(self, **_asked: Any) -> list[PrivateKey]:
