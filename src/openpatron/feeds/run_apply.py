@@ -29,6 +29,7 @@ from .deciding import (
     let_go_of_card,
 )
 from .matching import Matching
+from .rights import respect_rights
 from .run_checks import write_counts
 from .run_clashes import Numbers
 from .run_context import BOOK, Item, Run
@@ -107,6 +108,7 @@ def _decide(run: Run, rows: list[Change]) -> list[Decision]:
             one = gone_missing(run, ours)
             one.item.change = number
         decisions.append(one)
+    respect_rights(run, decisions)
     return decisions
 
 

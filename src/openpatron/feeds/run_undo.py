@@ -22,6 +22,7 @@ from openpatron.patrons.removing import hindrances
 from openpatron.patrons.whole_record import BARCODE, PATRON, Record, gone, read, write
 
 from .matching import ACCOUNT, RECORD, TIE, Matching, Ours
+from .rights import above_to_undo
 from .run_apply import batch_size, lock_people, next_rows
 from .run_checks import write_counts
 from .run_context import BOOK, Run
@@ -105,7 +106,7 @@ def _who_got_theirs(run: Run, rows: list[Change]) -> list[Change]:
 
 def _left(run: Run, rows: list[Change], ours: dict[int, Ours]) -> dict[int, str]:
     """Return which rows are left as they are, and why."""
-    left = {}
+    left = above_to_undo(run, rows, ours)
     for row in rows:
         known = ours.get(row.subject_id)
         if known is None or known.record is None:

@@ -21,6 +21,7 @@ from openpatron.ledger.models import Change, Job, Outcome
 from .actors import actor_of_job
 from .association_batches import Batch, plain
 from .fields import RECORD_FIELDS
+from .levels_above import people_above
 from .locked_fields import JOIN, Opened, close_batch, open_batch, reason as owned_reason
 from .people import TIE
 
@@ -70,6 +71,8 @@ class Writing:
     # What is written where the record is still what the plan saw: then nothing needs to be looked
     # at again. Empty where that does not tell.
     at_once: str = ""
+    # Where somebody holds more rights than the actor, which at once tells nothing of.
+    above: str = ""
     # The fields that sources own and that are written nevertheless.
     opened: Opened | None = None
 
@@ -206,6 +209,16 @@ class FieldJob(JobKind):
         """Return who acts, with the rights held now."""
         return actor_of_job(job)
 
+    def _allowed(self, job: Job) -> Writing:
+        """Return what becomes of them, but of nobody who holds more rights than the actor."""
+        writing, above = self.writing(job), people_above(self.actor(job))
+        if not above:
+            return writing
+        reason = f"CASE WHEN {above} THEN 'staff' ELSE ({writing.reason}) END"
+        them = "SELECT 1 FROM patrons_patron patron WHERE patron.id = ledger_change.subject_id"
+        blocked = f"({writing.blocked} OR EXISTS ({them} AND {above}))"
+        return replace(writing, reason=reason, above=above, blocked=blocked)
+
     def plan(self, job: Job, cursor: Cursor) -> Step:
         """Plan the next patrons of the selection."""
         params = {"after": cursor.get("after", 0), "rows": settings.OPENPATRON_JOB_BATCH_ROWS}
@@ -220,7 +233,7 @@ class FieldJob(JobKind):
         people = self.people(job)
         sql = field_statement(
             "plan_fields",
-            self.writing(job),
+            self._allowed(job),
             columns=f"{people.place} AS place,",
             people=people.planning,
             rows=people.rows,
@@ -232,7 +245,7 @@ class FieldJob(JobKind):
         batch = Batch.after(cursor, Outcome.PLANNED, self.params(job))
         if batch is None:
             return Step(0, None)
-        writing, people = self.writing(job), self.people(job)
+        writing, people = self._allowed(job), self.people(job)
         params = batch.params | people.params | {"now": timezone.now()}
         lock_patrons(params)
         if not _written_at_once(writing, people, batch, params):
@@ -268,7 +281,7 @@ class FieldJob(JobKind):
         batch = Batch.after(cursor, Outcome.APPLIED, self.params(job))
         if batch is None:
             return Step(0, None)
-        writing, params = self.writing(job), batch.params | {"now": timezone.now()}
+        writing, params = self._allowed(job), batch.params | {"now": timezone.now()}
         lock_patrons(params)
         execute(field_statement("leave_changed_fields", writing), params)
         restored = self.restore(writing, params)
@@ -291,7 +304,7 @@ def _written_at_once(writing: Writing, people: People, batch: Batch, params: Par
         "set_at_once",
         writing,
         people=people.applying,
-        rows=_PLANNED,
+        rows=f"{_PLANNED} AND NOT {writing.above}" if writing.above else _PLANNED,
         values=writing.at_once,
     )
     with transaction.atomic():

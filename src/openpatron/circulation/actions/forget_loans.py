@@ -1,6 +1,8 @@
 """Forget who had what: closed loans, requests and settled fees lose their patron. A nightly job.
 
-Messages about items lose their text; the ledger never names an item.
+What was written about them by hand (notes, what a fee was for, why it was waived) goes along, and
+so does that of patrons who were removed. Messages about items lose their text; the ledger never
+names an item.
 
 Of who does not keep history at once when it is over and nothing is owed for it; of who does, after
 the organization's months. One line for each kind of thing, with how many there were. Counts of
@@ -92,25 +94,27 @@ def _due(part: int, params: dict[str, Any]) -> QuerySet[Any]:
     match part:
         case 1:
             owed = Fee.objects.filter(loan=OuterRef("pk"), owed__gt=0)
-            over = Loan.objects.filter(**kept, closed_at__isnull=False)
-            found = over.filter(forgets | Q(closed_at__lt=before)).exclude(Exists(owed))
+            closed = Loan.objects.filter(**kept, closed_at__isnull=False)
+            found = closed.filter(forgets | Q(closed_at__lt=before)).exclude(Exists(owed))
         case 2:
             over_requests = Request.objects.filter(**kept, closed_at__isnull=False)
             found = over_requests.filter(forgets | Q(closed_at__lt=before))
         case 3:
             states = BorrowingRequest.State
-            ended = BorrowingRequest.objects.filter(
-                **kept, state__in=(states.RETURNED, states.CANCELLED)
-            )
-            found = ended.filter(forgets | Q(changed_at__lt=before))
+            ended = BorrowingRequest.objects.filter(state__in=(states.RETURNED, states.CANCELLED))
+            over = Q(**kept) & (forgets | Q(changed_at__lt=before))
+            found = ended.filter(over | Q(patron=None) & ~Q(note=""))
         case 5:
             found = _texts(before, params.get("organization"))
         case _:
             last = Payment.objects.filter(fee=OuterRef("pk")).order_by("-at").values("at")[:1]
-            settled = Fee.objects.filter(**kept, owed=0).annotate(
+            settled = Fee.objects.filter(owed=0).annotate(
                 settled_at=Coalesce(Subquery(last), "charged_at", output_field=DateTimeField())
             )
-            found = settled.filter(forgets | Q(settled_at__lt=before))
+            said = Payment.objects.filter(fee=OuterRef("pk")).exclude(reason="")
+            over = Q(**kept) & (forgets | Q(settled_at__lt=before))
+            # Of who was removed, what was written is left.
+            found = settled.filter(over | Q(patron=None) & (~Q(text="") | Exists(said)))
     return found.order_by("pk")
 
 
@@ -188,5 +192,6 @@ def _forget(part: int, params: dict[str, Any], size: int) -> int:
     elif part == TEXTS:
         Message.objects.filter(pk__in=chosen).update(body="", values={})
     else:
-        Fee.objects.filter(pk__in=chosen).update(patron=None)
+        Payment.objects.filter(fee__in=chosen).update(reason="")
+        Fee.objects.filter(pk__in=chosen).update(patron=None, text="")
     return len(chosen)
