@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import tracemalloc
 import zipfile
 from pathlib import Path
@@ -148,6 +149,24 @@ def test_rejected_rows_come_back_in_the_file_s_own_format(name: str, tmp_path: P
             assert b"second" in data.replace(b"\0", b"")
             assert data.replace(b"\0", b"").count(b"mend it") == 0
         assert read(name, twice)[1][0][1] == only[1]
+
+
+@pytest.mark.parametrize("name", ["delimited", "koha", "destiny"])
+def test_rejected_rows_run_nothing_in_a_spreadsheet(name: str, tmp_path: Path) -> None:
+    """And what is fed again is what it was."""
+    found, file = formats()[name], fixture(name, "clean")
+    evil = tmp_path / "evil.csv"
+    text = file.read_text(encoding="utf-8-sig")
+    rows = [line for line, _values in read(name, file)[1]]
+    once = read(name, file)[1][0][1]["first_name"]
+    evil.write_text(text.replace(once, " =HYPERLINK(1)"), encoding="utf-8")
+    mended = tmp_path / "mended.csv"
+    found.write_rejected(evil, dict.fromkeys(rows, "=why"), mended, Options())
+    cells = [cell for row in csv.reader(mended.open(encoding="utf-8-sig")) for cell in row]
+    assert not [cell for cell in cells if cell.lstrip(" ").startswith(("=", "+", "-", "@"))]
+    assert "' =HYPERLINK(1)" in cells
+    again = [values for _line, values in read(name, mended)[1]]
+    assert again == [values for _line, values in read(name, evil)[1]]
 
 
 def test_koha_attributes_may_hold_commas_colons_and_quotes() -> None:

@@ -30,7 +30,7 @@ from openpatron.patrons.actions.edit_personal_data import edit_personal_data
 from openpatron.patrons.actions.note_patron import Noted, delete_note, edit_note, note_patron
 from openpatron.patrons.actions.remove_patron import remove_patron
 from openpatron.patrons.external import Opening
-from openpatron.patrons.models import LocalCode, Patron, RemovedPatron
+from openpatron.patrons.models import LocalCode, Patron, RemovedPatron, StaffRole
 from openpatron.patrons.standing import Deed
 from openpatron.rostering.models import SentUser
 
@@ -171,4 +171,27 @@ def test_after_the_erasure_no_table_holds_a_word_of_the_person(world: World) -> 
             pass_by(100)
             night(organization)
     assert not Account.objects.filter(pk=patron.account_id).exists()
+    assert list(places(WORD)) == []
+
+
+def test_whom_an_undone_feed_had_made_is_forgotten(world: World) -> None:
+    """Also who asked for a job meanwhile: the job stays, and says nothing of the person."""
+    sis = scene(world)
+    manager = {"access_level": "District patrons manager", "patron_type": "Faculty"}
+    boss = person(2, username="quixzor2", last_name="Quixzor", barcode="M2") | manager
+    job = sis.plan(PERSON, boss)
+    sis.apply(job)
+    account = Account.objects.get(username="quixzor2")
+    StaffRole.objects.create(
+        organization=world.cascadia, patron=account.patrons.get(), is_organization_wide=True,
+        access_level=world.levels["District patrons manager"],
+    )  # fmt: skip
+    asked = world.plan(world.actor(account), value="6")
+    StaffRole.objects.all().delete()
+    sis.undo(job)
+    assert Patron.objects.count() == 0
+    account.refresh_from_db()
+    assert (account.full_name, account.erased_at is None) == ("", False)
+    assert Job.objects.get(pk=asked.pk).created_by == account
+    night(world.cascadia)
     assert list(places(WORD)) == []

@@ -13,11 +13,19 @@ from django.db.models import Exists, OuterRef
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 
+from openpatron.accounts.erasure import bound_accounts, erase
 from openpatron.accounts.models import Account, Registration
 from openpatron.ledger.kinds import Cursor, Step
 from openpatron.ledger.models import Change, Outcome
 from openpatron.patrons.association_batches import set_aside
-from openpatron.patrons.models import SUBJECT, Barcode, Patron, Protection, SourceRecord
+from openpatron.patrons.models import (
+    SUBJECT,
+    Barcode,
+    Patron,
+    Protection,
+    RemovedPatron,
+    SourceRecord,
+)
 from openpatron.patrons.removing import hindrances
 from openpatron.patrons.whole_record import BARCODE, PATRON, Record, gone, read, write
 
@@ -194,7 +202,15 @@ def _unmake(run: Run, rows: list[Change]) -> None:
         some = accounts[start : start + 5_000]
         Registration.objects.filter(organization=run.organization, account__in=some).delete()
         elsewhere = Registration.objects.filter(account=OuterRef("pk"))
-        Account.objects.filter(~Exists(elsewhere), pk__in=some).delete()
+        bound = bound_accounts(some)
+        Account.objects.filter(~Exists(elsewhere), pk__in=some).exclude(pk__in=bound).delete()
+        erase(bound)
+    # What the ledger says of them, and what they were written, is forgotten at night.
+    now = timezone.now()
+    RemovedPatron.objects.bulk_create(
+        RemovedPatron(organization=run.organization, patron=number, account=account, removed_at=now)
+        for number, account in zip(records, accounts, strict=True)
+    )
 
 
 def _as_before(row: Change, ours: Ours) -> Known:
