@@ -78,7 +78,7 @@ def lock_people(rows: Iterable[Change]) -> None:
 
 def _apply(run: Run, rows: list[Change]) -> None:
     decisions = _decide(run, rows)
-    while more := _holders(run, decisions):
+    while more := _holders(run, decisions, {row.pk for row in rows}):
         rows += more
         decisions = _decide(run, rows)
     _settle(run, decisions)
@@ -112,15 +112,18 @@ def _decide(run: Run, rows: list[Change]) -> list[Decision]:
     return decisions
 
 
-def _holders(run: Run, decisions: list[Decision]) -> list[Change]:
-    """Return planned rows of those who hold what somebody in the batch takes over."""
+def _holders(run: Run, decisions: list[Decision], taken_up: set[int]) -> list[Change]:
+    """Return planned rows of those who hold what somebody in the batch takes over.
+
+    Not those ``taken_up`` already: such a row means somebody else by now, and nothing is given up.
+    """
     here = {one.ours.patron for one in decisions if one.ours}
     holders = {patron for one in decisions for patron in one.waits.values()} - here
     if not holders:
         return []
     rows = Change.objects.filter(
         job=run.job, subject_kind=SUBJECT, subject_id__in=holders, outcome=Outcome.PLANNED
-    )
+    ).exclude(pk__in=taken_up)
     return list(rows)
 
 
