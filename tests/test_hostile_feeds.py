@@ -11,6 +11,7 @@ from openpatron.feeds.formats.base import Options
 from openpatron.kernel.errors import InputError
 from openpatron.ledger.actions.confirm_job import confirm_job
 from openpatron.ledger.engine import run
+from openpatron.ledger.models import Change, Job
 from openpatron.patrons.actions.merge_patrons import Pair, ask, plan_merge
 from openpatron.patrons.actions.remove_patron import remove_patron
 from openpatron.patrons.models import Association, Patron, Protection, Source, SourceRecord
@@ -56,3 +57,17 @@ def test_whatever_happens_between_plan_and_yes(world: World) -> None:
         p.source_record.key: p.grade_level for p in Patron.objects.exclude(source_record=None)
     }
     assert grades == {"S2": "6", "S3": "5", "S4": "6", "S5": "5", "S6": "5", "S7": "6"}
+
+
+def test_what_goes_from_one_batch_to_another_ends_neither_early(world: World) -> None:
+    """The first takes what the last gives up; all between them are applied as well."""
+    sis, number = scene(world), 16
+    sis.feed(*(person(n) for n in range(number)))
+    rows = [person(n, grade_level="6") for n in range(number)]
+    rows[0]["username"], rows[-1]["username"] = rows[-1]["username"], rows[0]["username"]
+    assert sis.feed(*rows) == {"updated": number}
+    assert set(Patron.objects.values_list("grade_level", flat=True)) == {"6"}
+    assert not Change.objects.filter(job=sis.jobs[-1]).exclude(outcome="applied").exists()
+    job = Job.objects.get(pk=sis.jobs[-1].pk)
+    assert sis.patron(0).account.username == f"learner{number - 1}"
+    assert (job.state, job.done) == ("done", number)

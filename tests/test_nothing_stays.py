@@ -186,7 +186,7 @@ def test_whom_an_undone_feed_had_made_is_forgotten(world: World) -> None:
         organization=world.cascadia, patron=account.patrons.get(), is_organization_wide=True,
         access_level=world.levels["District patrons manager"],
     )  # fmt: skip
-    asked = world.plan(world.actor(account), value="6")
+    asked = world.plan(world.actor(account))
     StaffRole.objects.all().delete()
     sis.undo(job)
     assert Patron.objects.count() == 0

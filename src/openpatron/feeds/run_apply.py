@@ -57,14 +57,13 @@ def apply_feed_batch(run: Run, cursor: Cursor) -> Step:
     """Apply the next planned rows."""
     size = batch_size(run)
     rows = next_rows(run.job, cursor, Outcome.PLANNED, size)
-    if rows:
-        _apply(run, rows)
+    applied = _apply(run, rows) if rows else 0
     if len(rows) == size:
-        return Step(len(rows), {"after": rows[-1].pk})
+        return Step(applied, {"after": rows[-1].pk})
     if rows or cursor:
         set_supervisors(run)
     write_counts(run.job, run.feed)
-    return Step(len(rows), None)
+    return Step(applied, None)
 
 
 def lock_people(rows: Iterable[Change]) -> None:
@@ -76,7 +75,9 @@ def lock_people(rows: Iterable[Change]) -> None:
         list(some.select_for_update().order_by("pk").values_list("pk", flat=True))
 
 
-def _apply(run: Run, rows: list[Change]) -> None:
+def _apply(run: Run, batch: list[Change]) -> int:
+    """Apply the rows, and those further on whose values they take over; return how many."""
+    rows = list(batch)
     decisions = _decide(run, rows)
     while more := _holders(run, decisions, {row.pk for row in rows}):
         rows += more
@@ -91,6 +92,7 @@ def _apply(run: Run, rows: list[Change]) -> None:
     write_people(run, list(new.values()), list(known.values()))
     Protection.objects.filter(pk__in=[p.pk for one in planned for p in one.released]).delete()
     _finish(rows, decisions, {number: one.patron for number, one in new.items()})
+    return len(rows)
 
 
 def _decide(run: Run, rows: list[Change]) -> list[Decision]:
