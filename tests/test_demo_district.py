@@ -27,6 +27,7 @@ from openpatron.patrons.actions.add_associations import ask, plan_associations
 from openpatron.patrons.actors import actor_for
 from openpatron.patrons.models import Association, Barcode, Homeroom, Patron
 from openpatron.patrons.search import matching, search_text, sort_name
+from openpatron.rostering.queries import readiness
 
 pytestmark = [pytest.mark.postgres, pytest.mark.django_db]
 
@@ -290,7 +291,19 @@ def test_sign_ins_are_at_their_sites() -> None:
     assert edits == frozenset({maple.pk})
 
 
-def test_only_the_sign_ins_have_a_password() -> None:
+def test_only_the_sign_ins_and_one_class_have_a_password() -> None:
     assert authenticate(username="dora.district", password=PASSWORD) is not None
-    able = [a.username for a in Account.objects.iterator() if a.has_usable_password()]
-    assert sorted(able) == sorted(person.username for person in SIGN_INS)
+    able = {a.username for a in Account.objects.iterator() if a.has_usable_password()}
+    classmates = able - {person.username for person in SIGN_INS}
+    assert len(able) - len(classmates) == len(SIGN_INS)
+    rooms = Association.objects.filter(
+        patron__account__username__in=classmates, site__short_name="maple"
+    ).values_list("homeroom__supervisor__account__username", flat=True)
+    assert list(rooms) == ["theo.teacher"] * 12
+
+
+def test_the_class_that_signs_in_is_ready_for_the_reading_platform(cascadia: Organization) -> None:
+    maple = Site.objects.get(short_name="maple")
+    found = readiness(operator(cascadia), maple)
+    # Theo and his thirteen.
+    assert (found.people_ready, found.rooms_ready) == (14, 1)

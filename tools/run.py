@@ -86,6 +86,8 @@ def serve(port: int) -> int:
             )
         sign_ins = openpatron("demo_sign_ins", capture=True)
         if wait_for(lambda: answers(port), children):
+            # What it does not manage, its page Sync history tells.
+            subprocess.run([OPENPATRON, "demo_reading"], check=False)
             print(f"\nOpenPatron is at http://{HOST}:{port}/\n\n{sign_ins}\nCtrl-C stops it.")
             sys.stdout.flush()
             # Killed outright, make cannot tell us to stop; then nobody would.

@@ -38,6 +38,7 @@ from .district import (
 )
 from .names import FullName, draw_names
 from .people import Ground, Maker, People
+from .platform import use_platform
 from .sign_ins import (
     SIGN_INS,
     UNUSABLE_PASSWORD,
@@ -149,6 +150,8 @@ def _complete(crowd: _Made, shared: range, accounts: dict[str, Account]) -> Load
         patrons += register_sign_ins(crowd.plan.slug, crowd.maker, accounts)
         if crowd.plan is RAINIER:
             patrons += register_shared(shared, crowd.maker)
+        else:
+            use_platform()
         stock_shelves(crowd.organization)
     return Loaded(crowd.plan.name, len(crowd.plan.sites), patrons)
 

@@ -54,7 +54,8 @@ class SignIn:
 
 
 _DISTRICT_MANAGER = "District patrons manager"
-_ADA, _TEACHER, _PUPIL = "ada.admin", "theo.teacher", "pia.patron"
+_ADA, _PUPIL = "ada.admin", "pia.patron"
+LIBRARIAN, TEACHER = "leo.librarian", "theo.teacher"
 
 SIGN_INS = (
     SignIn(
@@ -62,7 +63,7 @@ SIGN_INS = (
         _("manages the patrons of all of Cascadia: updates, jobs, undo"), role=_DISTRICT_MANAGER,
     ),
     SignIn(
-        "leo.librarian", "Leo", "Librarian", CASCADIA.slug, "maple", "Teacher",
+        LIBRARIAN, "Leo", "Librarian", CASCADIA.slug, "maple", "Teacher",
         _("sees and edits the patrons of Maple Elementary"),
         role="Library administrator", role_at_site=True,
     ),
@@ -71,7 +72,7 @@ SIGN_INS = (
         _("sees the patrons of Cedar Middle School"),
     ),
     SignIn(
-        _TEACHER, "Theo", "Teacher", CASCADIA.slug, "maple", "Teacher",
+        TEACHER, "Theo", "Teacher", CASCADIA.slug, "maple", "Teacher",
         _("sees the home page; teaches at Maple Elementary"),
     ),
     SignIn(
@@ -131,8 +132,8 @@ def register_sign_ins(slug: str, maker: Maker, accounts: dict[str, Account]) -> 
         )  # fmt: skip
         if person.role:
             _give_role(patron, person)
-    if _TEACHER in patrons:
-        _gather_class(patrons[_TEACHER], patrons[_PUPIL])
+    if TEACHER in patrons:
+        _gather_class(patrons[TEACHER], patrons[_PUPIL])
     return len(people)
 
 
@@ -142,6 +143,11 @@ def register_shared(accounts: range, maker: Maker) -> int:
     for account in found:
         _register(account, maker, _SHARED_SITE, "Teacher")
     return len(found)
+
+
+def class_password() -> str:
+    """Return the hash of the password with which the teacher's class signs in."""
+    return make_password(PASSWORD, salt=_salt(TEACHER + "'s class"))
 
 
 def _salt(username: str) -> str:
