@@ -115,8 +115,10 @@ def test_a_job_leaves_who_holds_more_alone(world: World) -> None:
     boss_of(world, boss)
     level = StaffRole.objects.get(patron=boss).access_level
     Association.objects.filter(patron=tied).update(access_level=level)
-    fifth = {"at": "maple", "whose": "grade_level", "value": "5"}
-    job = run(plan_update(dora, ask(dora, field="status", new="inactive", **fifth)))
+    asked = ask(
+        dora, field="status", new="inactive", at="maple", whose="grade_level", value="5"
+    )  # fmt: skip
+    job = run(plan_update(dora, asked))
     assert job.counts == {"conflict": {"staff": 2}, "planned": {"": 1}}
     boss_of(world, nobody)
     job = run(confirm_job(dora, job))
