@@ -69,6 +69,7 @@ BY_NAME = {
     "reading.Person.username",
     "reading.Person.given_name",
     "reading.Person.family_name",
+    "reading.Person.search_text",
     "reading.Person.signed_in_at",
     "reading.Membership.person",
     "reading.Read.person",

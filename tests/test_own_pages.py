@@ -37,8 +37,6 @@ from .test_docs import personal_fields
 from .visitor import Visitor, text_of
 from .world import World
 
-pytestmark = pytest.mark.postgres
-
 
 @pytest.fixture
 def ada(world: World) -> Visitor:
@@ -341,6 +339,7 @@ def test_no_personal_field_is_forgotten(full: Visitor) -> None:
         "reading.Person.username": "reading",
         "reading.Person.given_name": "reading",
         "reading.Person.family_name": "reading",
+        "reading.Person.search_text": "reading",
         "reading.Person.signed_in_at": "reading",
         "reading.Membership.person": "reading",
         "reading.Read.person": "reading",

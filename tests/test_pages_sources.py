@@ -32,8 +32,6 @@ from openpatron.patrons.models import Source, SourceRecord
 from .visitor import Visitor, text_of
 from .world import World
 
-pytestmark = pytest.mark.postgres
-
 FIXTURES = Path(formats.__file__).parent / "delimited" / "fixtures"
 DOCUMENT: dict[str, Any] = {
     "format": "delimited",

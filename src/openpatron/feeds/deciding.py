@@ -35,6 +35,8 @@ REFUSED = {
 """Why a row cannot be done whose unique value somebody else has."""
 
 _GONE_BY = timedelta(days=1)
+_OF_NEW = frozenset({*ACCOUNT, *RECORD, *TIE, "barcode"})
+_NEVER_CLEARED = frozenset({"username", "last_name", *TIE[:3]})
 
 
 @dataclass(slots=True)
@@ -142,7 +144,7 @@ def _new(run: Run, matching: Matching, decision: Decision) -> Decision:
         return decision.refuse(ALIKE, about=namesake)
     values["username"] = wanted_value(run, decision.item, "username")
     values.setdefault("status", Patron.Status.ACTIVE.value)
-    decision.after = {n: v for n, v in values.items() if n in {*ACCOUNT, *RECORD, *TIE, "barcode"}}
+    decision.after = {n: v for n, v in values.items() if n in _OF_NEW}
     for name in ("username", "email", "district_id"):
         if values.get(name) and not _claim(matching, decision, name, values[name]):
             return decision
@@ -239,7 +241,7 @@ def _wanted(run: Run, ours: Ours, values: dict[str, str]) -> dict[str, str]:
     for name, value in values.items():
         if name not in run.owned or name not in ours.fields or name == "barcode":
             continue
-        if value or (name in run.clears and name not in {"username", "last_name", *TIE[:3]}):
+        if value or (name in run.clears and name not in _NEVER_CLEARED):
             found[name] = value
     return found
 

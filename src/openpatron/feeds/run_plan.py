@@ -28,6 +28,7 @@ from .deciding import LOOKALIKES, NUMBERED, SEEN, Decision, decide, gone_missing
 from .mapping import missing_columns, notices
 from .matching import Matching
 from .records import Problem
+from .rights import respect_rights
 from .run_checks import plan_is_ready
 from .run_clashes import give_numbers, settle_twice, settle_waits
 from .run_context import BOOK, Item, Run, key_of
@@ -40,6 +41,8 @@ COLUMNS = (
 )  # fmt: skip
 # So many notices about values are kept with the feed; all are counted.
 _KEPT = 200
+# Made once: ``json.dumps`` makes one for each call.
+_json = json.JSONEncoder(ensure_ascii=False).encode
 
 
 @dataclass
@@ -82,6 +85,10 @@ def _read(run: Run, cursor: Cursor) -> Step:
         run.job.params["vanished"] = list(missing_columns(run.setup, reading.table.columns))
         run.feed.problems = [_as_dict(p) for p in notices(run.setup, reading.table.columns)]
         run.feed.save(update_fields=["problems"])
+        run.job.params["setup"] = reading.seed.hex()
+        if same := reading.is_as_the_last(run.feed):
+            run.job.total = same
+            return Step(same, _all_as_it_was(same))
     rows, read = reading.batch(settings.OPENPATRON_JOB_BATCH_ROWS)
     batch = Batch()
     _map(run, reading, rows, batch)
@@ -105,6 +112,14 @@ def _read(run: Run, cursor: Cursor) -> Step:
         # What was not known, or guessed, before it was read.
         run.job.total = position + read
     return Step(read, following)
+
+
+def _all_as_it_was(rows: int) -> dict[str, Any]:
+    """Return where the plan of a file stands that is, to the byte, what was fed the last time."""
+    return {
+        "stage": "twice", "rows": rows, "unchanged": rows, "twice": 0, "notices": 0, "unread": 0,
+        "is_as_the_last": True,
+    }  # fmt: skip
 
 
 def _map(run: Run, reading: Reading, rows: list[tuple[Any, bytes]], batch: Batch) -> None:
@@ -132,7 +147,7 @@ def _map(run: Run, reading: Reading, rows: list[tuple[Any, bytes]], batch: Batch
             change = reading.change_of(item.key)
             if change is not None:
                 earlier[change] = item
-    for planned in Change.objects.filter(pk__in=list(earlier), job=run.job):
+    for planned in Change.objects.filter(pk__among=list(earlier), job=run.job):
         if not planned.after.get(BOOK, {}).get("theirs"):
             continue
         item, first = earlier[planned.pk], Item.of_change(planned.pk, planned.after)
@@ -149,8 +164,9 @@ def _plan(run: Run, reading: Reading, batch: Batch) -> int:
     decisions = []
     same = -_merge_with_unchanged(reading, matching, items, batch)
     aimed = _aimed_before(run, matching, items, batch.replaced)
-    for item in items:
-        decision = decide(run, matching, item)
+    decided = [decide(run, matching, item) for item in items]
+    respect_rights(run, decided)
+    for item, decision in zip(items, decided, strict=True):
         record = decision.ours.record if decision.ours else None
         if record is not None and record.source_id == run.source.pk:
             reading.seen.add(record.pk)
@@ -210,7 +226,7 @@ def _aimed_before(
     found = {}
     for start in range(0, len(patrons), 5_000):
         rows = Change.objects.filter(
-            subject_kind=SUBJECT, subject_id__in=patrons[start : start + 5_000], job=run.job
+            subject_kind=SUBJECT, subject_id__among=patrons[start : start + 5_000], job=run.job
         ).exclude(pk__in=replaced)
         for patron, book in rows.values_list("subject_id", f"after__{BOOK}"):
             if book:
@@ -231,8 +247,7 @@ def write_changes(run: Run, decisions: list[Decision]) -> list[int]:
         rows.append(
             (
                 number, job.organization_id, job.pk, kind, subject, str(one.outcome.value), reason,
-                notable, json.dumps(before_of(one), ensure_ascii=False),
-                json.dumps(after_of(one), ensure_ascii=False), None, job.way, now,
+                notable, _json(before_of(one)), _json(after_of(one)), None, job.way, now,
             )
         )  # fmt: skip
     insert_rows(Change, COLUMNS, rows)
@@ -323,14 +338,16 @@ def _write_said(run: Run, batch: Batch) -> None:
 def _absent(run: Run, cursor: Cursor) -> Step:
     """Plan what becomes of the records that are not in the file any more, if it tells at all."""
     size = settings.OPENPATRON_JOB_BATCH_ROWS
-    reading = reading_of(run, cursor["rows"])
     ids: list[int] = []
-    if _tells_absence(run, reading, cursor):
-        ids = [pk for pk in reading.absent() if pk > cursor["after"]][:size]
+    if not cursor.get("is_as_the_last"):
+        reading = reading_of(run, cursor["rows"])
+        if _tells_absence(run, reading, cursor):
+            ids = [pk for pk in reading.absent() if pk > cursor["after"]][:size]
     records = dict(SourceRecord.objects.filter(pk__in=ids).values_list("pk", "patron"))
     matching = Matching(run, [])
     matching.load(set(records.values()))
     decisions = [gone_missing(run, ours) for ours in matching.ours.values()]
+    respect_rights(run, decisions)
     write_changes(run, [one for one in decisions if not _is_known_to_be_gone(one)])
     if len(ids) == size:
         return Step(0, cursor | {"after": ids[-1]})

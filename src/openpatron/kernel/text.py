@@ -42,6 +42,8 @@ def fold(text: str) -> str:
     ``fold("  Ｍüller  Łukasz ") == "muller lukasz"``. Scripts without case (CJK, Arabic) stay as
     they are, apart from compatibility forms and combining marks.
     """
+    if text.isascii():
+        return " ".join(text.lower().split())
     decomposed = unicodedata.normalize("NFKD", text).casefold()
     bare = "".join(c for c in decomposed if not unicodedata.combining(c))
     return " ".join(unicodedata.normalize("NFKC", bare.translate(_STROKES)).split())

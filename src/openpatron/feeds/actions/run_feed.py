@@ -104,9 +104,10 @@ class RunFeed(JobKind):
         return actor_of_job(job)
 
     def require(self, job: Job) -> None:
-        """Check the right, and that no other feed of the source is at work."""
+        """Check the right, and at the beginning that no other feed of the source is at work."""
         super().require(job)
-        _require_rest(job.params["source"], job.pk)
+        if not job.cursor:
+            _require_rest(job.params["source"], job.pk)
 
     def plan(self, job: Job, cursor: Cursor) -> Step:
         """Plan the next rows of the file, or what only the whole can tell."""

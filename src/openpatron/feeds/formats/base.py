@@ -9,7 +9,7 @@ from itertools import batched
 from pathlib import Path
 from typing import ClassVar
 
-from openpatron.feeds.records import BETWEEN, Chunk, Problem, Record, Row
+from openpatron.feeds.records import Chunk, Problem, Record, Row, texts_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +82,7 @@ class Format(ABC):
         """Yield the same rows, at most so many at a time."""
         for some in batched(self.rows(file, table, options), size, strict=False):
             lines, cells = zip(*some, strict=True)
-            yield Chunk(lines, cells, [BETWEEN.join(row) for row in cells])
+            yield Chunk(lines, cells, texts_of(cells))
 
     @abstractmethod
     def suggest(self, table: Table) -> Mapping[str, str]:
