@@ -103,6 +103,16 @@ def test_what_was_typed_stays_beside_all_that_is_wrong_with_it(leo: Visitor, wor
     assert 'id="id_additional_email_error"' in answer.content.decode()
     assert not Patron.objects.get(pk=patron.pk).wants_mail
 
+    days = {"second_from": "2027-02-01", "second_until": "2027-01-31"}
+    answer = leo.post("edit_personal_data", patron.pk, **typed(patron, **days))
+    assert 'id="id_second_until_error"' in answer.content.decode()
+    days["second_until"] = "2027-02-01"
+    chosen = typed(patron, **days, letters_to="second", second_street="2 Elm St")
+    assert leo.post("edit_personal_data", patron.pk, **chosen).status_code == 302
+    said = text_of(leo.get("patron", patron.pk))
+    assert "until Feb. 1, 2027" in said
+    assert "Letters go to the second address" in said
+
 
 def test_two_editors_do_not_overwrite_each_other(leo: Visitor, world: World) -> None:
     patron = world.patron(first="Ada", street="1 Elm Street")
