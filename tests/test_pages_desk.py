@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import timedelta
 from decimal import Decimal
@@ -355,3 +356,25 @@ def test_who_lacks_a_right_is_told_which(world: World) -> None:
     AccessLevel.objects.filter(name="Library administrator").update(desk_minutes=3)
     assert 'data-minutes="3"' in leo.get("edit_patron", ada.pk, next=back).content.decode()
     assert "data-desk" not in leo.get("edit_patron", ada.pk).content.decode()
+
+
+def test_a_form_sent_twice_is_done_once(world: World, leo: Visitor, ada: Patron) -> None:
+    tab = Tabs(leo, ada.pk)
+    key = re.findall(r'name="key" value="([^"]+)"', leo.get(
+        "desk_patron", "maple", ada.pk, tab="fees").content.decode())[0]  # fmt: skip
+    words = {"kind": "card", "amount": "10", "key": key}
+    assert "10.00 USD are charged" in tab.post("charge_fee", **words)
+    assert "it was done once: 10.00 USD are charged" in tab.post("charge_fee", **words)
+    fee = Fee.objects.get()
+    for do in ("pay", "refund"):
+        again = {"do": do, "amount": "5", "reason": "why", "key": key}
+        assert "5.00 USD are" in tab.post("settle_fee", fee.pk, **again)
+        assert "it was done once" in tab.post("settle_fee", fee.pk, **again)
+    fee.refresh_from_db()
+    assert (fee.owed, fee.payments.count()) == (Decimal(5), 2)
+    # Another amount is another deed, and so is the next form.
+    tab.post("settle_fee", fee.pk, do="pay", amount="3", key=key)
+    tab.post("settle_fee", fee.pk, do="pay", amount="1", key=str(uuid4()))
+    tab.post("settle_fee", fee.pk, do="pay", amount="1", key=str(uuid4()))
+    fee.refresh_from_db()
+    assert fee.owed == 0

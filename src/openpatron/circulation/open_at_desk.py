@@ -47,6 +47,16 @@ def open_at_desk(patron_ids: list[int]) -> dict[int, list[Matter]]:
     return found
 
 
+def asked_twice(pairs: list[tuple[int, int]]) -> dict[int, str]:
+    """Return "asked_twice" for pairs that both wait for one item: one patron asks for it once."""
+    numbers = {number for pair in pairs for number in pair}
+    waiting: dict[int, set[int]] = defaultdict(set)
+    asked = Request.objects.filter(patron__in=numbers, closed_at=None)
+    for patron, item in asked.values_list("patron", "item"):
+        waiting[int(patron or 0)].add(item)
+    return {one: "asked_twice" for one, two in pairs if waiting[one] & waiting[two]}
+
+
 def _add(
     found: dict[int, list[Matter]], code: str, rows: QuerySet[Any], words: Callable[[int], str]
 ) -> None:

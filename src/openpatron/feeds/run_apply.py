@@ -29,6 +29,7 @@ from .deciding import (
     let_go_of_card,
 )
 from .matching import Matching
+from .rights import respect_rights
 from .run_checks import write_counts
 from .run_clashes import Numbers
 from .run_context import BOOK, Item, Run
@@ -57,14 +58,13 @@ def apply_feed_batch(run: Run, cursor: Cursor) -> Step:
     """Apply the next planned rows."""
     size = batch_size(run)
     rows = next_rows(run.job, cursor, Outcome.PLANNED, size)
-    if rows:
-        _apply(run, rows)
+    applied = _apply(run, rows) if rows else 0
     if len(rows) == size:
-        return Step(len(rows), {"after": rows[-1].pk})
+        return Step(applied, {"after": rows[-1].pk})
     if rows or cursor:
         set_supervisors(run)
     write_counts(run.job, run.feed)
-    return Step(len(rows), None)
+    return Step(applied, None)
 
 
 def lock_people(rows: Iterable[Change]) -> None:
@@ -76,9 +76,11 @@ def lock_people(rows: Iterable[Change]) -> None:
         list(some.select_for_update().order_by("pk").values_list("pk", flat=True))
 
 
-def _apply(run: Run, rows: list[Change]) -> None:
+def _apply(run: Run, batch: list[Change]) -> int:
+    """Apply the rows, and those further on whose values they take over; return how many."""
+    rows = list(batch)
     decisions = _decide(run, rows)
-    while more := _holders(run, decisions):
+    while more := _holders(run, decisions, {row.pk for row in rows}):
         rows += more
         decisions = _decide(run, rows)
     _settle(run, decisions)
@@ -95,6 +97,7 @@ def _apply(run: Run, rows: list[Change]) -> None:
     )
     Protection.objects.filter(pk__in=[p.pk for one in planned for p in one.released]).delete()
     _finish(rows, decisions, {number: one.patron for number, one in new.items()})
+    return len(rows)
 
 
 def _patron(one: Decision, new: dict[int, New]) -> int:
@@ -116,18 +119,22 @@ def _decide(run: Run, rows: list[Change]) -> list[Decision]:
             one = gone_missing(run, ours)
             one.item.change = number
         decisions.append(one)
+    respect_rights(run, decisions)
     return decisions
 
 
-def _holders(run: Run, decisions: list[Decision]) -> list[Change]:
-    """Return planned rows of those who hold what somebody in the batch takes over."""
+def _holders(run: Run, decisions: list[Decision], taken_up: set[int]) -> list[Change]:
+    """Return planned rows of those who hold what somebody in the batch takes over.
+
+    Not those ``taken_up`` already: such a row means somebody else by now, and nothing is given up.
+    """
     here = {one.ours.patron for one in decisions if one.ours}
     holders = {patron for one in decisions for patron in one.waits.values()} - here
     if not holders:
         return []
     rows = Change.objects.filter(
         job=run.job, subject_kind=SUBJECT, subject_id__in=holders, outcome=Outcome.PLANNED
-    )
+    ).exclude(pk__in=taken_up)
     return list(rows)
 
 

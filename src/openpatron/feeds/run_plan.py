@@ -28,6 +28,7 @@ from .deciding import LOOKALIKES, NUMBERED, SEEN, Decision, decide, gone_missing
 from .mapping import missing_columns, notices
 from .matching import Matching
 from .records import Problem
+from .rights import respect_rights
 from .run_checks import plan_is_ready
 from .run_clashes import give_numbers, settle_twice, settle_waits
 from .run_context import BOOK, Item, Run, key_of
@@ -163,8 +164,9 @@ def _plan(run: Run, reading: Reading, batch: Batch) -> int:
     decisions = []
     same = -_merge_with_unchanged(reading, matching, items, batch)
     aimed = _aimed_before(run, matching, items, batch.replaced)
-    for item in items:
-        decision = decide(run, matching, item)
+    decided = [decide(run, matching, item) for item in items]
+    respect_rights(run, decided)
+    for item, decision in zip(items, decided, strict=True):
         record = decision.ours.record if decision.ours else None
         if record is not None and record.source_id == run.source.pk:
             reading.seen.add(record.pk)
@@ -345,6 +347,7 @@ def _absent(run: Run, cursor: Cursor) -> Step:
     matching = Matching(run, [])
     matching.load(set(records.values()))
     decisions = [gone_missing(run, ours) for ours in matching.ours.values()]
+    respect_rights(run, decisions)
     write_changes(run, [one for one in decisions if not _is_known_to_be_gone(one)])
     if len(ids) == size:
         return Step(0, cursor | {"after": ids[-1]})

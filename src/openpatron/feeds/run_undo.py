@@ -13,15 +13,24 @@ from django.db.models import Exists, OuterRef
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 
+from openpatron.accounts.erasure import bound_accounts, erase
 from openpatron.accounts.models import Account, Registration
 from openpatron.ledger.kinds import Cursor, Step
 from openpatron.ledger.models import Change, Outcome
 from openpatron.patrons.association_batches import set_aside
-from openpatron.patrons.models import SUBJECT, Barcode, Patron, Protection, SourceRecord
+from openpatron.patrons.models import (
+    SUBJECT,
+    Barcode,
+    Patron,
+    Protection,
+    RemovedPatron,
+    SourceRecord,
+)
 from openpatron.patrons.removing import hindrances
 from openpatron.patrons.whole_record import BARCODE, PATRON, Record, gone, read, write
 
 from .matching import ACCOUNT, RECORD, TIE, Matching, Ours
+from .rights import above_to_undo
 from .run_apply import batch_size, lock_people, next_rows
 from .run_checks import write_counts
 from .run_context import BOOK, Run
@@ -113,7 +122,7 @@ def _who_got_theirs(run: Run, rows: list[Change]) -> list[Change]:
 
 def _left(run: Run, rows: list[Change], ours: dict[int, Ours]) -> dict[int, str]:
     """Return which rows are left as they are, and why."""
-    left = {}
+    left = above_to_undo(run, rows, ours)
     for row in rows:
         known = ours.get(row.subject_id)
         if known is None or known.record is None:
@@ -202,7 +211,15 @@ def _unmake(run: Run, rows: list[Change]) -> None:
         some = accounts[start : start + 5_000]
         Registration.objects.filter(organization=run.organization, account__in=some).delete()
         elsewhere = Registration.objects.filter(account=OuterRef("pk"))
-        Account.objects.filter(~Exists(elsewhere), pk__in=some).delete()
+        bound = bound_accounts(some)
+        Account.objects.filter(~Exists(elsewhere), pk__in=some).exclude(pk__in=bound).delete()
+        erase(bound)
+    # What the ledger says of them, and what they were written, is forgotten at night.
+    now = timezone.now()
+    RemovedPatron.objects.bulk_create(
+        RemovedPatron(organization=run.organization, patron=number, account=account, removed_at=now)
+        for number, account in zip(records, accounts, strict=True)
+    )
 
 
 def _as_before(row: Change, ours: Ours) -> Known:

@@ -179,6 +179,9 @@ _REASONS = {
     "unknown_level": lambda: _("There is no access level “%(found)s”. Map it, or correct it."),
     "unknown_group": lambda: _("There is no resource group “%(found)s” there."),
     "above": lambda: _("You may not give the access level “%(found)s” there."),
+    "person_above": lambda: _(
+        "Holds rights that you do not hold, so the record stays as it is. Ask who holds them."
+    ),
     "taken": lambda: _("“%(found)s” is taken. Give another, or leave it empty."),
     "id_taken": lambda: _("District ID “%(found)s” is another patron's. Correct one of the two."),
     "key_taken": lambda: _("The source's ID belongs to another patron here who keeps it."),

@@ -1,6 +1,8 @@
 """Forget who had what: closed loans, requests and settled fees lose their patron. A nightly job.
 
-Messages about items lose their text; the ledger never names an item.
+What was written about them by hand (notes, what a fee was for, why it was waived) goes along, and
+so does that of patrons who were removed. Messages about items lose their text; the ledger never
+names an item.
 
 Of who does not keep history at once when it is over and nothing is owed for it; of who does, after
 the organization's months. One line for each kind of thing, with how many there were. Counts of
@@ -104,22 +106,26 @@ def _due(part: int, params: dict[str, Any]) -> QuerySet[Any]:
     match part:
         case Part.LOANS:
             owed = Fee.objects.filter(loan=OuterRef("pk"), owed__gt=0)
-            over = Loan.objects.filter(**kept, closed_at__isnull=False)
-            found = over.filter(forgets | Q(closed_at__lt=before)).exclude(Exists(owed))
+            closed = Loan.objects.filter(**kept, closed_at__isnull=False)
+            found = closed.filter(forgets | Q(closed_at__lt=before)).exclude(Exists(owed))
         case Part.REQUESTS:
             over_requests = Request.objects.filter(**kept, closed_at__isnull=False)
             found = over_requests.filter(forgets | Q(closed_at__lt=before))
         case Part.BORROWED:
-            ended = BorrowingRequest.objects.filter(OVER, **kept)
-            found = ended.filter(forgets | Q(changed_at__lt=before))
+            ended = BorrowingRequest.objects.filter(OVER)
+            over = Q(**kept) & (forgets | Q(changed_at__lt=before))
+            found = ended.filter(over | Q(patron=None) & ~Q(note=""))
         case Part.TEXTS:
             found = _texts(before, params.get("organization"))
         case Part.FEES:
             last = Payment.objects.filter(fee=OuterRef("pk")).order_by("-at").values("at")[:1]
-            settled = Fee.objects.filter(**kept, owed=0).annotate(
+            settled = Fee.objects.filter(owed=0).annotate(
                 settled_at=Coalesce(Subquery(last), "charged_at", output_field=DateTimeField())
             )
-            found = settled.filter(forgets | Q(settled_at__lt=before))
+            said = Payment.objects.filter(fee=OuterRef("pk")).exclude(reason="")
+            over = Q(**kept) & (forgets | Q(settled_at__lt=before))
+            # Of who was removed, what was written is left.
+            found = settled.filter(over | Q(patron=None) & (~Q(text="") | Exists(said)))
     return found.order_by("pk")
 
 
@@ -198,5 +204,6 @@ def _forget(part: int, params: dict[str, Any], size: int) -> int:
         case Part.TEXTS:
             Message.objects.filter(pk__in=chosen).update(body="", values={})
         case Part.FEES:
-            Fee.objects.filter(pk__in=chosen).update(patron=None)
+            Payment.objects.filter(fee__in=chosen).update(reason="")
+            Fee.objects.filter(pk__in=chosen).update(patron=None, text="")
     return len(chosen)

@@ -21,6 +21,7 @@ from openpatron.feeds.csv_text import (
 from openpatron.feeds.noted import Noted
 from openpatron.feeds.records import Problem, Record, Row
 from openpatron.kernel.errors import InputError
+from openpatron.kernel.spreadsheets import plain_cell, safe_cell
 
 from .base import About, Format, Options, Table
 from .delimited.format import REASON
@@ -131,7 +132,9 @@ class FixedCsv(Format):
             for line, cells in self._raw(file, options):
                 if line in reasons:
                     whole = [*(cells or []), *[""] * width]
-                    writer.writerow([*(whole[n] for n in keep), reasons[line]])
+                    # It is opened in a spreadsheet, to be mended.
+                    row = [*(whole[n] for n in keep), reasons[line]]
+                    writer.writerow([safe_cell(cell) for cell in row])
 
     def write(self, records: Iterable[Record], to: Path, about: About) -> list[Problem]:
         """Write a row for each record."""
@@ -160,10 +163,11 @@ class FixedCsv(Format):
         return opener, encoding, separator_of(head_of(opener, encoding), options.separator)
 
     def _raw(self, file: Path, options: Options) -> Iterator[tuple[int, list[str] | None]]:
-        """Yield all rows below the header."""
+        """Yield all rows below the header, without the apostrophes of ``write_rejected``."""
         found = csv_rows(*self._manner(file, options), options.quote)
         next(found, None)
-        return found
+        for line, cells in found:
+            yield line, None if cells is None else [plain_cell(cell) for cell in cells]
 
     def _header(self, file: Path, options: Options) -> list[str]:
         found = next(csv_rows(*self._manner(file, options), options.quote), None)

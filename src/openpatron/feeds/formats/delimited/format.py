@@ -16,7 +16,7 @@ from openpatron.feeds.formats.base import About, Format, Options, Table
 from openpatron.feeds.formats.room import primary_last
 from openpatron.feeds.records import BETWEEN, FIELDS, Chunk, Problem, Record, Row, texts_of
 from openpatron.kernel.errors import InputError
-from openpatron.kernel.spreadsheets import csv_lines, safe_cell
+from openpatron.kernel.spreadsheets import csv_lines, plain_cell, safe_cell
 
 from . import sheet, text
 from .blocks import Read, opened_chunks
@@ -26,7 +26,6 @@ from .names import suggested
 REASON = "openpatron_reason"
 """The column with the reason in a file of rejected rows; it is ignored when that is fed again."""
 
-_FORMULAS = tuple("'" + start for start in "=+-@\t\r＝＋－＠")  # noqa: RUF001  the full-width forms are meant
 _HEAD = 1 << 16
 _AT_ONCE = 1_000
 
@@ -128,7 +127,8 @@ class Delimited(Format):
                     escapechar=None if settled.quote else "\\",
                 )
                 for cells in _with_reasons(rows, reasons, options):
-                    out.writerow([_encodable(cell, codec) for cell in cells])
+                    # It is opened in a spreadsheet, to be mended; what is fed again is as it was.
+                    out.writerow([_encodable(safe_cell(cell), codec) for cell in cells])
 
     def write(
         self, records: Iterable[Record], to: Path, about: About | None = None
@@ -217,6 +217,7 @@ def _rows(
         with sheet.opened(file) as sheet_rows:
             yield _unescaped(sheet_rows), None
         return
+    text.require_lines(file)
     settled = text.settled(file, options)
     with text.opened(file, settled) as rows:
         yield _unescaped(rows), settled
@@ -234,8 +235,8 @@ def _unescaped(
 
 def _unescape(cells: list[str]) -> None:
     for place, cell in enumerate(cells):
-        if cell[:1] == "'" and cell.startswith(_FORMULAS):
-            cells[place] = cell[1:]
+        if cell[:1] == "'":
+            cells[place] = plain_cell(cell)
 
 
 def _named(cells: list[str], *, has_header: bool) -> tuple[str, ...]:
@@ -243,12 +244,13 @@ def _named(cells: list[str], *, has_header: bool) -> tuple[str, ...]:
     while cells and not cells[-1].strip():
         cells.pop()
     names: dict[str, None] = {}
+    times: dict[str, int] = {}
     for number, cell in enumerate(cells, start=1):
         found = " ".join(cell.split()) if has_header else ""
         name = base = found[:200] or f"column {number}"
-        again = 2
         while name in names:
-            name, again = f"{base} ({again})", again + 1
+            times[base] = times.get(base, 1) + 1
+            name = f"{base} ({times[base]})"
         names[name] = None
     return tuple(names)
 

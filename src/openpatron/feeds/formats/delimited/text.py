@@ -10,13 +10,28 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
+from django.utils.translation import gettext as _
+
 from openpatron.feeds.formats.base import Options
+from openpatron.kernel.errors import InputError
 
 from .encodings import CODECS, encoding_of, errors_of
 
 SEPARATORS = (",", ";", "\t", "|")
 _LOOKED_AT = 40
 _LONGEST_LINE = 200_000
+# So many bytes without the end of a line are no row any more.
+_ENDLESS = 1 << 20
+
+
+def require_lines(file: Path) -> None:
+    """Raise ``InputError`` ("file") where a line has no end: it would be in memory as a whole."""
+    with file.open("rb") as stream:
+        while len(chunk := stream.read(_ENDLESS)) == _ENDLESS:
+            if b"\n" not in chunk and b"\r" not in chunk:
+                raise InputError(
+                    "file", _("The file has a line without an end: this is no table of patrons.")
+                )
 
 
 def settled(file: Path, options: Options) -> Options:
