@@ -66,7 +66,7 @@ def place(rows: list[MemberRow], places: Places, *, is_full: bool) -> int:
             gone.add(key)
     if is_full:
         gone |= {key for key, one in held.items() if one.is_delivered}
-    gone = (gone - delivered.keys()) & held.keys()
+    gone = {key for key in (gone - delivered.keys()) & held.keys() if held[key].is_delivered}
     schools = dict(places.groups.values())
     written = _deliver(delivered, held, places, schools)
     _withdraw(gone, held, schools, places.here)
@@ -81,7 +81,8 @@ def _held(people: list[int] | None) -> tuple[dict[Key, _Held], dict[str, Key]]:
     for group, person, role, *values in narrowed(rows, "person", people):
         key, one = (group, person, role), _Held(*values)
         held[key] = one
-        if one.sourced_id:
+        # Where somebody was before, the enrollment stands as well: it made what is delivered.
+        if one.sourced_id and one.is_delivered:
             by_enrollment[one.sourced_id] = key
     return held, by_enrollment
 
