@@ -423,6 +423,39 @@ def test_rights_withdrawn_before_the_run_stop_the_job(stage: str, world: World) 
     assert job.state == {"planning": "planned", "applying": "done", "undoing": "undone"}[stage]
 
 
+@pytest.mark.parametrize("stage", ["planning", "applying", "undoing"])
+def test_rights_withdrawn_while_a_job_runs_stop_it_at_the_next_batch(
+    stage: str, world: World
+) -> None:
+    """What is done stays done and is told; with the right again the job goes on from there."""
+    world.crowd(12)
+    account = world.staff("District patrons manager")
+    actor = world.actor(account)
+    job = world.planning(actor)
+    if stage != "planning":
+        job = confirm_job(actor, run(job))
+    if stage == "undoing":
+        job = undo_job(actor, run(job))
+
+    job = run(job, after_batches(1, lambda _job: end_roles(account)))
+
+    assert (job.state, job.failed_state, job.done) == ("failed", stage, 7)
+    assert "Manage patrons for the district" in job.error
+    assert at_cedar(world) == {"planning": 0, "applying": 7, "undoing": 5}[stage]
+    assert (
+        job.counts
+        == {
+            "planning": {"planned": {"": 7}},
+            "applying": {"applied": {"": 7}, "planned": {"": 5}},
+            "undoing": {"undone": {"": 7}, "applied": {"": 5}},
+        }[stage]
+    )
+    StaffRole.objects.update(ends_on=None)
+    job = run(resume_job(actor, job))
+    assert job.state == {"planning": "planned", "applying": "done", "undoing": "undone"}[stage]
+    assert at_cedar(world) == (12 if stage == "applying" else 0)
+
+
 @pytest.mark.parametrize("how", ["account", "patron"])
 def test_the_job_of_a_person_who_was_shut_out_stops(how: str, world: World) -> None:
     world.crowd(12)

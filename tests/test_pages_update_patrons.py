@@ -14,12 +14,11 @@ from django.utils import timezone
 
 from openpatron.ledger.engine import run
 from openpatron.ledger.models import Job
+from openpatron.patrons.actions.save_list import save_list
 from openpatron.patrons.models import Homeroom, Patron
 
 from .visitor import REQUEST, Visitor, options, text_of
 from .world import World
-
-pytestmark = pytest.mark.postgres
 
 FIFTH = {"at": "maple", "whose": "grade_level", "value": "5"}
 SET = {"field": "status", "new": "inactive"}
@@ -162,6 +161,14 @@ def test_the_promotion_shows_the_grades_and_moves_them(world: World, dora: Visit
     assert "K 3 patrons" in page
     assert "5 patrons move up. 2 of them graduate." in page
     assert "3 patrons move up." in text_of(dora.get("promote", at="maple"))
+    both = dora.client.get(f"{reverse('promote', args=['cascadia'])}?at=maple&at=alder")
+    assert "5 patrons move up." in text_of(both)
+    assert both["HX-Replace-Url"].endswith("?who=at&at=maple&at=alder")
+    save_list(world.operator, "Kindergarten", {"grade": "K"})
+    listed = dora.get("promote", who="saved", saved="Kindergarten")
+    assert "3 patrons move up." in text_of(listed)
+    assert "Grade level: K" in text_of(listed)
+    assert "2 patrons move up." in text_of(dora.get("promote", who="found", found="site=alder"))
     words = {"to.K": "1", "to.5": "graduated", "status": "inactive", "expires_on": "2027-06-30"}
     preview(dora, "promote", **words)
     job = run(Job.objects.get())
@@ -181,6 +188,9 @@ def test_the_promotion_shows_the_grades_and_moves_them(world: World, dora: Visit
         ({"to.5": "graduated", "status": "asleep"}, "status"),
         ({"to.5": "graduated", "expires_on": "soon"}, "expires_on"),
         ({"at": "nowhere"}, "at"),
+        ({"who": "at"}, "at"),
+        ({"who": "saved"}, "saved"),
+        ({"who": "found", "found": "grade=99"}, "who"),
     ],
 )
 def test_a_promotion_that_cannot_be_says_why(

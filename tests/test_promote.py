@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from datetime import date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -18,7 +19,9 @@ from openpatron.ledger.models import Change, Job
 from openpatron.organizations.scope import open_organization
 from openpatron.patrons.actions.expire_patrons import number_of_expired, plan_expiry
 from openpatron.patrons.actions.promote import ask, ladder, plan_promotion
-from openpatron.patrons.models import Patron
+from openpatron.patrons.actions.save_list import save_list
+from openpatron.patrons.models import Association, Patron
+from openpatron.patrons.promoted import Promoted
 from openpatron.patrons.promotion import highest_of, next_grade
 from openpatron.patrons.summary import summary_counts, summary_lines
 
@@ -74,11 +77,12 @@ def school(world: World) -> dict[str, list[Patron]]:
 def test_the_ladder_shows_what_occurs_with_counts(
     world: World, school: dict[str, list[Patron]]
 ) -> None:
-    found = [(r.grade, r.count, r.following) for r in ladder(world.operator, None)]
+    found = [(r.grade, r.count, r.following) for r in ladder(world.operator, Promoted([]))]
     assert found == [
         ("K", 10, "1"), ("1", 5, "2"), ("5", 5, "6"), ("12", 5, "graduated"), ("club", 5, ""),
     ]  # fmt: skip
-    assert [r.grade for r in ladder(world.operator, world.maple)] == ["K", "1", "5", "club"]
+    at_maple = ladder(world.operator, Promoted([world.maple]))
+    assert [r.grade for r in at_maple] == ["K", "1", "5", "club"]
 
 
 def test_everybody_moves_one_up_and_back(world: World, school: dict[str, list[Patron]]) -> None:
@@ -132,6 +136,45 @@ def test_one_site_moves_alone_and_its_highest_goes_on(
     assert "K → 1, 1 → 2, 5 → 6" in kind_of(job).sentence(job)
 
 
+def test_some_sites_move_or_a_saved_list_or_whom_the_filters_find(
+    world: World, school: dict[str, list[Patron]]
+) -> None:
+    """Somebody at two of the sites moves once; who left the list after the plan stays."""
+    world.tie(school["5"][0], world.alder)
+    cedar = world.crowd(5, world.cedar, grade="1")
+    two = planned(world, at=["maple", "alder", "maple"])
+    assert summary_counts(two)["changed"] == 25
+    assert "Move the patrons at Maple and Alder up" in kind_of(two).sentence(two)
+    assert kind_of(two).again(two)["at"] == "alder,maple"
+    save_list(world.operator, "First", {"grade": "1"})
+    listed = planned(world, saved="First")
+    assert "the patrons of the saved list “First” up: 1 → 2" in kind_of(listed).sentence(listed)
+    wanted = {"site": "maple", "grade": "K"}
+    found = planned(world, filters=wanted)
+    assert kind_of(found).again(found)["found"] == "site=maple&grade=K"
+    assert [summary_counts(job)["changed"] for job in (listed, found)] == [10, 10]
+    Association.objects.filter(patron=school["K"][0]).update(site=world.cedar)
+
+    before = grades()
+    done(world, two)
+    now = grades()
+    assert {now[p.pk] for p in cedar} == {"1"}
+    assert (now[school["5"][0].pk], now[school["5"][1].pk]) == ("6", "6")
+    assert now[school["K"][0].pk] == "K"
+    done(world, listed)
+    assert {grades()[p.pk] for p in cedar} == {"2"}
+    assert outcomes(listed) == {("applied", ""): 5, ("skipped", "no_longer_selected"): 5}
+    done(world, found)
+    assert outcomes(found) == {("skipped", "no_longer_selected"): 10}
+    for job in (listed, two):
+        run(undo_job(world.operator, job))
+    assert grades() == before
+
+
+def outcomes(job: Job) -> dict[tuple[str, str], int]:
+    return dict(Counter(Change.objects.filter(job=job).values_list("outcome", "reason")))
+
+
 def test_grades_are_mapped_by_hand(world: World, school: dict[str, list[Patron]]) -> None:
     following = {"5": "graduated", "club": "alumni", "K": ""}
     done(world, planned(world, at="maple", following=following, status="restricted"))
@@ -160,6 +203,11 @@ def test_nobody_moves_twice(world: World, school: dict[str, list[Patron]]) -> No
     ("words", "field"),
     [
         ({"at": "nowhere"}, "at"),
+        ({"at": ["maple", "nowhere"]}, "at"),
+        ({"at": "maple", "filters": {"grade": "5"}}, "at"),
+        ({"filters": {"grade": "99"}}, "filters"),
+        ({"saved": "None of that name"}, "saved"),
+        ({"filters": {"grade": "5"}, "following": {"K": "1"}}, "following"),
         ({"at": "alder", "following": {"5": "6"}}, "following"),
         ({"following": {"7": "8"}}, "following"),
         ({"following": {"5": "x" * 31}}, "following"),
@@ -185,7 +233,7 @@ def test_without_the_right_nothing_is_asked_or_planned(
         who = world.actor(account)
         for do in (
             lambda who=who: ask(who),
-            lambda who=who: ladder(who, None),
+            lambda who=who: ladder(who, Promoted([])),
             lambda who=who: plan_promotion(who, asked),
             lambda who=who: plan_expiry(who),
             lambda who=who: number_of_expired(who),
@@ -201,6 +249,9 @@ def test_the_promotion_by_command(
     wanted = ("promote", "--organization", "cascadia", "--format", "json")
     preview = openpatron(*wanted, "--at", "maple", "--map", "club=", "--preview")
     assert preview.json["counts"]["changed"] == 20
+    several = openpatron(*wanted, "--at", "maple", "--at", "alder", "--preview")
+    found = openpatron(*wanted, "--filter", "site=maple", "--filter", "grade=K", "--preview")
+    assert [one.json["counts"]["changed"] for one in (several, found)] == [25, 10]
     assert grades()[school["K"][0].pk] == "K"
     answer = openpatron(*wanted, "--map", "club=1", "--status", "inactive", "--yes")
     assert (answer.code, answer.json["counts"]["changed"]) == (0, 30)
@@ -211,6 +262,9 @@ def test_the_promotion_by_command(
         ("--status", "x"),
         ("--expires", "x"),
         ("--at", "x"),
+        ("--saved-list", "x"),
+        ("--filter", "grade"),
+        ("--at", "maple", "--filter", "grade=5"),
     ):
         answer = openpatron(*wanted, *wrong, "--yes")
         assert (answer.code, answer.out, answer.err.count("\n")) == (2, "", 1)

@@ -8,6 +8,8 @@ from typing import Any
 
 import pytest
 from django.db import connection
+from django.test import Client
+from django.urls import reverse
 from django.utils import timezone
 
 from openpatron.accounts.models import Account, Lookup, Registration
@@ -20,6 +22,7 @@ from openpatron.patrons.actions.register_patron import Registered, register_patr
 from openpatron.patrons.models import Association, Barcode, Patron
 
 from .command_line import CommandLine, openpatron
+from .visitor import text_of
 from .world import World
 
 __all__ = ["openpatron"]
@@ -339,6 +342,64 @@ def test_the_command_refuses_in_one_sentence(
     assert (answer.code, answer.out, counts()) == (2, "", before)
     assert said in answer.err
     assert len(answer.err.strip().splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    ("changed", "field"),
+    [
+        ({"username": "ＡＤＡ"}, "username"),
+        ({"username": "a b"}, "username"),
+        ({"email": "ada@@x.example"}, "email"),
+        ({"email": "Ada+library@bücher.example"}, "username"),
+        ({"birth_date": "2999-01-01"}, "birth_date"),
+        ({"mobile_phone": "12"}, "mobile_phone"),
+        ({"barcode": " 4711\r\n"}, "barcode"),
+        ({"access_level": "District patrons manager"}, "access_level"),
+    ],
+)
+def test_action_page_and_command_refuse_with_the_same_words(
+    world: World, openpatron: CommandLine, changed: dict[str, str], field: str
+) -> None:
+    """One rule, one place: the sentence names what was found, wherever it was typed."""
+    address = "ada+library@bücher.example"
+    world.patron(username="ada", email=address, barcode="4711")
+    leo = world.staff("Library administrator", world.maple, "leo")
+    before = counts()
+    typed = {"username": "ben", "email": ""} | changed
+    meant: dict[str, Any] = {
+        "birth_date": date.fromisoformat,
+        "access_level": world.levels.__getitem__,
+    }
+    values = {name: meant.get(name, str)(value) for name, value in typed.items()}
+    with pytest.raises((InputError, NotAllowedError)) as refused:
+        register_patron(world.actor(leo), wanted(world, **values))
+    if isinstance(refused.value, InputError):
+        assert refused.value.field == field
+
+    answer = openpatron("register_patron", *arguments(**typed), "--as", "leo")
+    assert (answer.code, answer.out) == (3 if field == "access_level" else 2, "")
+    assert str(refused.value) in answer.err
+
+    client = Client()
+    client.force_login(leo)
+    levels = {name: level.pk for name, level in world.levels.items()}
+    form = {
+        "do": "register", "first_name": "Ada", "last_name": "Lovelace",
+        "site": world.maple.pk, "patron_type": world.types["Student"].pk,
+    }  # fmt: skip
+    level = levels[typed.get("access_level", "Patron")]
+    page = client.post(
+        reverse("register_patron", args=["cascadia"]), form | typed | {"access_level": level}
+    )
+    assert page.status_code == 422
+    # Beside its field the sentence does not name it once more.
+    said = text_of(page)
+    sentence = str(refused.value)
+    if field == "access_level":
+        # The page offers it to nobody who may not give it.
+        sentence = "one of the values"
+    assert sentence in said or sentence.partition(": ")[2] in said
+    assert counts() == before
 
 
 def test_the_day_after_is_expired_everywhere(world: World, openpatron: CommandLine) -> None:

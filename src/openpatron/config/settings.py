@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from django.utils.csp import CSP
-from django.utils.translation import gettext_lazy as _
 
+from openpatron.kernel.languages import with_catalogue
 from openpatron.kernel.mail_server import MailServer
 
 from . import environment
@@ -134,10 +134,10 @@ MIDDLEWARE = [
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.middleware.csp.ContentSecurityPolicyMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
-    "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "openpatron.web.language.LanguageMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
@@ -221,7 +221,7 @@ IDP_OIDC_ADAPTER = "openpatron.web.platform_sign_in.ProviderAdapter"
 ALLAUTH_TRUSTED_PROXY_COUNT = 1 if _env["OPENPATRON_TRUST_PROXY"] else 0
 
 LANGUAGE_CODE = "en"
-LANGUAGES = [("en", _("English"))]
+LANGUAGES = with_catalogue(PACKAGE / "locale")
 LOCALE_PATHS = [PACKAGE / "locale"]
 USE_I18N = True
 USE_TZ = True

@@ -20,10 +20,10 @@ from django.db.models import Count, Q
 from django.utils import timezone
 
 from openpatron.kernel.errors import OpenPatronError
-from openpatron.kernel.sql import follow_keys
+from openpatron.kernel.sql import fetch, follow_keys, statement
 from openpatron.kernel.statistics import refresh_statistics
 
-from .kinds import kind_of
+from .kinds import LOOK_AGAIN, NotAsPlannedError, kind_of
 from .models import AT_WORK, Change, Job, Outcome, State
 
 if TYPE_CHECKING:
@@ -109,10 +109,13 @@ def _lease() -> timedelta:
 
 
 def _batch_with_retries(job_id: int, token: str) -> Job:
+    looks_again = False
     for attempt in range(1, _ATTEMPTS + 1):
         try:
             with transaction.atomic():
-                return _batch(job_id, token)
+                return _batch(job_id, token, looks_again=looks_again)
+        except NotAsPlannedError:
+            looks_again = True
         except (IntegrityError, OperationalError) as error:
             if attempt == _ATTEMPTS:
                 raise
@@ -122,9 +125,10 @@ def _batch_with_retries(job_id: int, token: str) -> Job:
     raise AssertionError
 
 
-def _batch(job_id: int, token: str) -> Job:
+def _batch(job_id: int, token: str, *, looks_again: bool) -> Job:
     follow_keys()
-    job = Job.objects.select_for_update().get(pk=job_id)
+    jobs = Job.objects.select_related("organization").select_for_update(of=("self",))
+    job = jobs.get(pk=job_id)
     if job.lease_token != token or not job.is_at_work:
         raise LeaseLostError
     now = timezone.now()
@@ -133,7 +137,7 @@ def _batch(job_id: int, token: str) -> Job:
         job.state = State.CANCELLED
         _rest(job)
     else:
-        step = _step(job)
+        step = _step(job, looks_again=looks_again)
         job.done += step.rows
         job.lease_until = now + _lease()
         if step.cursor is None:
@@ -146,18 +150,19 @@ def _batch(job_id: int, token: str) -> Job:
     return job
 
 
-def _step(job: Job) -> Step:
+def _step(job: Job, *, looks_again: bool) -> Step:
     kind = kind_of(job)
+    cursor = job.cursor | {LOOK_AGAIN: True} if looks_again else job.cursor
+    # Rights may have been withdrawn since somebody asked for this job, or since its last batch.
+    kind.require(job)
     if not job.cursor:
-        # Rights may have been withdrawn since somebody asked for this job.
-        kind.require(job)
         job.started_at = job.started_at or timezone.now()
     work = {
         State.PLANNING: kind.plan,
         State.APPLYING: kind.apply,
         State.UNDOING: kind.undo,
     }[State(job.state)]
-    return work(job, job.cursor)
+    return work(job, cursor)
 
 
 def _rest(job: Job) -> None:
@@ -191,16 +196,15 @@ def count_outcomes(job: Job, unremarked: Outcome | None = None) -> dict[str, dic
     ``unremarked``: the outcome of all other rows, where the stage is known to have given them one:
     then they are counted out of the index alone.
     """
-    rows = Change.objects.filter(job=job)
-    notable = rows.filter(notable=True).values_list("outcome", "reason").annotate(n=Count("pk"))
-    remarked = list(notable.order_by())
+    remarked = fetch(statement("openpatron.ledger", "remarks_of_job"), {"job": job.pk})
     if unremarked is None:
         # One pass without sorting.
-        plain = rows.filter(notable=False).aggregate(
+        plain = Change.objects.filter(job=job, notable=False).aggregate(
             **{outcome: Count("pk", filter=Q(outcome=outcome)) for outcome in Outcome.values}
         )
     else:
-        plain = {unremarked.value: rows.count() - sum(n for _outcome, _reason, n in remarked)}
+        rows = fetch(statement("openpatron.ledger", "rows_of_job"), {"job": job.pk})[0][0]
+        plain = {unremarked.value: rows - sum(n for _outcome, _reason, n in remarked)}
     counts = {outcome: {"": n} for outcome, n in plain.items() if n}
     for outcome, reason, n in remarked:
         found = counts.setdefault(outcome, {})

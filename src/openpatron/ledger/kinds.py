@@ -12,6 +12,16 @@ if TYPE_CHECKING:
 
 Cursor = dict[str, Any]
 
+LOOK_AGAIN = "look_again"
+"""Stands in the cursor of a batch for which ``NotAsPlannedError`` was raised."""
+
+
+class NotAsPlannedError(Exception):
+    """A batch was written without a look at each row, and not all of it is what the plan saw.
+
+    The engine rolls the batch back and calls again, with ``LOOK_AGAIN`` in the cursor.
+    """
+
 
 @dataclass(frozen=True, slots=True)
 class Told:
@@ -78,7 +88,8 @@ class JobKind:
     ``plan``, ``apply`` and ``undo`` each do one batch from the cursor on, inside a transaction
     that the engine opened and commits together with the cursor. So each may be killed anywhere.
     They may raise IntegrityError or OperationalError when a concurrent writer was faster: the
-    engine rolls back and calls again, and the batch sees what the other wrote.
+    engine rolls back and calls again, and the batch sees what the other wrote. So it does after
+    ``NotAsPlannedError``.
     """
 
     name: ClassVar[str]
@@ -99,7 +110,10 @@ class JobKind:
         raise NotImplementedError
 
     def require(self, job: Job) -> None:
-        """Raise ``NotAllowedError`` unless who acts in this job holds now what it takes."""
+        """Raise ``NotAllowedError`` unless who acts in this job holds now what it takes.
+
+        Asked before every batch.
+        """
         self.actor(job).require(self.permission)
 
     def plan(self, job: Job, cursor: Cursor) -> Step:

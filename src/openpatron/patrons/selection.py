@@ -15,6 +15,8 @@ from openpatron.organizations.models import PatronType
 from .models import Association, Patron
 
 if TYPE_CHECKING:
+    from django.db.models import QuerySet
+
     from openpatron.organizations.models import Site
 
 
@@ -80,8 +82,13 @@ def grades(site: Site | None) -> list[Value]:
     """Return the grades that occur at the site, or in the whole organization, with counts."""
     if site is not None:
         return values_at(site, FIELDS["grade_level"])
-    rows = Patron.objects.exclude(grade_level="").values_list("grade_level")
-    counted = rows.annotate(count=Count("pk")).order_by()
+    return grades_of(Patron.objects.all())
+
+
+def grades_of(patrons: QuerySet[Patron]) -> list[Value]:
+    """Return the grades that occur among these patrons, with counts."""
+    rows = patrons.exclude(grade_level="").order_by().values_list("grade_level")
+    counted = rows.annotate(count=Count("pk"))
     found = [Value(grade, grade, grade, count) for grade, count in counted]
     return sorted(found, key=lambda v: natural(v.label))
 

@@ -243,20 +243,30 @@ def plan_by_number(job: Job, cursor: Cursor, plan_batch: Callable[[Job, Params],
     everybody = job.params["listed"]
     people = [int(number) for _place, number in everybody[start:end]]
     if people:
-        listed = json.dumps([[patron, place] for place, patron in enumerate(people)])
+        listed = json.dumps([[patron, place, ""] for place, patron in enumerate(people)])
         plan_batch(job, {"listed": listed, "after": 0, "rows": len(people)})
     return Step(len(people), {"place": end} if end < len(everybody) else None)
 
 
-def plan_listed(job: Job, cursor: Cursor, plan_batch: Callable[[Job, Params], int]) -> Step:
-    """Plan the next entries of a job's list, and write down those that lead to no patron."""
+def plan_listed(
+    job: Job,
+    cursor: Cursor,
+    plan_batch: Callable[[Job, Params], int],
+    beside: Mapping[str, str] | None = None,
+) -> Step:
+    """Plan the next entries of a job's list, and write down those that lead to no patron.
+
+    ``beside`` is what stands beside an entry, by its line.
+    """
     start = cursor.get("place", 0)
     end = start + settings.OPENPATRON_JOB_BATCH_ROWS
     entries = [(line, key) for line, key in job.params["listed"][start:end]]
     meant = who_is_meant(job, entries, job.params["source"])
     write_down(job, meant.others)
     if meant.patrons:
-        listed = json.dumps([[p, place] for place, p in enumerate(meant.patrons)])
+        said = ["" if beside is None else beside[str(line)] for line in meant.lines]
+        rows = zip(meant.patrons, said, strict=True)
+        listed = json.dumps([[p, place, text] for place, (p, text) in enumerate(rows)])
         plan_batch(job, {"listed": listed, "after": 0, "rows": len(meant.patrons)})
     more = end < len(job.params["listed"])
     return Step(len(entries), {"place": end} if more else None)

@@ -2,45 +2,35 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from django.contrib import messages
 from django.db import transaction
 from django.shortcuts import redirect
-from django.template.response import TemplateResponse
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
-from openpatron.kernel.errors import InputError
 from openpatron.patrons.actions.edit_patron import (
     PERMISSION,
     edit_patron as write,
     may_edit,
 )
-from openpatron.patrons.external import external_of
-from openpatron.patrons.queries import history, patron as patron_of, patron_to_edit
+from openpatron.patrons.queries import patron as patron_of, patron_to_edit
 from openpatron.patrons.staff_roles import require_not_above
 
+from .desk_place import leaving
+from .edit_page import EditPage
 from .gate import OrganizationRequest, page
-from .locked import banner, held_fields
-from .meanwhile import merged, opened, sealed
-from .open_for_update import Question, answered, is_opened
+from .locked import held_fields
 from .patron_form import PatronForm, lock_names, values_of
-from .patron_history import events
-from .patron_place import address_of, crumbs_to
+from .patron_place import address_of
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from django.http import HttpResponse, QueryDict
 
-    from openpatron.patrons.external import Lock
+    from openpatron.patrons.external import Lock, Opening
     from openpatron.patrons.models import Patron
-
-    from .meanwhile import Difference
-
-_SALT = "openpatron.web.edit_patron"
 
 
 @page(PERMISSION)
@@ -63,75 +53,45 @@ def _editable(request: OrganizationRequest, patron: Patron) -> Patron:
     return patron
 
 
-class _Page:
-    """One patron's form, with what a source owns of it."""
+class _Page(EditPage[PatronForm]):
+    """One patron's record, with its associations."""
+
+    salt: ClassVar[str] = "openpatron.web.edit_patron"
+    template: ClassVar[str] = "web/edit_patron.html"
 
     def __init__(self, request: OrganizationRequest, patron: Patron) -> None:
-        self.request, self.patron = request, patron
-        self.external = external_of(patron)
-        self.is_open = is_opened(request, patron, self.external)
+        super().__init__(request, patron)
         self._held = held_fields(patron, self.external, is_open=self.is_open)
+        self._locks = lock_names(patron)
 
     def form(self, data: QueryDict | None = None) -> PatronForm:
         return PatronForm(self.request.actor, self.patron, data, self._held)
 
-    def received(self) -> HttpResponse:
+    def values(self) -> dict[str, str]:
+        return values_of(self.patron)
+
+    def lock(self, name: str) -> Lock | None:
+        return self.external.lock(*self._locks.get(name, (name, None)))
+
+    def saved(self, form: PatronForm, opening: Opening | None) -> HttpResponse:
         request, patron = self.request, self.patron
-        seen = opened(request.POST, values_of(patron), _SALT)
-        met = self.form().differences(seen, request.POST)
-        form = self.form(merged(request.POST, met))
-        if not form.is_valid() or met:
-            return self.shown(form, met)
-        opening = answered(request.POST, self.external, self._changed(form))
-        if isinstance(opening, Question):
-            return self.shown(form, question=opening)
-        try:
-            write(request.actor, patron.pk, form.edited(), opening if self.is_open else None)
-        except InputError as error:
-            form.take(error)
-            return self.shown(form)
+        write(request.actor, patron.pk, form.edited(), opening)
         if form.is_changed():
             messages.success(request, _("%s is saved.") % patron.account.full_name)
         else:
             messages.info(request, _("Nothing was different, so nothing was saved."))
         return redirect(_return_address(request, patron))
 
-    def _changed(self, form: PatronForm) -> dict[str, tuple[str, Lock]]:
-        """Return the owned fields that differ, by the form's name: label and lock."""
-        known = lock_names(self.patron)
-        found = {}
-        for name, label in form.changed_labels().items():
-            field, tie = known.get(name, (name, None))
-            lock = self.external.lock(field, tie)
-            if lock is not None:
-                found[name] = (label, lock)
-        return found
-
-    def shown(
-        self,
-        form: PatronForm,
-        met: Sequence[Difference] = (),
-        question: Question | None = None,
-    ) -> HttpResponse:
-        request, patron = self.request, self.patron
-        name = patron.account.full_name
-        last = history(request.actor, patron)[:1]
-        context: dict[str, Any] = {
-            "title": _("Edit %s") % name,
-            "breadcrumbs": crumbs_to(request, patron),
-            "patron": patron,
-            "form": form,
-            "differences": met,
-            "last_change": events(request.actor, last, {}) if met else [],
-            "seen": sealed(values_of(patron), _SALT),
-            "next": request.POST.get("next", request.GET.get("next", "")),
-            "return_address": _return_address(request, patron),
-            "banner": banner(request.actor, patron, self.external),
-            "is_open": self.is_open,
-            "question": question,
+    def context(self) -> dict[str, Any]:
+        following = self.request.POST.get("next", self.request.GET.get("next", ""))
+        # Beside the desk nothing of a patron stays on the screen either.
+        beside = leaving(self.request, self.patron) if following else {}
+        return {
+            "title": _("Edit %s") % self.patron.account.full_name,
+            "next": following,
+            "return_address": _return_address(self.request, self.patron),
+            **beside,
         }
-        status = 422 if request.method == "POST" else 200
-        return TemplateResponse(request, "web/edit_patron.html", context, status=status)
 
 
 def _return_address(request: OrganizationRequest, patron: Patron) -> str:

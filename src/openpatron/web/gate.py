@@ -15,11 +15,13 @@ from django.contrib.auth.views import redirect_to_login
 from django.http import Http404, HttpRequest, HttpResponseBase
 from django.template.response import SimpleTemplateResponse
 from django.urls import reverse
+from django.utils import translation
 
 from openpatron.access.actor import WEB, Actor
 from openpatron.access.registry import permission
 from openpatron.accounts.models import Account
 from openpatron.accounts.queries import has_second_factor, organizations_of
+from openpatron.kernel import languages
 from openpatron.kernel.errors import NotAllowedError, NotFoundError
 from openpatron.organizations.models import Organization
 from openpatron.organizations.scope import open_organization
@@ -103,7 +105,8 @@ def _inside[**P](view: View[P], name: str | None) -> View[Any]:
         found = organizations_of(request.user).filter(slug=organization).first()
         if found is None:
             raise Http404
-        with open_organization(found):
+        language = languages.of_pages(request.user.language, found.locale)
+        with translation.override(language), open_organization(found):
             request.organization = found
             request.actor = actor_for(request.user, found, WEB)
             if _lacks_second_factor(request):
@@ -118,6 +121,7 @@ def _inside[**P](view: View[P], name: str | None) -> View[Any]:
                 response = not_allowed(request, refused)
             if isinstance(response, SimpleTemplateResponse):
                 response.render()
+            response.headers["Content-Language"] = language
         return response
 
     return gated

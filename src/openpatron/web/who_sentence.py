@@ -25,6 +25,12 @@ WHO = ("who", "at", "whose", "value", "saved", "found")
 AT, LIST, SAVED, FOUND = "at", "list", "saved", "found"
 
 
+def filters_said(words: ListWords) -> str:
+    """Return the filters of a list in words."""
+    said = ", ".join(f"{label}: {value}" for label, value in words.said)
+    return said or _("all patrons")
+
+
 class WhoSentence(Sentence):
     """The words as far as they are there; a list of patrons stands beside them.
 
@@ -79,10 +85,7 @@ class WhoSentence(Sentence):
     @property
     def filters_said(self) -> str:
         """The filters in words."""
-        if self._list_words is None:
-            return ""
-        said = self._list_words.said
-        return ", ".join(f"{label}: {value}" for label, value in said) or _("all patrons")
+        return "" if self._list_words is None else filters_said(self._list_words)
 
     @property
     def whom(self) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Any
 
-from django.db import IntegrityError, transaction
+from django.db import transaction
 from django.utils.translation import gettext as _
 
 from openpatron.access.actor import Actor
@@ -20,6 +20,7 @@ from openpatron.administration.provider_queries import (
     require_all_rights,
 )
 from openpatron.administration.rules import differences
+from openpatron.administration.written import save_written
 from openpatron.kernel.errors import InputError, StateError
 from openpatron.kernel.sealed import seal
 from openpatron.kernel.text import clean
@@ -105,19 +106,13 @@ def _write(
     is_new_secret = wanted.secret is not None
     if wanted.secret is not None:
         found.sealed_secret = seal(clean(wanted.secret, "secret", limit=1000))
-    before, after = differences(before, _told(found))
+    differs = differences(before, _told(found))
     if is_new_secret:
-        after["secret"] = _HIDDEN
-    if not after:
-        return found
-    try:
-        with transaction.atomic():
-            found.save()
-    except IntegrityError as clash:
-        raise InputError(
-            "code", _("There is a provider “%s” already. Choose another code.") % found.code
-        ) from clash
-    record_change(actor, PROVIDER, found.pk, before, after)
+        differs[1]["secret"] = _HIDDEN
+    taken = InputError(
+        "code", _("There is a provider “%s” already. Choose another code.") % found.code
+    )
+    save_written(actor, PROVIDER, found, differs, taken)
     return found
 
 

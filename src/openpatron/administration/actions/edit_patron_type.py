@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass
 from decimal import Decimal
 from typing import Any
 
-from django.db import IntegrityError, transaction
+from django.db import transaction
 from django.db.models import ProtectedError
 from django.utils.translation import gettext as _
 
@@ -14,6 +14,7 @@ from openpatron.access.actor import Actor
 from openpatron.administration.permissions import MANAGE as PERMISSION
 from openpatron.administration.queries import PATRON_TYPE, open_jobs_with, patron_type
 from openpatron.administration.rules import differences
+from openpatron.administration.written import save_written
 from openpatron.kernel.errors import InputError, StateError
 from openpatron.kernel.text import clean
 from openpatron.ledger.record import record_change
@@ -86,17 +87,11 @@ def _write(
     for field, value in asdict(wanted).items():
         setattr(found, field, value)
     found.name = clean(wanted.name, "name", limit=30, empty=False)
-    before, after = differences(before, _told(found))
-    if not after:
-        return found
-    try:
-        with transaction.atomic():
-            found.save()
-    except IntegrityError as clash:
-        raise InputError(
-            "name", _("There is a patron type “%s” already. Choose another name.") % found.name
-        ) from clash
-    record_change(actor, PATRON_TYPE, found.pk, before, after)
+    differs = differences(before, _told(found))
+    taken = InputError(
+        "name", _("There is a patron type “%s” already. Choose another name.") % found.name
+    )
+    save_written(actor, PATRON_TYPE, found, differs, taken)
     return found
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from django.db import IntegrityError, transaction
+from django.db import transaction
 from django.utils.translation import gettext as _
 
 from openpatron.access.actor import Actor
@@ -14,6 +14,7 @@ from openpatron.accounts.rules import language
 from openpatron.administration.permissions import MANAGE as PERMISSION
 from openpatron.administration.queries import TEMPLATE, template
 from openpatron.administration.rules import differences
+from openpatron.administration.written import save_written
 from openpatron.kernel.errors import InputError
 from openpatron.kernel.text import clean
 from openpatron.ledger.record import record_change
@@ -72,17 +73,11 @@ def _write(
     found.language = language(wanted.language)
     for field in ("site", "patron_type", "access_level", "expires_after_months"):
         setattr(found, field, getattr(wanted, field))
-    before, after = differences(before, _told(found))
-    if not after:
-        return found
-    try:
-        with transaction.atomic():
-            found.save()
-    except IntegrityError as clash:
-        raise InputError(
-            "name", _("There is a template “%s” already. Choose another name.") % found.name
-        ) from clash
-    record_change(actor, TEMPLATE, found.pk, before, after)
+    differs = differences(before, _told(found))
+    taken = InputError(
+        "name", _("There is a template “%s” already. Choose another name.") % found.name
+    )
+    save_written(actor, TEMPLATE, found, differs, taken)
     return found
 
 

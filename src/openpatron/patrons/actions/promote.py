@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import date
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
@@ -16,14 +16,18 @@ from django.utils.translation import gettext as _
 from openpatron.kernel.errors import InputError
 from openpatron.ledger.models import Job
 from openpatron.ledger.planning import make_job
-from openpatron.organizations.models import Site
-from openpatron.organizations.queries import site_by_short_name
 from openpatron.patrons import field_words, fields
 from openpatron.patrons.association_words import counted
 from openpatron.patrons.field_jobs import FieldJob, guarded, of_record
 from openpatron.patrons.locked_fields import names_of_sources, owned_fields
 from openpatron.patrons.models import Patron
-from openpatron.patrons.people import at_site, everywhere
+from openpatron.patrons.promoted import (
+    Promoted,
+    again_of,
+    choose_promoted,
+    people_promoted,
+    said_of,
+)
 from openpatron.patrons.promotion import GRADUATED, highest_of, next_grade
 from openpatron.patrons.selection import grades
 
@@ -55,41 +59,40 @@ class Rung:
 class Asked:
     """What was asked for, checked; ``status`` and ``expires_on`` are for those who graduate."""
 
-    at: Site | None
+    whom: Promoted
     rungs: list[Rung]
     status: str
     expires_on: date | None
 
 
-def ladder(actor: Actor, site: Site | None) -> list[Rung]:
-    """Return the grades that occur at the site, or anywhere, each with the one that follows.
+def ladder(actor: Actor, whom: Promoted) -> list[Rung]:
+    """Return the grades that occur among them, each with the one that follows.
 
     The highest is the highest of the organization: a school that ends with grade 5 sends its
     patrons on to grade 6 where there is one.
     """
     actor.require(PERMISSION)
-    everywhere_ = grades(None)
-    highest = highest_of(str(v.stored) for v in everywhere_)
-    found = everywhere_ if site is None else grades(site)
+    highest = highest_of(str(v.stored) for v in grades(None))
+    found = whom.grades(actor)
     return [Rung(v.typed, v.count, next_grade(v.typed, highest) or "") for v in found]
 
 
 def ask(
     actor: Actor,
     *,
-    at: str = "",
     following: Mapping[str, str] | None = None,
     status: str = "",
     expires_on: str = "",
+    **words: Any,
 ) -> Asked:
-    """Check the words, all as typed. Without ``at`` the patrons of all sites are meant.
+    """Check the words, all as typed. ``words`` are those of ``choose_promoted``: who moves up.
 
     ``following`` says by hand which grade follows which ("" for none). Raises
     ``NotAllowedError``, or ``InputError`` with the parameter's name.
     """
     actor.require(PERMISSION)
-    site = site_by_short_name(at, "at") if at else None
-    rungs = ladder(actor, site)
+    whom = choose_promoted(actor, **words)
+    rungs = ladder(actor, whom)
     by_hand = dict(following or {})
     known = {rung.grade for rung in rungs}
     for grade in by_hand:
@@ -106,7 +109,7 @@ def ask(
     if all(r.following in {"", r.grade} for r in rungs):
         raise InputError("following", _("No grade is followed by another, so nobody moves up."))
     return Asked(
-        at=site,
+        whom=whom,
         rungs=rungs,
         status=fields.status(status, "status") if status else "",
         expires_on=fields.day(expires_on, "expires_on") if expires_on else None,
@@ -120,9 +123,7 @@ def plan_promotion(actor: Actor, asked: Asked, request_key: str | None = None) -
     """
     actor.require(PERMISSION)
     moving = [r for r in asked.rungs if r.following not in {"", r.grade}]
-    params = {
-        "source": asked.at.pk if asked.at else None,
-        "source_name": asked.at.name if asked.at else None,
+    params = asked.whom.params | {
         "steps": [[r.grade, r.following] for r in moving],
         "stay": [r.grade for r in asked.rungs if r not in moving],
         "status": asked.status,
@@ -147,10 +148,10 @@ class Promote(FieldJob):
         return super().params(job) | steps
 
     def people(self, job: Job) -> People:
-        """Return the patrons in those grades, at the site or anywhere."""
+        """Return the patrons in those grades, of those who are meant."""
         places = range(len(job.params["steps"]))
         whose = f"patron.grade_level IN ({', '.join(f'%(grade{p})s' for p in places)})"
-        people = everywhere(whose) if job.params["source"] is None else at_site(whose)
+        people = people_promoted(job, self.actor(job), whose)
         # Who was moved by hand after the plan must not be moved once more.
         same = "patron.grade_level = planned.before ->> 'grade_level'"
         return replace(people, applying=f"{people.applying} AND {same}")
@@ -185,11 +186,7 @@ class Promote(FieldJob):
     def sentence(self, job: Job) -> str:
         """Return what was asked for, in sentences."""
         steps = ", ".join(f"{grade} → {to}" for grade, to in job.params["steps"])
-        words = {"source": job.params["source_name"], "steps": steps}
-        if job.params["source"] is None:
-            said = _("Move the patrons of all sites up: %(steps)s.") % words
-        else:
-            said = _("Move the patrons at %(source)s up: %(steps)s.") % words
+        said = _("Move %(who)s up: %(steps)s.") % {"who": said_of(job), "steps": steps}
         return " ".join([said, *self._graduates(job)])
 
     def _graduates(self, job: Job) -> list[str]:
@@ -232,11 +229,9 @@ class Promote(FieldJob):
         return field_words.reason(change, site, job.params.get("owners"))
 
     def again(self, job: Job) -> dict[str, str]:
-        """Return the words of the page; the site by its present name."""
+        """Return the words of the page."""
         asked = job.params
-        site = Site.objects.filter(pk=asked["source"]).first()
-        words = {
-            "at": site.short_name if site else "",
+        words = again_of(job) | {
             "status": asked["status"],
             "expires_on": asked["expires_on"] or "",
         }

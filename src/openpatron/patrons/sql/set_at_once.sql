@@ -5,6 +5,5 @@ WHERE patron.id IN (
   SELECT patron.id
   FROM {people}
   WHERE {rows} AND {was} = planned.before
-  -- The limit changes nothing, but that the planned rows are gone through in their order.
-  ORDER BY planned.id LIMIT %(rows)s
+  {order}
 )

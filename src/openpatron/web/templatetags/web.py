@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
+from uuid import uuid4
 
 from django import template
 from django.templatetags.static import static
@@ -53,6 +54,12 @@ _COLOURS = {
     # state of a message
     "waiting": "blue", "sent": "green", "undeliverable": "red",
 }  # fmt: skip
+
+
+@register.simple_tag
+def form_key() -> SafeString:
+    """Draw the number of a form: sent twice, it is done once."""
+    return format_html('<input type="hidden" name="key" value="{}">', uuid4())
 
 
 @register.simple_tag
@@ -252,6 +259,7 @@ _FIELD_TITLES: dict[str, Any] = (
         "pops_up": _("Shown on top"),
         "local_codes": _("Local codes"),
         "resource_sharing_library": _("Resource-sharing library"),
+        "shares_resources": _("Resource-sharing library"),
         "replaced_card": _("Replaced card"),
         "renewed": _("Renewed on"),
         "renewal_undone": _("Renewal undone on"),

@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 
 from openpatron.access.actor import Actor
 from openpatron.cli.job_command import PlanningCommand
+from openpatron.cli.whom_arguments import add_filter_arguments, read_filters
 from openpatron.kernel.errors import InputError
 from openpatron.ledger.models import Job
 from openpatron.patrons.actions.promote import ask, plan_promotion
@@ -27,9 +28,14 @@ class Command(PlanningCommand):
         parser.add_argument(
             "--at",
             metavar="SITE",
-            default="",
-            help=_("Only the patrons of this site, by its short name; without it those of all."),
+            action="append",
+            default=[],
+            help=_(
+                "Only the patrons of this site, by its short name; may be repeated. Without it "
+                "those of all."
+            ),
         )
+        add_filter_arguments(parser)
         parser.add_argument(
             "--map",
             dest="steps",
@@ -53,7 +59,8 @@ class Command(PlanningCommand):
         )
 
     def read_words(self, options: dict[str, Any]) -> None:
-        """Take the steps apart."""
+        """Take the steps and the filters apart."""
+        read_filters(options)
         following = {}
         for step in options["steps"]:
             grade, equals, to = step.rpartition("=")
@@ -66,6 +73,6 @@ class Command(PlanningCommand):
 
     def asked(self, actor: Actor, options: dict[str, Any]) -> Callable[[], Job]:
         """Check the words."""
-        words = ("at", "following", "status", "expires_on")
+        words = ("at", "filters", "saved", "following", "status", "expires_on")
         asked = ask(actor, **{name: options[name] for name in words})
         return partial(plan_promotion, actor, asked)
