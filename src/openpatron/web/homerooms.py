@@ -187,7 +187,8 @@ def move_student(request: OrganizationRequest, short_name: str, number: int) -> 
     words = {"name": tie.patron.account.full_name, "room": room.name}
     messages.success(request, _("%(name)s is in %(room)s.") % words)
     address = reverse("homeroom", args=[request.organization.slug, site.short_name, room.pk])
-    return redirect(f"{address}?scanned=1#scan")
+    # (without an anchor: a browser that goes to one takes the focus away)
+    return redirect(f"{address}?scanned=1")
 
 
 @page(MANAGE)
