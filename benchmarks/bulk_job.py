@@ -46,10 +46,10 @@ def main() -> None:
             print(json.dumps({"digest": _digest(kind)}))
             return
         work = _ours(actor, kind, n) if what == "ours" else _floor(actor, kind, n)
-        cpu, start = _cpu_seconds(), time.perf_counter()
+        cpu, start = cpu_seconds(), time.perf_counter()
         work()
-        found = {"seconds": time.perf_counter() - start, "cpu": _cpu_seconds() - cpu}
-    found["megabytes"] = _peak_megabytes()
+        found = {"seconds": time.perf_counter() - start, "cpu": cpu_seconds() - cpu}
+    found["megabytes"] = peak_megabytes()
     print(json.dumps(found))
 
 
@@ -88,7 +88,7 @@ def _floor(actor: Actor, kind: str, n: int) -> Callable[[], None]:
     return lambda: floor.write(kind, params)
 
 
-def _peak_megabytes() -> float:
+def peak_megabytes() -> float:
     """Return the most memory that this process has had (getrusage counts its parent's too)."""
     status = Path("/proc/self/status").read_text(encoding="utf-8")
     return next(
@@ -96,7 +96,7 @@ def _peak_megabytes() -> float:
     )
 
 
-def _cpu_seconds() -> float:
+def cpu_seconds() -> float:
     """Return what this process and its server's process have used of the processor so far."""
     own = time.process_time()
     if connection.vendor == "sqlite":

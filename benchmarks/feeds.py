@@ -1,10 +1,11 @@
 """The run of a feed, measured in a process of its own, and its floors.
 
-python -m benchmarks.feeds ours|floor|same|hash|changed N    does it once; prints seconds and memory
+python -m benchmarks.feeds ours|floor|same|turned|hash|changed N    does it once, and prints that
 
 ``ours`` feeds N people to an empty source, ``floor`` reads the same file and writes the same final
 rows by executemany or COPY; ``same`` feeds the file again, ``hash`` only reads it and hashes its
-rows; ``changed`` feeds it with one row in a hundred changed.
+rows; ``turned`` feeds the same rows as another file, so that each of them has to be looked at;
+``changed`` feeds it with one row in a hundred changed.
 """
 
 from __future__ import annotations
@@ -28,13 +29,14 @@ from django.db import transaction  # noqa: E402
 from django.utils import timezone  # noqa: E402
 
 from benchmarks import dataset  # noqa: E402
-from benchmarks.bulk_job import _peak_megabytes  # noqa: E402
+from benchmarks.bulk_job import cpu_seconds, peak_megabytes  # noqa: E402
 from openpatron.access.actor import operator  # noqa: E402
 from openpatron.access.models import AccessLevel  # noqa: E402
 from openpatron.accounts.models import Account, Registration  # noqa: E402
 from openpatron.feeds.actions.receive_feed import parts_of, receive_feed  # noqa: E402
 from openpatron.feeds.actions.run_feed import plan_feed  # noqa: E402
 from openpatron.feeds.models import Feed, SourceSetup  # noqa: E402
+from openpatron.feeds.run_write import Person  # noqa: E402
 from openpatron.kernel.rows import insert_rows, reserve_ids  # noqa: E402
 from openpatron.ledger.actions.confirm_job import confirm_job  # noqa: E402
 from openpatron.ledger.engine import run  # noqa: E402
@@ -67,28 +69,31 @@ def main() -> None:
     what, n = sys.argv[1], int(sys.argv[2])
     with open_organization(find_organization(dataset.SLUG)) as organization:
         actor = operator(organization)
-        path = write_file(n, changed=what == "changed")
+        path = write_file(n, what)
         works: dict[str, Callable[[], None]] = {
             "ours": lambda: feed(actor, path),
             "same": lambda: feed(actor, path),
+            "turned": lambda: feed(actor, path),
             "changed": lambda: feed(actor, path),
             "floor": lambda: floor(actor, path),
             "hash": lambda: read_and_hash(path),
         }
         source(actor)
-        start = time.perf_counter()
+        cpu, start = cpu_seconds(), time.perf_counter()
         works[what]()
-        seconds = time.perf_counter() - start
-    print(json.dumps({"seconds": seconds, "megabytes": _peak_megabytes()}))
+        found = {"seconds": time.perf_counter() - start, "cpu": cpu_seconds() - cpu}
+        found["written"] = written(actor)
+    print(json.dumps(found | {"megabytes": peak_megabytes()}))
 
 
-def write_file(n: int, *, changed: bool) -> Path:
-    """Write the file of n people, one in a hundred in another grade if wanted."""
-    path = Path(settings.DATA_DIR) / f"feed-{n}{'-changed' if changed else ''}.csv"
+def write_file(n: int, what: str) -> Path:
+    """Write the file of n people: ``turned`` from the last, or one in a hundred ``changed``."""
+    changed, people = what == "changed", range(n)
+    path = Path(settings.DATA_DIR) / f"feed-{n}-{what}.csv"
     with path.open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file)
         writer.writerow(COLUMNS)
-        for i in range(n):
+        for i in reversed(people) if what == "turned" else people:
             grade = "9" if changed and i % 100 == 0 else "5"
             writer.writerow(
                 (
@@ -121,6 +126,15 @@ def feed(actor: Actor, path: Path) -> None:
     arrived = receive_feed(actor, source(actor), path.name, parts_of(path), Feed.Arrival.COMMAND)
     job = run(confirm_job(actor, run(plan_feed(actor, arrived))))
     assert job.state == State.DONE, job.error
+
+
+def written(actor: Actor) -> int:
+    """Return how many rows the last run wrote beside its own: changes, and records received."""
+    job = Job.objects.order_by("-pk").first()
+    if job is None:
+        return 0
+    records = SourceRecord.objects.filter(source=source(actor), received_at__gte=job.created_at)
+    return Change.objects.filter(job=job).count() + records.count()
 
 
 def read_and_hash(path: Path) -> None:
@@ -156,10 +170,7 @@ def _write(
     tie: tuple[int, int], job: int, now: Any,
 ) -> None:  # fmt: skip
     accounts, patrons = reserve_ids(Account, len(batch)), reserve_ids(Patron, len(batch))
-    people = [
-        Account(**{n: row[n] for n in ("first_name", "last_name", "username", "email")})
-        for row in batch
-    ]
+    people = [Person.of(row) for row in batch]
     insert_rows(
         Account,
         ("id", "password", "is_active", "created_at", "username", "email", "first_name",

@@ -5,27 +5,61 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from django.conf import settings
-from pytest_django import Settings
+from django.test import TransactionTestCase
+from pytest_django import DjangoDbBlocker, Settings
 
 from openpatron.ledger import engine
 from openpatron.ledger.models import Job, Outcome
 from openpatron.organizations.scope import open_organization
 
+from .databases import own_database
 from .mail_server import Inbox, inbox
 from .processes import Processes
+from .shared_world import SharedWorld
 from .world import World, build_world
+
+SHARED = SharedWorld()
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put the browser's tests together, first: one Chromium is started, and none late."""
+    items.sort(key=lambda item: item.get_closest_marker("browser") is None)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    SHARED.turn_to(item)
 
 
 @pytest.fixture(scope="session")
-def django_db_modify_db_settings(
-    django_db_modify_db_settings: None,  # the suffix per process of pytest-xdist
+def django_db_setup(
+    django_test_environment: None,
+    django_db_blocker: DjangoDbBlocker,
     tmp_path_factory: pytest.TempPathFactory,
-) -> None:
-    """Keep the SQLite test database in a file: only so can two connections write to it."""
-    database = settings.DATABASES["default"]
-    if database["ENGINE"].endswith("sqlite3"):
-        database["TEST"]["NAME"] = str(tmp_path_factory.mktemp("database") / "test.sqlite3")
+    worker_id: str,
+) -> Iterator[None]:
+    """Let Django use a copy of the migrated database, which every test leaves empty."""
+    folder = tmp_path_factory.mktemp("database")
+    with (
+        django_db_blocker.unblock(),
+        own_database(folder, f"openpatron_test_{worker_id}") as made,
+        pytest.MonkeyPatch.context() as patch,
+    ):
+        patch.setattr(TransactionTestCase, "_fixture_teardown", lambda _case: made.empty())
+        with django_db_blocker.block():
+            yield
+        SHARED.take_back()
+
+
+@pytest.fixture
+def _prepared(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> None:
+    SHARED.prepare(django_db_blocker)
+
+
+@pytest.fixture
+def db(_prepared: None, db: None) -> None:
+    """Do what pytest-django does, on top of the world that the tests of a file share."""
 
 
 @pytest.fixture(autouse=True)
@@ -69,9 +103,9 @@ def _counts_agree(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def world(db: None) -> Iterator[World]:
     """Cascadia, opened, with maple, alder, cedar, depot, studio; and Rainier beside it."""
-    built = build_world()
-    with open_organization(built.cascadia):
-        yield built
+    stands = SHARED.copy()
+    with open_organization(stands.cascadia):
+        yield stands
 
 
 @pytest.fixture

@@ -16,9 +16,10 @@ import traceback
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Self
-from urllib.parse import quote
 
 from django.db import connection
+
+from .databases import database_url
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -82,15 +83,6 @@ def errand(
 def sending(mail: str, seconds: float | None = None) -> dict[str, Any]:
     """Return the errand to send what waits to the mail server there, killed after that time."""
     return {"do": SEND, "mail": mail, "seconds": seconds, "statements": None}
-
-
-def database_url() -> str:
-    """Return the address of the database that the tests use now."""
-    has = connection.settings_dict
-    if connection.vendor == "sqlite":
-        return f"sqlite:///{quote(str(has['NAME']))}"
-    who = f"{quote(has['USER'])}:{quote(has['PASSWORD'])}"
-    return f"postgresql://{who}@{has['HOST']}:{has['PORT']}/{quote(str(has['NAME']))}"
 
 
 def _serve() -> None:

@@ -64,8 +64,8 @@ class Community:
             )
         )
 
-    def pull(self, **words: bool) -> Pull:
-        return pull_roster(self.operator, **words)
+    def pull(self, *, is_full: bool = False) -> Pull:
+        return pull_roster(self.operator, is_full=is_full)
 
     @property
     def operator(self) -> Actor:

@@ -363,6 +363,7 @@ QUERIES: dict[str, Everything] = {
     "patrons.number_of_patrons": lambda who, _p, _j: queries.number_of_patrons(who, PatronFilter()),
     "patrons.patron": lambda who, p, _j: queries.patron(who, p.pk),
     "patrons.patron_to_edit": lambda who, p, _j: queries.patron_to_edit(who, p.pk),
+    "patrons.holders_of": lambda who, _p, _j: list(queries.holders_of(who, "4711")),
     "patrons.patrons_by_barcode": lambda who, _p, _j: queries.patrons_by_barcode(who, "4711"),
     "patrons.cards_in_sight": lambda who, p, _j: queries.cards_in_sight(who, p),
     "patrons.erasure_wishes": lambda who, _p, _j: queries.erasure_wishes(who),

@@ -38,7 +38,7 @@ from openpatron.administration.actions.edit_site import edit_site
 from openpatron.kernel.errors import InputError, NotAllowedError, NotFoundError, StateError
 from openpatron.kernel.money import money
 from openpatron.ledger.models import Change
-from openpatron.organizations.models import Organization, PatronType
+from openpatron.organizations.models import Organization, PatronType, Site
 from openpatron.patrons.models import RegistrationTemplate
 
 from .visitor import Visitor, text_of
@@ -55,7 +55,7 @@ EVERYTHING: dict[str, Callable[[Actor], Any]] = {
     "edit_access_level": lambda who: edit_access_level(who, FIRST, EditedLevel("New")),
     "delete_access_level": lambda who: delete_access_level(who, FIRST),
     "edit_organization": lambda who: edit_organization(who, {"name": "New"}),
-    "edit_site": lambda who: edit_site(who, "maple", "new@example.org"),
+    "edit_site": lambda who: edit_site(who, "maple", "new@example.org", shares_resources=False),
     "add_template": lambda who: add_registration_template(who, WantedTemplate("New")),
     "edit_template": lambda who: edit_registration_template(who, FIRST, WantedTemplate("New")),
     "delete_template": lambda who: delete_registration_template(who, FIRST),
@@ -145,7 +145,7 @@ def test_the_neighbours_rows_do_not_exist(world: World) -> None:
         with pytest.raises(NotFoundError):
             call()
     with pytest.raises(InputError):
-        edit_site(world.operator, "fir", "a@example.org")
+        edit_site(world.operator, "fir", "a@example.org", shares_resources=False)
     with pytest.raises(InputError):
         add_registration_template(
             world.operator, WantedTemplate("New", patron_type=world.neighbour_types["Student"])
@@ -327,6 +327,12 @@ def test_a_sites_address_for_letters(dora: Visitor, world: World) -> None:
     dora.post("edit_site", "maple", email="")
     world.maple.refresh_from_db()
     assert world.maple.email == ""
+    # Whether patrons fetch here what other libraries send.
+    assert "Resource-sharing library" not in text_of(dora.get("site", "maple"))
+    assert dora.post("edit_site", "maple", email="", shares_resources="yes").status_code == 302
+    assert "Resource-sharing library" in text_of(dora.get("site", "maple"))
+    assert dora.post("edit_site", "studio", email="", shares_resources="yes").status_code == 422
+    assert list(Site.objects.filter(shares_resources=True)) == [world.maple]
 
 
 def test_the_admin_page_leads_to_what_one_may_do(dora: Visitor, world: World) -> None:

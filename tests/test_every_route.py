@@ -381,6 +381,17 @@ def comes_in(name: str, role: str, address: str, client: Client) -> None:
             assert is_refused(role, answer.status_code, location), told
 
 
+@pytest.mark.postgres
+def test_every_page_answers(stage: Stage) -> None:
+    """No page is missing on PostgreSQL, where most tests of pages do not go."""
+    client = stage.client(MANAGER)
+    for name, route in ROUTES.items():
+        if MANAGER in route.allowed and not route.is_protocol:
+            with taken_back():
+                answer = client.get(stage.address(name, stage.here))
+            assert answer.status_code in {200, 302, 303, 405, 409, 422}, name
+
+
 @pytest.mark.parametrize("name", sorted(INSIDE))
 def test_the_neighbours_organization_looks_like_none(stage: Stage, name: str) -> None:
     for role in sorted(MEMBERS):

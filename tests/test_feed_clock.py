@@ -92,14 +92,20 @@ def test_a_fetch_that_fails_is_said_until_one_succeeds(sis: Scene, client: Clien
     look_for_feeds(actor)
     assert "There is no folder" in look()
     assert sis.setup.looked_at is not None
+    since = sis.setup.trouble_since
+    assert "There is no folder" in look()
+    assert sis.setup.trouble_since == since is not None
     client.force_login(sis.world.staff("District patrons manager", username="dora"))
     for address in (
         reverse("sources", args=["cascadia"]),
         reverse("source", args=["cascadia", "sis"]),
     ):
-        assert "There is no folder “gone”" in client.get(address).content.decode()
+        page = client.get(address).content.decode()
+        assert "There is no folder “gone”" in page
+        assert "fetched since" in page
     (folder_of(sis.world.cascadia) / "gone").mkdir(parents=True)
     assert look() == ""
+    assert sis.setup.trouble_since is None
 
 
 def test_files_are_deleted_after_ninety_days(sis: Scene, tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import tracemalloc
 import zipfile
 from pathlib import Path
@@ -148,6 +149,33 @@ def test_rejected_rows_come_back_in_the_file_s_own_format(name: str, tmp_path: P
             assert b"second" in data.replace(b"\0", b"")
             assert data.replace(b"\0", b"").count(b"mend it") == 0
         assert read(name, twice)[1][0][1] == only[1]
+
+
+@pytest.mark.parametrize("name", ["koha", "destiny"])
+def test_rejected_rows_run_nothing_in_a_spreadsheet(name: str, tmp_path: Path) -> None:
+    """And what is fed again is what it was."""
+    found, file = formats()[name], fixture(name, "clean")
+    evil, mended = tmp_path / "evil.csv", tmp_path / "mended.csv"
+    rows = read(name, file)[1]
+    text = file.read_text(encoding="utf-8-sig")
+    evil.write_text(text.replace(rows[0][1]["first_name"], " =HYPERLINK(1)"), encoding="utf-8")
+    reasons = {line: "=why" for line, _values in rows}
+    found.write_rejected(evil, reasons, mended, Options())
+    written = mended.read_text(encoding="utf-8-sig")
+    cells = [cell for row in csv.reader(written.splitlines()) for cell in row]
+    assert not [cell for cell in cells if cell.lstrip(" ").startswith(("=", "+", "-", "@"))]
+    assert "' =HYPERLINK(1)" in cells
+    again = [values for _line, values in read(name, mended)[1]]
+    assert again == [values for _line, values in read(name, evil)[1]]
+
+
+def test_rejected_rows_of_a_table_run_nothing_in_a_spreadsheet(tmp_path: Path) -> None:
+    found, file, mended = formats()["delimited"], tmp_path / "a.csv", tmp_path / "b.csv"
+    file.write_text("name,phone\n=1+1,+1 415\n -2,'x\n", encoding="utf-8")
+    found.write_rejected(file, {2: "why", 3: "@why"}, mended, Options())
+    assert mended.read_text().splitlines()[1:] == ["'=1+1,'+1 415,why", "' -2,'x,'@why"]
+    rows = found.rows(mended, found.table(mended, Options()), Options())
+    assert [row.cells[:2] for row in rows] == [("=1+1", "+1 415"), (" -2", "'x")]
 
 
 def test_koha_attributes_may_hold_commas_colons_and_quotes() -> None:

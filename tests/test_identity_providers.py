@@ -39,7 +39,6 @@ from .world import World
 
 __all__ = ["openpatron"]  # a fixture
 
-pytestmark = pytest.mark.postgres
 
 GOOD = {"issuer": "https://id.example.org", "client_id": "op", "scopes": "", "claim": ""}
 SECRET = "very-secret-9"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -32,6 +33,12 @@ from openpatron.patrons.actions.release_protections import (
 from openpatron.patrons.actions.unlink_from_source import unlink_from_source
 from openpatron.patrons.external import LOCKABLE
 from openpatron.patrons.models import Patron, Protection, SourceRecord
+from openpatron.patrons.protections import (
+    ProtectionFilter,
+    in_order,
+    protections as found_protections,
+    side_by_side,
+)
 
 from .command_line import CommandLine, openpatron
 from .test_external import external, outcomes, protected, source
@@ -121,6 +128,57 @@ def test_many_are_linked_by_a_key_that_they_have(world: World) -> None:
     assert owner.records.count() == 1
 
 
+def test_many_are_linked_by_keys_on_a_list(
+    world: World, openpatron: CommandLine, tmp_path: Path
+) -> None:
+    owner = source(world.cascadia)
+    fit = [world.patron(district_id=f"D{n}") for n in range(9)]
+    clash, other = world.patron(barcode="4711"), world.patron(district_id="OTHER")
+    external(world.patron(), owner, "TAKEN")
+    external(other, source(world.cascadia, "hr"), "H1")
+    text = "\n".join(f"D{n}; K-{n}" for n in range(9))
+    text = f'{text}\n\n"4711","TAKEN"\nOTHER\tK-77\nNOBODY, K-78\nD3, K-79\n'
+    words = {"source": "sis", "key": "listed"}
+    for wrong, field, said in (
+        ("4711", "listed", "Line 1 is “4711”"),
+        ("4711, a, b", "listed", "Line 1"),
+        ("D1, K\n\nD2, K", "listed", "Line 3 gives the key “K” of line 1 again"),
+        (None, "key", "only stand on a list"),
+    ):
+        with pytest.raises(InputError, match=said) as caught:
+            linking.ask(world.operator, **words, listed=wrong)
+        assert caught.value.field == field
+    job = run(linking.plan_links(world.operator, linking.ask(world.operator, **words, listed=text)))
+    # Somebody else gets a key meanwhile.
+    external(world.patron(), owner, "K-8")
+    job = run(confirm_job(world.operator, job))
+    rows = Change.objects.filter(job=job)
+    assert dict(rows.values_list("subject_id", "reason")) == {p.pk: "" for p in fit[:8]} | {
+        fit[8].pk: "key_taken", clash.pk: "key_taken", other.pk: "external",
+        13: "unknown", 14: "twice",
+    }  # fmt: skip
+    assert {r.patron_id: r.key for r in owner.records.all() if r.patron in fit} == {
+        patron.pk: f"K-{n}" for n, patron in enumerate(fit[:8])
+    }
+    undone(world, job)
+    assert set(owner.records.values_list("key", flat=True)) == {"TAKEN", "K-8"}
+
+    dora = Visitor(world.staff("District patrons manager", username="dora"))
+    assert "On each line a barcode" in text_of(
+        dora.get("link_patrons", list_of=str(job.pk), key="listed")
+    )
+    sent = {"who": "list", "listed": "D1, K-1", "preview": "1"} | words
+    assert dora.post("link_patrons", **sent).status_code == 302
+    assert Job.objects.latest("pk").params["keys"] == {"1": "K-1"}
+    said = text_of(dora.post("link_patrons", **(sent | {"who": "at"})))
+    assert "Keys can only stand on a list" in said
+    here = ("--organization", "cascadia", "--source", "sis", "--key", "listed", "--yes")
+    file = tmp_path / "keys.csv"
+    file.write_text("D1,K-1\n")
+    answer = openpatron("link_patrons", *here, "--barcodes", str(file), "--format", "json")
+    assert (answer.code, answer.json["counts"]["linked"]) == (0, 1)
+
+
 def test_many_are_unlinked_if_they_can_sign_in(world: World) -> None:
     owner = source(world.cascadia)
     mailed = [world.patron(email=f"p{n}@x.example", password="!x") for n in range(8)]
@@ -165,7 +223,7 @@ def test_only_who_holds_both_rights(world: World, leo: Actor) -> None:
         with pytest.raises(NotAllowedError):
             unlinking.ask(who, **FIFTH)
         with pytest.raises(NotAllowedError):
-            ask_release(who)
+            ask_release(who, ProtectionFilter())
 
 
 def test_protections_are_released_in_a_job_and_on_their_day(world: World) -> None:
@@ -187,13 +245,63 @@ def test_protections_are_released_in_a_job_and_on_their_day(world: World) -> Non
     assert protected(patrons[0]) == {"first_name"}
     assert release_tonight(world.operator) is None
 
-    asked = ask_release(world.operator, source="sis", field="first_name")
+    asked = ask_release(world.operator, ProtectionFilter(source="sis", field="first_name"))
     assert asked.count == 9
     job = done(world, plan_release(world.operator, asked))
     assert set(Protection.objects.values_list("field", flat=True)) == {"email"}
     assert {bytes(d) for d in SourceRecord.objects.values_list("digest", flat=True)} == {b""}
     undone(world, job)
     assert protected(patrons[3]) == {"first_name", "email"}
+
+
+def test_protections_that_differ_are_found_ordered_written_and_released(
+    world: World, openpatron: CommandLine
+) -> None:
+    owner = source(world.cascadia)
+    ada = world.patron(first="Ada", last="Byron", barcode="M1", grade="5")
+    same = {
+        "first_name": "Ada", "birth_date": "", "grade_level": "5", "patron_type": "Student",
+        "site": "maple", "barcode": "M1",
+    }  # fmt: skip
+    other = same | {
+        "first_name": "Augusta", "birth_date": "2014-06-23", "grade_level": "6", "site": "alder",
+        "patron_type": "Teacher", "barcode": "M2",
+    }  # fmt: skip
+    bob = world.patron(first="Ada", last="Zuse", barcode="A1", grade="5")
+    external(ada, owner, "K1", **same)
+    external(bob, owner, "K2", **other)
+    for patron in (ada, bob, world.patron(last="Internal")):
+        for field in (*same, "graduation_year", "homeroom"):
+            Protection.objects.create(organization=world.cascadia, patron=patron, field=field)
+    every = found_protections(world.operator, ProtectionFilter())
+    # The database says of each what is said of one by one.
+    by_hand = {one.protection.pk for one in side_by_side(world.operator, every) if one.differs}
+    found = found_protections(world.operator, ProtectionFilter(differs=True))
+    assert set(found.values_list("pk", flat=True)) == by_hand
+    assert set(found.values_list("field", flat=True)) == set(other)
+    ordered = [row.patron for row in in_order(every, "differs")]
+    assert ordered[: len(other)] == [bob] * len(other)
+    assert in_order(every, "-since").first() == every.order_by("-pk").first()
+
+    dora = Visitor(world.staff("District patrons manager", username="dora"))
+    page = text_of(dora.get("protections", differs="yes", sort="field"))
+    assert "Zuse" in page
+    assert "Byron" not in page
+    answer = dora.get("export_protections", "csv", differs="yes")
+    lines = b"".join(answer.streaming_content).decode("utf-8-sig").splitlines()
+    assert len(lines) == 1 + len(other)
+    assert lines[0].startswith("protection,patron_id,name,source,field,ours,theirs")
+    assert dora.get("export_protections", "xml").status_code == 404
+    here = ("--organization", "cascadia", "--differs")
+    assert len(openpatron("protections", *here, "--format", "json").json) == len(other)
+
+    # Many are released by what the list is narrowed by.
+    answer = dora.post("release_protections", all="yes", differs="yes", q="zuse", field="barcode")
+    assert answer.status_code == 302
+    job = done(world, Job.objects.latest("pk"))
+    assert "only what differs" in text_of(dora.get("job", job.pk))
+    assert outcomes(job) == {bob.pk: ("applied", "")}
+    assert found.count() == len(other) - 1
 
 
 def test_a_record_goes_and_comes_back_with_its_source(world: World) -> None:

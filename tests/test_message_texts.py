@@ -22,8 +22,6 @@ from openpatron.patrons.messages import notify
 from .visitor import Visitor, text_of as page_text
 from .world import World
 
-pytestmark = pytest.mark.postgres
-
 GOOD = Words("Bald: {count}", "Hallo {name},\n\n{items}\n\n{site}", "* {title}, {due_on}")
 
 

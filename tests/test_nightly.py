@@ -10,6 +10,7 @@ import pytest
 from django.db import DatabaseError, connection
 from django.utils import timezone
 
+from openpatron.access.actor import Actor
 from openpatron.ledger import nightly
 from openpatron.ledger.engine import run
 from openpatron.ledger.models import Job, Night
@@ -135,6 +136,34 @@ def test_the_worker_looks_at_the_clock_until_it_is_told_to_stop(
     clock.start()
     clock.join(timeout=10)
     assert (clock.is_alive(), len(ticks)) == (False, 2)
+
+
+def test_a_look_that_waits_for_a_slow_server_delays_nobody(
+    committed_world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stop, over, looked = Event(), Event(), []
+
+    def slow(_actor: Actor) -> None:
+        over.wait(20)
+
+    def fast(actor: Actor) -> None:
+        looked.append(actor.organization.slug)
+        if len(looked) == 1:
+            raise RuntimeError  # in one organization; the other has its turn all the same
+        if len(looked) == 3:
+            stop.set()
+
+    monkeypatch.setattr(nightly, "_TICK", 0.01)
+    monkeypatch.setattr(nightly, "_looks", {"slow": slow, "fast": fast})
+    waiting, working = [Thread(target=look, args=(stop,)) for look in nightly.looks()]
+    waiting.start()
+    working.start()
+    working.join(timeout=10)
+    assert (waiting.is_alive(), working.is_alive()) == (True, False)
+    assert set(looked[:2]) == {committed_world.cascadia.slug, committed_world.rainier.slug}
+    over.set()
+    waiting.join(timeout=10)
+    assert not waiting.is_alive()
 
 
 def test_the_command_does_the_night_at_once(world: World, openpatron: CommandLine) -> None:

@@ -165,10 +165,17 @@ def test_many_are_told_by_the_same_ways_as_one(world: World) -> None:
         world.patron(email="d@example.org", **street),
         world.patron(world.cedar),
         world.patron(email="f@example.org"),
+        *(world.patron(**street) for _n in range(5)),
     ]
+    today, second = timezone.localdate(), {"second_street": "2 Elm St"}
     more: list[dict[str, Any]] = [
         {}, {"additional_email": "b2@example.org"}, {"second_street": "2 Elm St"},
         {"wants_mail": True}, {}, {"additional_email": "F@example.org", "language": "fr"},
+        # As for everybody; as chosen for one; only while it holds.
+        second, second | {"letters_to": "main"},
+        second | {"second_from": today, "second_until": today, "letters_to": "second"},
+        second | {"second_until": today - timedelta(days=1)},
+        second | {"second_from": today + timedelta(days=1), "letters_to": "second"},
     ]  # fmt: skip
     for patron, values in zip(people, more, strict=True):
         values |= {"expires_on": timezone.localdate() + timedelta(days=9)}
@@ -179,7 +186,9 @@ def test_many_are_told_by_the_same_ways_as_one(world: World) -> None:
         "state", "error",
     )  # fmt: skip
     by_many = list(Message.objects.order_by("patron_id", "place").values(*fields))
-    assert [one["way"] for one in by_many].count("letter") == 3
+    assert [one["way"] for one in by_many].count("letter") == 8
+    letters = [one["values"]["letter"]["street"] for one in by_many if one["way"] == "letter"]
+    assert letters[3:] == ["2 Elm St", "1 Oak St", "2 Elm St", "1 Oak St", "1 Oak St"]
     assert tell_tonight(world.operator) is None
     Message.objects.all().delete()
     day = timezone.localdate() + timedelta(days=9)
@@ -188,7 +197,7 @@ def test_many_are_told_by_the_same_ways_as_one(world: World) -> None:
         if patron == people[2]:
             assert letter_of(patron)["street"] == "2 Elm St"
     assert list(Message.objects.order_by("patron_id", "place").values(*fields)) == by_many
-    assert job.counts == {"applied": {"": 6}}
+    assert job.counts == {"applied": {"": 11}}
 
 
 def test_expiring_and_expired_are_told_once_for_each_day(world: World) -> None:

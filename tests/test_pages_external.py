@@ -15,8 +15,6 @@ from .test_external import external, protected, source
 from .visitor import Visitor, text_of
 from .world import World
 
-pytestmark = pytest.mark.postgres
-
 
 @pytest.fixture
 def leo(world: World) -> Visitor:

@@ -18,8 +18,6 @@ from openpatron.web.personal_form import contact_values, personal_values
 from .visitor import Visitor, text_of
 from .world import World
 
-pytestmark = pytest.mark.postgres
-
 
 @pytest.fixture
 def leo(world: World) -> Visitor:

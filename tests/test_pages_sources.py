@@ -32,8 +32,6 @@ from openpatron.patrons.models import Source, SourceRecord
 from .visitor import Visitor, text_of
 from .world import World
 
-pytestmark = pytest.mark.postgres
-
 FIXTURES = Path(formats.__file__).parent / "delimited" / "fixtures"
 DOCUMENT: dict[str, Any] = {
     "format": "delimited",
@@ -129,6 +127,71 @@ def test_a_sample_becomes_a_source_by_choosing(world: World, dora: Visitor) -> N
     assert after is not None
     assert (after.default_site, after.schedule.times) == ("cedar", ("02:00",))
     assert {r.field for r in setup.rules} - {r.field for r in after.rules} == {"home_phone"}
+
+
+def test_rules_that_are_more_than_a_column_are_chosen(world: World, dora: Visitor) -> None:
+    data = b"ID,Name,Street,House,Grade,Cell\n7,Ng Ada,Oak St,12,5,+14155550100\n"
+    sent = upload(dora, "rules.csv", data)
+    page = dora.client.get(sent.url)
+    assert 'name="rules_sent" value="2-2"' in page.content.decode()
+    words = form_of(page) | {
+        "rules_sent": "2-2", "column_0": "external_id", "column_1": "", "column_2": "",
+        "default_site": "maple", "default_patron_type": "Student",
+        "default_access_level": "Patron",
+    }  # fmt: skip
+
+    def made(n: int, field: str, how: str, **more: str) -> dict[str, str]:
+        return {f"made_{n}_{name}": v for name, v in ({"field": field, "how": how} | more).items()}
+
+    for wrong, said in (
+        (made(0, "city", "constant"), "Text: Give the text."),
+        (made(0, "", "join"), "Choose the field that this gives."),
+        (made(0, "street", "join", first="Street"), "Choose the columns that are joined."),
+        (made(0, "last_name", "split", first="Name"), "at which it is split"),
+        ({"homeroom_0_role": "student"}, "Say what the homeroom is called."),
+    ):
+        refused: Any = dora.client.post(sent.url, words | wrong | {"save": ""})
+        assert (refused.status_code, said in text_of(refused)) == (422, True), said
+    words |= made(0, "street", "join", first="House", second="Street", text=" ")
+    words |= made(1, "city", "constant", text="Salem")
+    page = dora.client.post(sent.url, words | {"show": ""})
+    assert 'name="rules_sent" value="4-2"' in page.content.decode(), "there is always room"
+    words |= made(2, "last_name", "split", first="Name", text=" ", part="1")
+    words |= made(3, "first_name", "split", first="Name", text=" ", part="2")
+    words |= {
+        "rules_sent": "4-2", "homeroom_0_grade_level": "5", "homeroom_0_name": "Five",
+        "homeroom_1_name": "Grade {grade_level}", "clears": "mobile_phone", "code": "rules",
+    }  # fmt: skip
+    shown: Any = dora.client.post(sent.url, words | {"show": ""})
+    assert "Five" in text_of(shown)
+    saved: Any = dora.client.post(sent.url, words | {"save": ""})
+    assert saved.status_code == 302, text_of(saved)
+    setup = setup_of(source(world.operator, "rules"))
+    assert setup is not None
+    rules = {rule.field: rule for rule in setup.rules}
+    assert (rules["street"].columns, rules["city"].constant) == (("House", "Street"), "Salem")
+    assert (rules["last_name"].part, rules["first_name"].part) == (0, 1)
+    assert [rule.name for rule in setup.homerooms] == ["Five", "Grade {grade_level}"]
+    assert "homeroom" in setup.owned
+    assert {name for name, rule in rules.items() if rule.empty_clears} == {"mobile_phone"}
+    # By another sample all of it stands in the form, and stays; what is emptied goes.
+    sent = upload(dora, "rules.csv", data, query="?source=rules")
+    page = dora.client.get(sent.url)
+    again = form_of(page) | {
+        f.html_name: str(f.value() or "") for f in page.context["form"].rules if f.name != "clears"
+    }
+    made_of = {again[f"made_{n}_field"]: n for n in range(6)}
+    assert made_of.keys() >= {"street", "city", "last_name", "first_name"}
+    city = made_of["city"]
+    again |= {"rules_sent": "6-4", "clears": "mobile_phone"}
+    again |= {f"made_{city}_field": "", f"made_{city}_how": ""}
+    assert dora.client.post(sent.url, again | {"save": ""}).status_code == 302
+    after = setup_of(source(world.operator, "rules"))
+    assert after is not None
+    assert {r.field for r in setup.rules} - {r.field for r in after.rules} == {"city"}
+    assert (after.homerooms, {r.field for r in after.rules if r.empty_clears}) == (
+        setup.homerooms, {"mobile_phone"},
+    )  # fmt: skip
 
 
 def test_a_sample_is_ones_own_and_of_any_kind(

@@ -20,8 +20,6 @@ from openpatron.patrons.models import Homeroom, Patron
 from .visitor import REQUEST, Visitor, options, text_of
 from .world import World
 
-pytestmark = pytest.mark.postgres
-
 FIFTH = {"at": "maple", "whose": "grade_level", "value": "5"}
 SET = {"field": "status", "new": "inactive"}
 

@@ -11,8 +11,9 @@ from django.utils import timezone
 
 from openpatron.kernel.errors import InputError, NotAllowedError, NotFoundError, StateError
 from openpatron.patrons.models import Homeroom
-from openpatron.reading import queries
+from openpatron.reading import queries, students
 from openpatron.reading.actions import edit_group
+from openpatron.reading.actions.archive_group import restore_group
 from openpatron.reading.actions.edit_school import WantedSchool, edit_school
 from openpatron.reading.actions.join_group import join_group, leave_group
 from openpatron.reading.actions.log_reading import Entry, log_reading
@@ -20,7 +21,7 @@ from openpatron.reading.actions.move_readers import move_readers, undo_move
 from openpatron.reading.actions.pull_roster import pull_if_due
 from openpatron.reading.codes import LETTERS
 from openpatron.reading.models import Community as Held, Group, Membership, Person, Read, School
-from openpatron.reading.queries import Wanted
+from openpatron.reading.students import Chosen, Wanted
 
 from .reading_scene import Community, community_of
 from .visitor import Visitor, text_of
@@ -117,12 +118,24 @@ def test_joining_by_code_moving_and_going_back(  # noqa: PLR0915  one school yea
     # Back to the homerooms: said before, done only when meant; nothing written is lost.
     log_reading(student, Entry("Moby Dick", timezone.localdate(), minutes=20, pages=9))
     changes = queries.set_back(librarian, School.objects.get())
-    assert changes[0][1:] == ("5B", "5A")
+    assert changes.people[0][1:] == ("5B", "5A")
+    assert (changes.ways, changes.free) == ([("5B", "5A", 3)], [("Chess", 1)])
     with pytest.raises(InputError, match="Confirm it"):
         edit_school(librarian, school.pk, settings(managed_here=False))
     edit_school(librarian, school.pk, settings(managed_here=False, set_back=True))
-    assert [groups_of(one) for one in people] == [["5A"]] * 3
+    assert [one for one in queries.groups(librarian) if one[0] == club] == []
+    assert [groups_of(one) for one in people] == [["5A"], ["5A", "Chess"], ["5A"]]
+    assert [one.title for one in queries.own_groups(second)] == ["5A"]
     assert Read.objects.get().person == people[0]
+    # Here again, the club is back with all who were in it.
+    edit_school(librarian, school.pk, settings())
+    restore_group(librarian, club.pk)
+    assert [one.title for one in queries.own_groups(second)] == ["5A", "Chess"]
+    # Where moving is the teacher's, a code leads from no homeroom to another, but into a club.
+    edit_school(librarian, school.pk, settings(may_move=False))
+    with pytest.raises(InputError, match="Your teacher moves you"):
+        join_group(third, code)
+    assert join_group(third, club.code) == club
 
 
 def test_the_sync_that_is_asked_for_asks_the_provider(community: Community) -> None:
@@ -152,10 +165,9 @@ def test_the_sync_that_is_asked_for_asks_the_provider(community: Community) -> N
     assert groups_of(person) == ["6A"]
 
 
-def test_the_pages(community: Community, world: World) -> None:
+def test_the_pages_of_students_and_teachers(community: Community) -> None:
     """Each as whom it is for."""
     school = School.objects.get()
-    librarian = Visitor(community.school.librarian.account)
     teacher = Visitor(community.school.teacher.account)
     student = Visitor(community.school.students[0].account)
     page = text_of(student.get("reading"))
@@ -179,8 +191,20 @@ def test_the_pages(community: Community, world: World) -> None:
     )
     for name, number in (("reading_group", community.group.pk), ("all_students", school.pk)):
         assert student.get(name, number).status_code == 404
+    page = text_of(student.get("my_reading"))
+    assert "Days in a row 1" in page
+    file = b"".join(student.get("my_reading_csv")).decode()
+    assert f"{day},<b>Emma</b>,90,0" in file
     assert "90" in text_of(teacher.get("reading_group", community.group.pk))
     assert teacher.get("edit_school", school.pk).status_code == 404
+
+
+def test_the_pages_of_a_supervisor(community: Community, world: World) -> None:
+    """Settings, moving with its confirmation, lists and guides."""
+    school = School.objects.get()
+    librarian = Visitor(community.school.librarian.account)
+    student = Visitor(community.school.students[0].account)
+    person = community.person(community.school.students[0].account)
     words = {
         "managed": "here", "library_contact": "Leo", "contact": "Tess", "sync_now": "yes"
     }  # fmt: skip
@@ -191,26 +215,50 @@ def test_the_pages(community: Community, world: World) -> None:
         == 302
     )
     assert "Leo" in text_of(student.get("reading"))
-    name = person.username
-    page = text_of(
-        librarian.client.post(
-            reverse("all_students", args=["cascadia", school.pk]), {"pasted": f"{name}, nobody"}
-        )
-    )
-    assert "1 username is of no student here: nobody" in page
-    assert "1 student" in page
     other = Group.objects.get(title="5B")
-    librarian.client.post(
-        reverse("move_readers", args=["cascadia", school.pk]),
-        {"person": [person.pk, "x"], "to": other.pk},
-    )
-    assert groups_of(person) == ["5B"]
-    page = text_of(librarian.get("edit_school", school.pk))
-    assert "1 student would change groups" in page
-    rows = queries.students(
-        world.actor(community.school.librarian.account), school.pk, Wanted("sam", other.pk)
+    place = reverse("move_readers", args=["cascadia", school.pk])
+    words = {"which": "pasted", "pasted": f"{person.username}, nobody", "to": str(other.pk)}
+    asked = librarian.client.post(place, words)
+    page = text_of(asked)
+    assert "1 username of the list is of no student of this school" in page
+    assert "Move 1 student to 5B" in page
+    assert groups_of(person) == ["5A"]
+    done = librarian.client.post(place, words | {"seen": asked.context["plan"].seen})
+    assert (done.status_code, groups_of(person)) == (302, ["5B"])
+    # Of all that match; and what has changed since one looked is asked again.
+    words = {"which": "all", "q": "sam", "to": str(other.pk)}
+    asked = librarian.client.post(place, words)
+    assert (asked.context["count"], asked.context["plan"].staying) == (2, 1)
+    Membership.objects.filter(group=community.group, role="student").update(is_current=False)
+    again = librarian.client.post(place, words | {"seen": asked.context["plan"].seen})
+    assert (again.status_code, "moved since you looked" in text_of(again)) == (422, True)
+    librarian.client.post(place, words | {"seen": again.context["plan"].seen})
+    page = text_of(librarian.get("all_students", school.pk, sort="-group"))
+    assert "2 students to 5B" in page
+    file = b"".join(librarian.get("export_students", school.pk, q="student0")).decode()
+    assert file.count("\r\n") == 2
+    assert ",5B," in file
+    # Back to homerooms: what would change is listed first.
+    words = {"managed": "library"}
+    warned = librarian.client.post(reverse("edit_school", args=["cascadia", school.pk]), words)
+    assert (warned.status_code, School.objects.get().managed_here) == (422, True)
+    assert "3 students go from 5B to 5A" in text_of(warned)
+    for way in ("homerooms", "all-students", "group-codes"):
+        assert "Step by step" in text_of(librarian.get("year_guide", school.pk, way))
+    for name, number in (("group_list", other.pk), ("group_lists", school.pk)):
+        assert librarian.get(name, number).content.startswith(b"%PDF")
+    rows = students.students(
+        world.actor(community.school.librarian.account), school.pk, Wanted("sAM stúdent0", other.pk)
     )
     assert [one.pk for one in rows] == [person.pk]
+    nobody = Wanted(group=0, seen="never", sort="-signed_in")
+    found = students.students(world.actor(community.school.librarian.account), school.pk, nobody)
+    assert list(found) == []
+    with pytest.raises(InputError, match="already"):
+        students.plan_move(
+            community.actor(community.school.librarian.account), school.pk,
+            Chosen(matching=Wanted()), other.pk,
+        )  # fmt: skip
     assert "everything" in text_of(librarian.get("reading_history"))
     assert Membership.objects.filter(person=person).count() == 2
     with pytest.raises(NotAllowedError):

@@ -86,6 +86,10 @@ def test_what_goes_wrong_changes_nothing_and_is_said(community: Community) -> No
     before = tables()
     total = {"x-total-count": "2"}
     one = json.dumps({"users": [{"sourcedId": "a", "status": "active"}]}).encode()
+    member = json.dumps(
+        {"enrollments": [{"sourcedId": "a", "role": "student", "status": "active"}
+                         | {name: {"sourcedId": "b"} for name in ("class", "user")}]}
+    ).encode()  # fmt: skip
     odd = json.dumps({"users": [{"sourcedId": "a", "status": "active", "enabledUser": "true"}]})
     for name, answers, words in (
         ("users", [Answer(500, {}, b"")], "it answered 500"),
@@ -98,7 +102,7 @@ def test_what_goes_wrong_changes_nothing_and_is_said(community: Community) -> No
         ("users", [Answer(200, {}, odd.encode())], "“a” is not what OneRoster says"),
         (
             "enrollments",
-            [Answer(200, total, b'{"enrollments": [{"sourcedId": "a"}]}'),
+            [Answer(200, total, member),
              Answer(200, total, b'{"enrollments": []}')] * 2,
             "has 2 enrollments, but sent only 1",
         ),
@@ -143,9 +147,9 @@ def test_a_provider_that_breaks_off_or_is_not_there() -> None:
         thread.start()
         base = f"http://127.0.0.1:{port}"
         with pytest.raises(ProviderError, match="is cut off"):
-            Provider(base, base, "x.1", "secret").rows("users")
+            Provider(base, base, "x.1", "secret").rows("users", dict)
         thread.join()
     with pytest.raises(ProviderError, match="cannot be reached"):
-        Provider(base, base, "x.1", "secret").rows("users")
+        Provider(base, base, "x.1", "secret").rows("users", dict)
     with pytest.raises(ProviderError, match="begin with https"):
-        Provider("file:///etc", "file:///etc/passwd", "x.1", "secret").rows("users")
+        Provider("file:///etc", "file:///etc/passwd", "x.1", "secret").rows("users", dict)

@@ -154,7 +154,7 @@ def test_nobody_takes_or_gives_back_a_level_above_their_own(world: World) -> Non
         world.tie(patron, world.alder)
     who = world.actor(world.staff("District patrons manager", username="dora"))
     job = planned(world, who)
-    assert ("conflict", "above") in outcomes(job)
+    assert ("conflict", "staff") in outcomes(job)
     assert sites_of(teacher) == {"maple": True, "alder": False}
     job = done(world, planned(world))
     job = run(undo_job(who, job))

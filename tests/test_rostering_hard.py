@@ -42,14 +42,14 @@ from openpatron.rostering.models import (
 )
 from openpatron.rostering.queries import readiness
 from openpatron.rostering.rules import RULES
-from openpatron.rostering.targets import deliver_news
+from openpatron.rostering.targets.news import deliver_news
 from openpatron.rostering.targets.webhook.outside import is_outside
 
 from .command_line import CommandLine, openpatron
 from .rosters import PASSWORD, School, school_of
 from .ssh_server import SshServer, make_key, ssh_server
 from .test_oneroster import Platform
-from .test_rostering_pages import read
+from .test_targets import read
 from .visitor import Visitor, text_of
 from .world import World
 

@@ -13,6 +13,7 @@ from openpatron.access.actor import SCHEDULE, operator
 from openpatron.kernel.errors import InputError, NotAllowedError, NotFoundError, StateError
 from openpatron.ledger.actions.confirm_job import confirm_job
 from openpatron.ledger.engine import run
+from openpatron.ledger.kinds import kind_of
 from openpatron.ledger.models import Change, Job
 from openpatron.organizations.scope import open_organization
 from openpatron.patrons.models import Association, Homeroom, Patron
@@ -117,6 +118,11 @@ def test_a_run_tells_what_is_new_changed_and_gone(world: World, school: School) 
     Homeroom.objects.filter(pk=school.room.pk).update(name="5B")
     changed = sync(world)
     assert changed.counts["applied"][""] == 4
+    told = kind_of(changed).counts(changed)
+    assert told is not None
+    assert {name: told[name] for name in ("delivered", "new", "changed", "gone")} == {
+        "delivered": 4, "new": 1, "changed": 2, "gone": 1,
+    }  # fmt: skip
     after = {u.patron_id: u for u in SentUser.objects.all()}
     assert after[one.pk].values["familyName"] == "Renamed"
     assert after[one.pk].sourced_id == before[one.pk][0]

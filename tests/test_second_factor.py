@@ -28,7 +28,6 @@ from .world import World
 
 __all__ = ("openpatron",)
 
-pytestmark = pytest.mark.postgres
 
 PASSWORD, SECRET = "Quiet-harbour-31", "JBSWY3DPEHPK3PXP"
 PLACE = "/me/sign-in/"

@@ -124,7 +124,7 @@ def test_the_pages_of_who_is_above_offer_nothing(world: World) -> None:
 
     said = text_of(leo.get("patron", dora.pk))
 
-    assert "Holds rights by a staff role that you do not hold" in said
+    assert "Holds rights that you do not hold" in said
     assert "Block this patron" not in said
     assert "Give a staff role" not in said
     for name in ("edit_patron", "block_patron", "give_staff_role"):

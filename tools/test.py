@@ -5,12 +5,15 @@ import os
 import re
 import secrets
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
+
+from tools import postgres
 
 ROOT = Path(__file__).resolve().parent.parent
 BIN = ROOT / ".venv/bin"
@@ -126,14 +129,24 @@ def catalogues() -> list[Step]:
     ]
 
 
-def tests() -> list[Step]:
+def migrating(server: str) -> list[Step]:
+    """Return the steps that run the migrations from nothing; the tests copy what they make."""
+    begin = [str(BIN / "python"), "-m", "tests.databases"]
     return [
-        Step("tests on SQLite", [*PYTEST, "-n", CORES, "-m", "not browser"]),
+        Step("migrations: from nothing, on PostgreSQL", begin, {"OPENPATRON_DATABASE_URL": server}),
+        Step("migrations: from nothing, on SQLite", begin, {"OPENPATRON_DATABASE_URL": ""}),
+    ]
+
+
+def tests(server: str) -> list[Step]:
+    """Return the steps that test; each keeps two cores busy."""
+    on = {"OPENPATRON_DATABASE_URL": server}
+    return [
+        # What waits for Chromium in one process leaves room for the other: hence together.
+        Step("tests on SQLite, in the browser too", [*PYTEST, "-n", CORES]),
         Step(
-            "tests near the database, on PostgreSQL",
-            ["tools/postgres", "--", *PYTEST, "-n", CORES, "-m", "postgres"],
+            "tests near the database, on PostgreSQL", [*PYTEST, "-n", CORES, "-m", "postgres"], on
         ),
-        Step("tests in the browser", [*PYTEST, "-m", "browser"]),
     ]
 
 
@@ -155,37 +168,43 @@ def heading(text: str) -> None:
     print(f"\n--- {text}", flush=True)
 
 
-def read_the_code() -> list[Result]:
-    """Run the reading steps two at a time (mypy takes as long as the others together)."""
+def two_at_a_time(steps: list[Step]) -> list[Result]:
+    """Run steps beside each other (mypy takes as long as most of the others together)."""
     results = []
-    with tempfile.TemporaryDirectory() as folder:
-        steps = readings(f"sqlite:///{folder}/none.sqlite3")
-        with concurrent.futures.ThreadPoolExecutor(int(CORES)) as pool:
-            running = [pool.submit(step.run, quietly=True) for step in steps]
-            for done in concurrent.futures.as_completed(running):
-                result = done.result()
-                results.append(result)
-                heading(str(result))
-                if not result.passed:
-                    print(result.output, flush=True)
+    with concurrent.futures.ThreadPoolExecutor(int(CORES)) as pool:
+        running = [pool.submit(step.run, quietly=True) for step in steps]
+        for done in concurrent.futures.as_completed(running):
+            result = done.result()
+            results.append(result)
+            heading(str(result))
+            if not result.passed:
+                print(result.output, flush=True)
     return results
 
 
-def run_the_tests() -> list[Result]:
+def read_the_code() -> list[Result]:
+    with tempfile.TemporaryDirectory() as folder:
+        return two_at_a_time(readings(f"sqlite:///{folder}/none.sqlite3"))
+
+
+def read_and_test() -> list[Result]:
     results = []
     if missing := missing_packages():
         results.append(Step("system packages", ["tools/packages", *missing]).run(quietly=False))
-    for step in tests():
-        heading(step.name)
-        results.append(step.run(quietly=False))
+    with tempfile.TemporaryDirectory() as folder, postgres.server(durable=False) as server:
+        first, *others = readings(f"sqlite:///{folder}/none.sqlite3")
+        results += two_at_a_time([first, *migrating(server), *others])
+        for step in tests(server):
+            heading(step.name)
+            results.append(step.run(quietly=False))
     return results
 
 
 def main() -> int:
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, postgres.interrupted)
     begin = time.monotonic()
-    results = read_the_code()
-    if "--lint" not in sys.argv[1:]:
-        results += run_the_tests()
+    results = read_the_code() if "--lint" in sys.argv[1:] else read_and_test()
     heading("Summary")
     print(*results, sep="\n")
     failed = [result.name for result in results if not result.passed]

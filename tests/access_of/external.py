@@ -18,6 +18,13 @@ WRITTEN: tuple[tuple[str, ModuleType], ...] = ()
 QUERIES: dict[str, Callable[..., Any]] = {
     "patrons.sources": lambda who, _p, _j: protections.sources(who),
     "patrons.protections": lambda who, _p, _j: protections.protections(who, ProtectionFilter()),
+    "patrons.external_among": lambda who, _p, _j: protections.external_among(who, [1]),
+    "patrons.in_order": lambda who, _p, _j: protections.in_order(
+        protections.protections(who, ProtectionFilter()), "differs"
+    ),
+    "patrons.written": lambda who, _p, _j: list(
+        protections.written(who, protections.protections(who, ProtectionFilter()))
+    ),
     "patrons.side_by_side": lambda who, _p, _j: protections.side_by_side(
         who, protections.protections(who, ProtectionFilter())
     ),

@@ -8,6 +8,7 @@ from types import ModuleType
 from typing import Any
 
 from openpatron.feeds import actions, feed_queries, queries
+from openpatron.feeds.actions import settle_lookalikes
 from openpatron.feeds.actions.edit_source import WantedSource, edit_source
 from openpatron.feeds.actions.receive_feed import receive_feed
 from openpatron.feeds.actions.run_feed import plan_feed
@@ -29,6 +30,8 @@ QUERIES: dict[str, Callable[..., Any]] = {
     "feeds.source_history": lambda who, _p, _j: queries.source_history(who, Source(pk=1)),
     "feed.feed": lambda who, _p, _j: feed_queries.feed(who, Source(pk=1), 1),
     "feed.feed_of_job": lambda who, _p, _j: feed_queries.feed_of_job(who, Job(pk=1)),
+    "feed.lookalikes": lambda who, _p, _j: feed_queries.lookalikes(who, Feed()),
+    "feed.was_settled": lambda who, _p, _j: feed_queries.was_settled(who, Feed()),
     "feed.reasons_of_refused": lambda who, _p, _j: feed_queries.reasons_of_refused(who, Feed()),
     "feed.write_rejected": lambda who, _p, _j: feed_queries.write_rejected(
         who, Feed(source=Source(pk=1)), Path("nowhere")
@@ -41,8 +44,13 @@ ACTIONS: dict[str, Callable[..., Any]] = {
     "feeds.receive_feed": lambda who, _p, _j: receive_feed(
         who, Source(pk=1), "a.csv", [b"1"], Feed.Arrival.UPLOAD
     ),
+    "feeds.settle_lookalikes": lambda who, _p, _j: settle_lookalikes.ask(who, Feed(), {}, "link"),
     "feeds.run_feed": lambda who, _p, _j: plan_feed(who, Feed(pk=1, source_id=1)),
 }
 # In test_pages_sources, test_feed_clock.
-ELSEWHERE: set[str] = {"feeds.keep_sample", "feeds.forget_feed_files"}
+ELSEWHERE: set[str] = {
+    "feeds.keep_sample",
+    "feeds.forget_feed_files",
+    "feeds.forget_feed_people",
+}
 OWN: set[str] = set()

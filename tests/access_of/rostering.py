@@ -19,7 +19,8 @@ ELSEWHERE: set[str] = {
     f"rostering.{name}"
     for name in (
         "create_target", "edit_homeroom", "edit_platform_setup", "export_roster", "forget_gone",
-        "merge_homerooms", "move_homeroom", "move_student", "move_students", "sync_site",
+        "give_barcodes", "join_homerooms", "mend_readiness", "merge_homerooms", "move_homeroom",
+        "move_student", "move_students", "send_password_links", "sync_site",
     )
 }  # fmt: skip
 OWN: set[str] = set()
@@ -38,6 +39,9 @@ QUERIES |= {
     "rostering.site_to_manage": lambda a, p, _j: queries.site_to_manage(a, _site(p).short_name),
     "rostering.sites_to_manage": lambda a, _p, _j: queries.sites_to_manage(a),
     "rostering.readiness": lambda a, p, _j: queries.readiness(a, _site(p)),
+    "rostering.number_failing": lambda a, p, _j: queries.number_failing(
+        a, _site(p), "student_barcode"
+    ),
     "rostering.homerooms": lambda a, p, _j: queries.homerooms(a, _site(p)),
     "rostering.homeroom": lambda a, p, _j: queries.homeroom(a, _site(p), _room(p).pk),
     "rostering.patrons_in": lambda a, p, _j: queries.patrons_in(a, _room(p)),

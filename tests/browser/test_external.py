@@ -60,7 +60,7 @@ def test_locks_are_read_by_keyboard_and_opened(ada: Patron, dora: Visitor) -> No
 
     dora.page.get_by_role("link", name="Open for update").click()
     dora.page.get_by_label("Grade level").fill("7")
-    dora.page.get_by_role("button", name="Save this patron").click()
+    dora.page.get_by_role("button", name="Update this patron").click()
     question = dora.page.get_by_role("group", name="Should the next synchronization leave")
     expect(question.get_by_role("radio", name="No")).to_be_checked()
     expect(dora.page.get_by_label("Grade level")).to_have_value("7")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from openpatron.accounts.models import IdentityProvider
-from openpatron.feeds.models import Feed, SourceSetup
+from openpatron.feeds.models import Feed, SourceSetup, ToldApart
 from openpatron.ledger.models import Job
 from openpatron.patrons.models import Patron, Protection, Source, SourceRecord
 from tests.world import World
@@ -23,3 +23,4 @@ def fill_feeds(world: World, patron: Patron, other: Patron, job: Job) -> None:
     Feed.objects.create(
         organization=world.cascadia, source=source, job=job, file_name="a.csv", digest="0"
     )
+    ToldApart.objects.create(organization=world.cascadia, source=source, key="S2", patron=other)

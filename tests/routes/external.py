@@ -11,6 +11,7 @@ from .base import ONLY_MANAGER, STAFF, Route
 
 ROUTES: dict[str, Route] = {
     "protections": Route(STAFF),
+    "export_protections": Route(STAFF, {"form": "form"}),
     "release_protections": Route(STAFF),
     "link_to_source": Route(STAFF, {"number": "patron"}),
     "unlink_from_source": Route(STAFF, {"number": "patron"}),

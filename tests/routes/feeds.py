@@ -34,7 +34,7 @@ ROUTES: dict[str, Route] = {
     },
     **{
         name: Route(ONLY_MANAGER, {"code": "source", "number": "feed"})
-        for name in ("feed", "feed_rejected")
+        for name in ("feed", "feed_rejected", "settle_lookalikes")
     },
 }
 

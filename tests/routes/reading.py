@@ -14,7 +14,7 @@ from openpatron.reading.models import Community, Group, Move, Person, Role, Scho
 from openpatron.rostering.models import PlatformSetup, SentRole, SentUser, Target
 from tests.world import World
 
-from .base import MEMBERS, ONLY_MANAGER, PATRON, STAFF, Route
+from .base import EVERYBODY, MEMBERS, PATRON, STAFF, Route
 
 _SCHOOL = {"number": "school"}
 _GROUP = {"number": "group"}
@@ -26,13 +26,42 @@ ROUTES: dict[str, Route] = {
     # There is no such line in anybody's own log but the patron's.
     "take_back_reading": Route(frozenset({PATRON}), {"number": "read"}),
     "reading_history": Route(STAFF),
-    "connect_provider": Route(ONLY_MANAGER),
-    **{name: Route(STAFF, _GROUP) for name in ("reading_group", "name_group", "group_code")},
+    # Who supervises every school of the community, and who holds the right.
+    "connect_provider": Route(STAFF),
+    "my_reading": Route(MEMBERS),
+    "my_reading_csv": Route(MEMBERS),
+    "reading_sign_out": Route(MEMBERS),
+    **{
+        name: Route(EVERYBODY, {"organization": "signing_in"}, is_outside=True)
+        for name in ("reading_sign_in", "reading_sign_in_away", "reading_signed_in")
+    },
+    **{
+        name: Route(STAFF, _GROUP)
+        for name in (
+            "reading_group",
+            "name_group",
+            "group_code",
+            "group_list",
+            "add_teacher",
+            "archive_group",
+        )
+    },
+    # That teacher is not one: nothing is taken off.
+    "remove_teacher": Route(STAFF, _GROUP),
+    "restore_group": Route(STAFF, {"number": "archived"}),
     "leave_group": Route(frozenset({PATRON}), _GROUP),
     **{
         name: Route(STAFF, _SCHOOL)
-        for name in ("add_group", "all_students", "move_readers", "edit_school")
+        for name in (
+            "add_group",
+            "all_students",
+            "export_students",
+            "group_lists",
+            "move_readers",
+            "edit_school",
+        )
     },
+    "year_guide": Route(STAFF, _SCHOOL | {"way": "way"}),
     "undo_move": Route(STAFF, _SCHOOL | {"move": "move"}),
 }
 
@@ -60,8 +89,9 @@ def _community(organization: Organization, site: Site, people: dict[int, Role]) 
     client = f"{organization.slug}.reading"
     address = "https://library.example/ims/oneroster"
     Community.objects.create(
-        organization=organization, base_url=address, token_url=address, client_id=client
-    )
+        organization=organization, base_url=address, token_url=address, client_id=client,
+        issuer="http://127.0.0.1:1",
+    )  # fmt: skip
     target = Target.objects.create(
         organization=organization, name="Reading", kind="oneroster-rest", client_id=client
     )
@@ -74,7 +104,14 @@ def _community(organization: Organization, site: Site, people: dict[int, Role]) 
     group = Group.objects.create(
         organization=organization, school=school, title="Ours", code="CDEFGHJK"
     )
-    found: dict[str, Any] = {"school": school.pk, "group": group.pk}
+    archived = Group.objects.create(
+        organization=organization, school=school, title="Old", code="CDEFGHJM",
+        archived_at=timezone.now(),
+    )  # fmt: skip
+    found: dict[str, Any] = {
+        "school": school.pk, "group": group.pk, "archived": archived.pk, "way": "homerooms",
+        "signing_in": organization.slug,
+    }  # fmt: skip
     for number, role in people.items():
         sent, _made = SentUser.objects.get_or_create(
             organization=organization, patron_id=number,

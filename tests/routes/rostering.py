@@ -25,6 +25,7 @@ ROUTES: dict[str, Route] = {
         )
     },
     "move_students": Route(ONLY_MANAGER, _SITE),
+    "mend_readiness": Route(ONLY_MANAGER, _SITE | {"code": "condition"}),
     **{
         name: Route(STAFF, _ROOM)
         for name in ("homeroom", "move_student", "delete_homeroom", "move_homeroom")
@@ -75,6 +76,16 @@ def things(world: World, ours: Patron, theirs: Patron) -> tuple[dict[str, Any], 
             organization=world.rainier, name="Theirs", kind="oneroster-rest", client_id="rainier.1"
         )
     return (
-        {"room": room.pk, "target": target.pk, "collection": "users"},
-        {"room": strange_room.pk, "target": strange.pk, "collection": "users"},
+        {
+            "room": room.pk,
+            "target": target.pk,
+            "collection": "users",
+            "condition": "student_barcode",
+        },
+        {
+            "room": strange_room.pk,
+            "target": strange.pk,
+            "collection": "users",
+            "condition": "student_barcode",
+        },
     )

@@ -49,7 +49,7 @@ def erase(account_ids: Collection[int]) -> set[int]:
     if not going:
         return going
     _end_sessions(going)
-    bound = _bound(going)
+    bound = bound_accounts(going)
     Account.objects.filter(pk__in=going - bound).delete()
     for manager, column in _hanging(models.CASCADE):
         manager.filter(**{f"{column}__in": bound}).delete()
@@ -73,8 +73,8 @@ def _empty(pk: int) -> None:
     )
 
 
-def _bound(account_ids: Collection[int]) -> set[int]:
-    """Return those that something keeps from being deleted."""
+def bound_accounts(account_ids: Collection[int]) -> set[int]:
+    """Return those that something keeps from being deleted: a job that they asked for."""
     found: set[int] = set()
     for manager, column in _hanging(models.PROTECT):
         rows = manager.filter(**{f"{column}__in": account_ids})

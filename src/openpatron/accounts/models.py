@@ -93,8 +93,13 @@ class Account(AbstractBaseUser):
     @property
     def list_name(self) -> str:
         """The name for sorted lists: last name first."""
-        given = " ".join(p for p in (self.first_name, self.middle_name) if p)
-        return f"{self.last_name}, {given}" if given else self.last_name
+        return list_name(self.first_name, self.middle_name, self.last_name)
+
+
+def list_name(first: str, middle: str, last: str) -> str:
+    """Return a name for sorted lists: last name first."""
+    given = " ".join(part for part in (first, middle) if part)
+    return f"{last}, {given}" if given else last
 
 
 class Lookup(models.Model):

@@ -17,7 +17,7 @@ from openpatron.kernel.text import clean, storable
 from openpatron.ledger.record import record_change
 from openpatron.organizations.models import Site
 from openpatron.patrons.models import SUBJECT, Patron
-from openpatron.patrons.queries import patron_to_edit
+from openpatron.patrons.serving import patron_at_desk
 from openpatron.patrons.standing import Reason
 
 from .models import Item, Loan, Scan
@@ -105,7 +105,7 @@ def locked_patron(actor: Actor, site: Site, number: int) -> Patron:
     Patrons are locked before items: so two desks never wait for each other.
     """
     actor.require(SERVE, site)
-    return patron_to_edit(actor, number)
+    return patron_at_desk(actor, number)
 
 
 def locked_item(actor: Actor, barcode: str) -> Item:

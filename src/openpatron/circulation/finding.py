@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from django.db.models import Exists
+
 from openpatron.access.actor import Actor
 from openpatron.accounts.queries import accounts_called
 from openpatron.kernel.text import storable
 from openpatron.organizations.models import Site
 from openpatron.patrons.models import Patron
-from openpatron.patrons.queries import patrons_by_barcode, visible
+from openpatron.patrons.queries import holders_of, patrons_by_barcode, visible
 from openpatron.patrons.search import matching
 
 from .models import Item
@@ -37,6 +39,17 @@ class Meant:
     def is_ambiguous(self) -> bool:
         """Tell whether somebody has to say which is meant."""
         return len(self.patrons) + (self.item is not None) > 1
+
+
+def is_item_alone(actor: Actor, site: Site, text: str) -> bool:
+    """Tell whether a text is the barcode of an item, and no patron's in sight; one query."""
+    actor.require(SERVE, site)
+    wanted = text.strip()
+    if not wanted or not storable(wanted):
+        return False
+    held = Exists(holders_of(actor, wanted))
+    found = Item.objects.filter(barcode=wanted).annotate(is_held=held).values_list("is_held")
+    return found.first() == (False,)
 
 
 def meant_by(actor: Actor, site: Site, text: str) -> Meant:

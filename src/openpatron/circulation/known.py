@@ -133,6 +133,7 @@ def _borrowing(patron: Patron) -> list[KnownRow]:
                 "author": one.author,
                 "note": one.note,
                 "lender": one.lender,
+                "returnable": one.is_returnable,
                 "site": one.site.name,
                 "state": one.state,
                 "asked_at": _plain(one.asked_at),

@@ -7,6 +7,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django_scopes import ScopedManager
 
+from .borrowing_models import BorrowingRequest
 from .history_models import LoanCount, LoanReminder
 from .scan_models import Scan
 
@@ -326,43 +327,6 @@ class Proxy(models.Model):
     def __str__(self) -> str:
         """Return the ids."""
         return f"patron {self.proxy_id} for patron {self.patron_id}"
-
-
-class BorrowingRequest(models.Model):
-    """A patron wishes an item of another library, which has to go back there."""
-
-    class State(models.TextChoices):
-        """Where it stands."""
-
-        ASKED = "asked", _("asked for")
-        SHIPPED = "shipped", _("shipped")
-        RECEIVED = "received", _("received")
-        RETURNED = "returned", _("returned")
-        CANCELLED = "cancelled", _("cancelled")
-
-    organization = models.ForeignKey(
-        _ORGANIZATION, models.CASCADE, related_name="borrowing_requests", db_index=False
-    )
-    patron = models.ForeignKey(
-        _PATRON, models.SET_NULL, null=True, related_name="borrowing_requests"
-    )
-    # Where it is fetched: the patron's resource-sharing library when it was asked for.
-    site = models.ForeignKey(_SITE, models.PROTECT, related_name="+", db_index=False)
-    title = models.CharField(max_length=300)
-    author = models.CharField(max_length=200, blank=True, default="")
-    note = models.CharField(max_length=500, blank=True, default="")
-    lender = models.CharField(max_length=120, blank=True, default="")
-    state = models.CharField(max_length=9, choices=State.choices, default=State.ASKED)
-    asked_at = models.DateTimeField(default=timezone.now)
-    asked_by = models.BigIntegerField(null=True)
-    due_on = models.DateField(null=True, blank=True)
-    changed_at = models.DateTimeField(default=timezone.now)
-
-    objects = ScopedManager(organization="organization")
-
-    def __str__(self) -> str:
-        """Return the number."""
-        return f"borrowing request {self.pk}"
 
 
 class ClosedDay(models.Model):

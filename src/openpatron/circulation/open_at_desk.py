@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING, Any
 
-from django.db.models import Count, Q, Sum
+from django.db.models import Count, Sum
 from django.utils.translation import gettext as _, ngettext
 
 from openpatron.kernel.money import money_words
 from openpatron.patrons.models import Patron
 from openpatron.patrons.open_matters import Matter
 
+from .borrowing_models import OVER
 from .models import BorrowingRequest, Fee, Loan, Request
 
 if TYPE_CHECKING:
@@ -19,15 +20,13 @@ if TYPE_CHECKING:
 
     from django.db.models import QuerySet
 
-_ELSEWHERE = ~Q(state__in=[BorrowingRequest.State.RETURNED, BorrowingRequest.State.CANCELLED])
-
 
 def open_at_desk(patron_ids: list[int]) -> dict[int, list[Matter]]:
     """Return open loans, requests and fees by patron id; a fixed number of queries."""
     found: dict[int, list[Matter]] = defaultdict(list)
     loans = Loan.objects.filter(patron__in=patron_ids, closed_at=None)
     asked = Request.objects.filter(patron__in=patron_ids, closed_at=None)
-    wishes = BorrowingRequest.objects.filter(_ELSEWHERE, patron__in=patron_ids)
+    wishes = BorrowingRequest.objects.filter(~OVER, patron__in=patron_ids)
     _add(found, "loans", loans, lambda n: ngettext(
         "%d item is on loan. Take it back first.", "%d items are on loan. Take them back first.", n
     ))  # fmt: skip
@@ -46,6 +45,16 @@ def open_at_desk(patron_ids: list[int]) -> dict[int, list[Matter]]:
         text = _("%s is owed. Settle or waive it first.") % money_words(owed, currency)
         found[patron].append(Matter("fees", text))
     return found
+
+
+def asked_twice(pairs: list[tuple[int, int]]) -> dict[int, str]:
+    """Return "asked_twice" for pairs that both wait for one item: one patron asks for it once."""
+    numbers = {number for pair in pairs for number in pair}
+    waiting: dict[int, set[int]] = defaultdict(set)
+    asked = Request.objects.filter(patron__in=numbers, closed_at=None)
+    for patron, item in asked.values_list("patron", "item"):
+        waiting[int(patron or 0)].add(item)
+    return {one: "asked_twice" for one, two in pairs if waiting[one] & waiting[two]}
 
 
 def _add(

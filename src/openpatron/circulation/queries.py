@@ -16,6 +16,7 @@ from openpatron.kernel.text import storable
 from openpatron.organizations.queries import sites
 from openpatron.patrons.queries import patron as find_patron, visible
 
+from .borrowing_models import OVER
 from .models import BorrowingRequest, ClosedDay, Fee, Item, Loan, Payment, Proxy, Request
 from .permissions import SERVE
 
@@ -177,10 +178,9 @@ def _lasting(found: QuerySet[Proxy]) -> QuerySet[Proxy]:
 
 
 def borrowing_of(actor: Actor, patron: Patron) -> list[BorrowingRequest]:
-    """Return what a patron wishes from other libraries and has not given back, the newest first."""
+    """Return what a patron wishes from other libraries and is not over, the newest first."""
     _require_shown(actor, patron)
-    over = (BorrowingRequest.State.RETURNED, BorrowingRequest.State.CANCELLED)
-    found = BorrowingRequest.objects.filter(patron=patron).exclude(state__in=over)
+    found = BorrowingRequest.objects.filter(~OVER, patron=patron)
     return list(found.select_related("site").order_by("-pk"))
 
 

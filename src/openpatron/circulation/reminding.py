@@ -66,15 +66,22 @@ class LoanReminderJob(ReminderJob):
 
     def plan(self, job: Job, cursor: Cursor) -> Step:
         """Plan the next patrons; ``rows`` are patrons, who may have several rows."""
-        size = settings.OPENPATRON_JOB_BATCH_ROWS
-        params = self.params(job) | {"after": cursor.get("after", 0), "rows": size}
+        ends = cursor["ends"] if "ends" in cursor else self._ends(job)
+        if not ends:
+            return Step(0, None)
+        (last, place), *others = ends
+        params = self.params(job) | {"after": cursor.get("after", 0), "until": last}
+        loans = loans_sql(job.params, _BATCH)
+        plan = statement(_HERE, "plan_reminders", loans=loans, kind=_KIND)
+        execute(plan, params | {"now": timezone.now()})
+        following = {"after": last, "place": place, "ends": others} if others else None
+        return Step(place - cursor.get("place", 0), following)
+
+    def _ends(self, job: Job) -> list[tuple[int, int]]:
+        """Return the last patron of each batch, and the number of patrons up to there."""
         loans = loans_sql(job.params, _PATRONS)
-        last, found = fetch(statement(_HERE, "patrons_to_remind", loans=loans), params)[0]
-        if found:
-            loans = loans_sql(job.params, _BATCH)
-            more = {"until": last, "now": timezone.now()}
-            execute(statement(_HERE, "plan_reminders", loans=loans, kind=_KIND), params | more)
-        return Step(found, None if found < size else {"after": last})
+        params = self.params(job) | {"after": 0, "rows": settings.OPENPATRON_JOB_BATCH_ROWS}
+        return fetch(statement(_HERE, "patrons_to_remind", loans=loans), params)
 
     def take_up(self, params: Params) -> None:
         """Note what is told of which loan, and set aside rows whose loans are gone or renewed."""

@@ -58,8 +58,10 @@ def _bar(job: Job) -> Iterator[Any]:
         transient=True,
     )
     with progress:
-        line = progress.add_task(str(job.state_label), total=job.total)
-        yield lambda current: progress.update(line, completed=current.done, total=current.total)
+        line = progress.add_task(str(job.state_label), total=job.total or None)
+        yield lambda current: progress.update(
+            line, completed=current.done, total=current.total or None
+        )
 
 
 def print_summary(actor: Actor, job: Job, form: str) -> int:

@@ -265,6 +265,8 @@ def _make_ground(organization: Organization, plan: OrganizationPlan) -> Ground:
             barcode_prefix=site.prefix,
             barcode_digits=site.digits,
             barcode_check=site.check,
+            # What other libraries send is fetched where the district keeps what all share.
+            shares_resources=site.kind == Site.Kind.RESOURCE,
         )
         for site in plan.sites
     }

@@ -16,9 +16,13 @@ class FeedsConfig(AppConfig):
 
         from . import permissions  # noqa: F401, PLC0415  names are declared on import
         from .actions.forget_feed_files import forget_feed_files  # noqa: PLC0415
+        from .actions.forget_feed_people import forget_feed_people  # noqa: PLC0415
         from .actions.run_feed import RunFeed  # noqa: PLC0415
+        from .actions.settle_lookalikes import SettleLookalikes  # noqa: PLC0415
         from .clock import tick  # noqa: PLC0415
 
         register(RunFeed())
+        register(SettleLookalikes())
         register_look("feeds", tick)
         register_errand("forget_feed_files", forget_feed_files)
+        register_errand("forget_feed_people", forget_feed_people)

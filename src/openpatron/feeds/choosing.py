@@ -1,12 +1,11 @@
 """A mapping corrected by choosing: what each column gives, and what its values mean.
 
-What a person chose is laid over the guess; what cannot be chosen (constants, joined columns,
-homeroom rules, schedule) stays as the source had it.
+What a person chose is laid over the guess; what was not chosen stays as the source had it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 
 from .describing import Look
@@ -14,7 +13,7 @@ from .formats.base import Format, Options
 from .formats.delimited.names import WHOLE_NAME
 from .guessing import guess_setup
 from .records import FIELDS, Problem
-from .setup import OWNABLE, Rule, Setup
+from .setup import OWNABLE, HomeroomRule, Rule, Setup
 
 BOTH_IDS = "both_ids"
 """One column is the source's key and the district id."""
@@ -38,6 +37,22 @@ class Chosen:
     default_site: str | None = None
     default_patron_type: str | None = None
     default_access_level: str | None = None
+    identity_provider: str | None = None
+    # Constants, joined and split columns; homerooms; fields that an empty value empties. None:
+    # as the source has them.
+    made: tuple[Rule, ...] | None = None
+    homerooms: tuple[HomeroomRule, ...] | None = None
+    clears: frozenset[str] | None = None
+
+
+def is_made(rule: Rule, setup: Setup) -> bool:
+    """Tell whether a rule is more than a column: a constant, columns joined, a part of one.
+
+    A whole name in one column is chosen as such.
+    """
+    if rule.split:
+        return choice_of(setup, rule.columns[0]) != WHOLE_NAME
+    return bool(rule.constant) or len(rule.columns) > 1
 
 
 def choice_of(setup: Setup, column: str) -> str:
@@ -45,9 +60,14 @@ def choice_of(setup: Setup, column: str) -> str:
     fields = {
         rule.field for rule in setup.rules if len(rule.columns) == 1 and rule.columns[0] == column
     }
-    split = {rule.field for rule in setup.rules if rule.split and rule.columns == (column,)}
-    if "last_name" in split:
+    split = {
+        (rule.field, rule.split, rule.part)
+        for rule in setup.rules
+        if rule.split and rule.columns == (column,)
+    }
+    if ("last_name", ",", 0) in split:
         return WHOLE_NAME
+    fields -= {field for field, _split, _part in split}
     if fields >= {"external_id", "district_id"}:
         return BOTH_IDS
     if "role" in fields:
@@ -87,7 +107,14 @@ def chosen_setup(
     guess, problems = guess_setup(format_, options, suggested, looked.seen, looked.ours)
     rules = {rule.field: _overlaid(rule, chosen) for rule in guess.rules}
     if base is not None:
-        rules = _kept(base, rules, looked) | rules
+        rules = _kept(base, rules, looked, chosen) | rules
+    rules |= {rule.field: rule for rule in chosen.made or ()}
+    emptied = {rule.field for rule in base.rules if rule.empty_clears} if base else set()
+    clears = emptied if chosen.clears is None else chosen.clears
+    rules = {name: replace(rule, empty_clears=name in clears) for name, rule in rules.items()}
+    homerooms = chosen.homerooms
+    if homerooms is None:
+        homerooms = base.homerooms if base else ()
     sites = guess.sites
     if "site" in chosen.values:
         sites = {found: short for found, short in chosen.values["site"].items() if short}
@@ -96,6 +123,9 @@ def chosen_setup(
         for name in ("default_site", "default_patron_type", "default_access_level")
         if (value := getattr(chosen, name)) is not None
     }
+    provider = chosen.identity_provider
+    if provider is None:
+        provider = base.identity_provider if base else ""
     setup = replace(
         base or guess,
         format=format_.name,
@@ -103,7 +133,9 @@ def chosen_setup(
         rules=tuple(sorted(rules.values(), key=lambda rule: FIELDS.index(rule.field))),
         sites=sites,
         match=chosen.match or guess.match,
-        owned=_owned(base, rules),
+        homerooms=homerooms,
+        identity_provider=provider,
+        owned=_owned(base, {*rules, *(["homeroom"] if homerooms else ())}),
         default_site=given.get("default_site", guess.default_site),
         default_patron_type=given.get("default_patron_type", guess.default_patron_type),
         default_access_level=given.get("default_access_level", guess.default_access_level),
@@ -137,18 +169,22 @@ def _overlaid(rule: Rule, chosen: Chosen) -> Rule:
     return replace(rule, values=meant, otherwise="reject" if rejects else rule.otherwise)
 
 
-def _kept(base: Setup, rules: Mapping[str, Rule], looked: Look) -> dict[str, Rule]:
-    """Return the rules of a source that cannot be chosen, or are about columns not in the file."""
+def _kept(base: Setup, rules: Mapping[str, Rule], looked: Look, chosen: Chosen) -> dict[str, Rule]:
+    """Return the rules of a source that were not chosen, or are about columns not in the file."""
     here = set(looked.table.columns)
     return {
         rule.field: rule
         for rule in base.rules
         if rule.field not in rules
-        and (rule.constant or len(rule.columns) > 1 or not here.issuperset(rule.columns))
+        and (
+            chosen.made is None
+            if is_made(rule, base)
+            else bool(rule.columns) and not here.issuperset(rule.columns)
+        )
     }
 
 
-def _owned(base: Setup | None, rules: Mapping[str, Rule]) -> tuple[str, ...]:
+def _owned(base: Setup | None, rules: Collection[str]) -> tuple[str, ...]:
     """Return the fields that the source owns: all that it gives, apart from those set free."""
     given = [name for name in OWNABLE if name in rules]
     if base is None:

@@ -79,7 +79,11 @@ def _fetch(actor: Actor, row: SourceSetup, setup: Setup) -> None:
         trouble = str(error)
         # Said once a night; the sentence names no person.
         log.warning("source %s: feeds cannot be fetched (%s)", row.source_id, type(error).__name__)
-    SourceSetup.objects.filter(pk=row.pk).update(looked_at=timezone.now(), trouble=trouble)
+    now = timezone.now()
+    first = (row.trouble_since or now) if trouble else None
+    SourceSetup.objects.filter(pk=row.pk).update(
+        looked_at=now, trouble=trouble, trouble_since=first
+    )
 
 
 def _plan_next(actor: Actor, source: Source) -> Job | None:

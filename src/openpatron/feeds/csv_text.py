@@ -61,6 +61,14 @@ def separator_of(head: str, given: str = "") -> str:
     return max(",;\t|", key=line.count)
 
 
+def number_of_lines(stream: BinaryIO, *, has_header: bool) -> int:
+    """Return how many lines there are, without the header; a cell of several lines counts each."""
+    found, last = 0, b"\n"
+    while chunk := stream.read(_CHUNK):
+        found, last = found + chunk.count(b"\n"), chunk[-1:]
+    return max(0, found + (last not in {b"\n", b"\0"}) - has_header)
+
+
 def csv_rows(
     opener: Opener, encoding: str, separator: str, quote: str = '"'
 ) -> Iterator[tuple[int, list[str] | None]]:

@@ -5,11 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 
+from openpatron.kernel.text import made_storable
 from openpatron.ledger.models import Outcome
 from openpatron.patrons.models import Patron, Protection
 
 from .matching import ACCOUNT, RECORD, TIE, Matching, Ours, tie_fields, wanted_value
 from .run_context import Item, Run
+from .several_rows import further_sites, keep_present_site
 
 UNIQUE = ("username", "email", "district_id", "external_id", "barcode")
 
@@ -20,6 +22,12 @@ REACTIVATED, WITHDRAWN, MISSING, RECEIVED = "reactivated", "withdrawn", "missing
 WAITS = "waits"
 """Something that the row claims is held by another patron, whose own row may give it up."""
 
+LINK, ALIKE = LOOKALIKES = "link", "alike"
+"""Reasons of rows that may be an internal patron: of one with the same id, of a namesake."""
+
+SEEN = ("birth_date", "district_id", "username", "site", "grade_level")
+"""What is kept of such a row, beside the name, for whom it takes to decide."""
+
 REFUSED = {
     "username": "taken", "email": "taken", "district_id": "id_taken", "external_id": "key_taken",
     "barcode": "barcode_taken",
@@ -27,6 +35,8 @@ REFUSED = {
 """Why a row cannot be done whose unique value somebody else has."""
 
 _GONE_BY = timedelta(days=1)
+_OF_NEW = frozenset({*ACCOUNT, *RECORD, *TIE, "barcode"})
+_NEVER_CLEARED = frozenset({"username", "last_name", *TIE[:3]})
 
 
 @dataclass(slots=True)
@@ -44,6 +54,9 @@ class Decision:
     # By unique field: the patron who holds the value now.
     waits: dict[str, int] = field(default_factory=dict)
     released: list[Protection] = field(default_factory=list)
+    # Associations with further sites that are to be made, and those that were.
+    further: dict[str, dict[str, str]] = field(default_factory=dict)
+    given: dict[str, dict[str, str]] = field(default_factory=dict)
     needs_number: bool = False
     # The patron who may be the same person, or holds the value.
     about: int | None = None
@@ -62,6 +75,7 @@ class Decision:
             and self.outcome == Outcome.PLANNED
             and not self.after
             and not self.released
+            and not self.further
             and record.missing_since is None
             and bytes(record.digest) == self.item.digest
             and record.values == kept(self.item.values)
@@ -69,9 +83,11 @@ class Decision:
 
     def refuse(self, reason: str, detail: str = "", about: int | None = None) -> Decision:
         """Say that it cannot be done."""
-        self.outcome, self.reason, self.detail = Outcome.CONFLICT, reason, detail
+        # What a file holds may be nothing that can be kept.
+        self.outcome, self.reason = Outcome.CONFLICT, reason
+        self.detail = made_storable(detail)
         self.about = about
-        self.waits, self.needs_number = {}, False
+        self.waits, self.needs_number, self.further = {}, False, {}
         return self
 
 
@@ -87,16 +103,35 @@ def decide(run: Run, matching: Matching, item: Item) -> Decision:
         return decision.refuse("no_key")
     ours = matching.match(item)
     if ours is None:
-        return _new(run, matching, decision)
+        return _with_sites(run, _new(run, matching, decision))
     decision.ours = ours
     if ours.record is None:
-        return decision.refuse("link", about=ours.patron)
+        return decision.refuse(LINK, about=ours.patron)
     if ours.record.source_id != run.source.pk:
         return decision.refuse("other_source", about=ours.patron)
     if run.setup.mode == "import":
         decision.outcome, decision.reason = Outcome.SKIPPED, "exists"
         return decision
-    return _known(run, matching, decision, ours)
+    if item.further:
+        keep_present_site(item, ours)
+    return _with_sites(run, _known(run, matching, decision, ours))
+
+
+def _with_sites(run: Run, decision: Decision) -> Decision:
+    """Say with which further sites the person gets an association; refuse what cannot be."""
+    if not decision.item.further or decision.outcome != Outcome.PLANNED:
+        return decision
+    decision.further = further_sites(run, decision.item, decision.ours)
+    for site, values in decision.further.items():
+        for name, reason in (("patron_type", "no_type"), ("access_level", "no_level")):
+            if not values.get(name):
+                return decision.refuse(reason)
+        refused = _unknown(run, values, site)
+        if refused:
+            return decision.refuse(*refused)
+    if decision.further and decision.reason in {PROTECTED, RECEIVED}:
+        decision.reason = UPDATED_PROTECTED if decision.reason == PROTECTED else UPDATED
+    return decision
 
 
 def _new(run: Run, matching: Matching, decision: Decision) -> Decision:
@@ -106,10 +141,10 @@ def _new(run: Run, matching: Matching, decision: Decision) -> Decision:
         return decision.refuse(*refused)
     namesake = matching.namesake(decision.item)
     if namesake is not None:
-        return decision.refuse("alike", about=namesake)
+        return decision.refuse(ALIKE, about=namesake)
     values["username"] = wanted_value(run, decision.item, "username")
     values.setdefault("status", Patron.Status.ACTIVE.value)
-    decision.after = {n: v for n, v in values.items() if n in {*ACCOUNT, *RECORD, *TIE, "barcode"}}
+    decision.after = {n: v for n, v in values.items() if n in _OF_NEW}
     for name in ("username", "email", "district_id"):
         if values.get(name) and not _claim(matching, decision, name, values[name]):
             return decision
@@ -206,7 +241,7 @@ def _wanted(run: Run, ours: Ours, values: dict[str, str]) -> dict[str, str]:
     for name, value in values.items():
         if name not in run.owned or name not in ours.fields or name == "barcode":
             continue
-        if value or (name in run.clears and name not in {"username", "last_name", *TIE[:3]}):
+        if value or (name in run.clears and name not in _NEVER_CLEARED):
             found[name] = value
     return found
 
@@ -319,7 +354,7 @@ def _claim(matching: Matching, decision: Decision, name: str, value: str) -> boo
 def _waits_for(matching: Matching, decision: Decision, name: str, holder: int) -> bool:
     """Have a claim wait for its holder; an internal one may be the very person."""
     if decision.is_new and holder in matching.internal:
-        decision.refuse("link", about=holder)
+        decision.refuse(LINK, about=holder)
         return False
     decision.waits[name] = holder
     return True

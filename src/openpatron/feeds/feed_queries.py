@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models.fields.json import KT
 from django.utils.translation import gettext as _
 
 from openpatron.access.actor import Actor
 from openpatron.kernel.errors import NotFoundError
 from openpatron.ledger.kinds import kind_of
-from openpatron.ledger.models import Change, Job, Outcome
-from openpatron.patrons.models import Source
+from openpatron.ledger.models import Change, Job, Outcome, State
+from openpatron.patrons.models import SUBJECT, Patron, Source, SourceRecord
 
+from .deciding import LOOKALIKES
 from .formats import format_of
-from .models import Feed
+from .models import Feed, ToldApart
 from .permissions import MANAGE
 from .queries import required_setup
 from .run_context import BOOK
@@ -36,6 +39,31 @@ def feed_of_job(actor: Actor, job: Job) -> Feed | None:
     """Return the feed that a job is about."""
     actor.require(MANAGE)
     return Feed.objects.select_related("source__setup", "job").filter(job=job).first()
+
+
+def lookalikes(actor: Actor, one: Feed) -> QuerySet[Change]:
+    """Return the rows of a feed that may be an internal patron and wait for an answer, in order.
+
+    The subject of each is that patron.
+    """
+    actor.require(MANAGE)
+    records = SourceRecord.objects.filter(patron=OuterRef("subject_id"))
+    told = ToldApart.objects.filter(
+        source=one.source_id, patron=OuterRef("subject_id"), key=OuterRef("key")
+    )
+    people = Patron.objects.filter(pk=OuterRef("subject_id"))
+    rows = Change.objects.filter(
+        job=one.job_id, job__isnull=False, notable=True, subject_kind=SUBJECT,
+        outcome__in=REFUSED, reason__in=LOOKALIKES,
+    ).annotate(key=KT(f"after__{BOOK}__key"))  # fmt: skip
+    return rows.filter(Exists(people), ~Exists(records), ~Exists(told)).order_by("pk")
+
+
+def was_settled(actor: Actor, one: Feed) -> bool:
+    """Tell whether lookalikes of a feed were settled, so that its file may be fed again."""
+    actor.require(MANAGE)
+    jobs = Job.objects.filter(kind="settle_lookalikes", params__feed=one.pk)
+    return jobs.filter(state=State.DONE).exists()
 
 
 def reasons_of_refused(actor: Actor, one: Feed) -> dict[int, str]:

@@ -20,6 +20,7 @@ from openpatron.accounts.models import Account
 from openpatron.kernel.text import fold, one_letter_off
 from openpatron.patrons.models import Association, Barcode, Patron, Protection, SourceRecord
 
+from .models import ToldApart
 from .run_context import Item, Run
 
 ACCOUNT = (
@@ -33,7 +34,8 @@ RECORD = (
 )  # fmt: skip
 TIE = ("site", "patron_type", "access_level", "resource_group", "homeroom")
 
-_SOME = 5_000
+# So many values are asked for at once.
+_SOME = 10_000
 
 
 @dataclass(slots=True)
@@ -74,13 +76,16 @@ class Matching:
         self.cards: dict[tuple[int | None, str], Barcode] = {}
         self.ours: dict[int, Ours] = {}
         self._alike: dict[date, list[tuple[int, str]]] = defaultdict(list)
+        # Keys of the source with the patrons whom somebody told apart from them.
+        self._apart: set[tuple[str, int]] = set()
         self._look_up(items)
-        found = {p for item in items if (p := self._matched(item)) is not None}
-        self.load(found)
+        found = [self._matched(item) for item in items]
+        self.load({patron for patron in found if patron is not None})
+        new = [item for item, patron in zip(items, found, strict=True) if patron is None]
         # Of those who hold what a new one claims: who belongs to no source yet.
         self.internal: set[int] = set()
-        self._look_for_internal(items)
-        self._look_for_namesakes(items)
+        self._look_for_internal(new)
+        self._look_for_namesakes(new)
 
     def match(self, item: Item) -> Ours | None:
         """Return the patron whom the item means, or None for a new one."""
@@ -95,6 +100,8 @@ class Matching:
         given = fold(item.values.get("first_name", ""))
         family = fold(item.values.get("last_name", ""))
         for patron, sort_name in self._alike.get(born, ()):
+            if (item.key, patron) in self._apart:
+                continue
             theirs, _comma, other = sort_name.partition(", ")
             if _near(family, theirs) and _near(given.partition(" ")[0], other.partition(" ")[0]):
                 return patron
@@ -128,15 +135,18 @@ class Matching:
     def _look_up(self, items: list[Item]) -> None:
         records = SourceRecord.objects.filter(source=self._run.source)
         for some in _parts(item.key for item in items):
-            self.by_key.update(records.filter(key__in=some).values_list("key", "patron"))
+            self.by_key.update(records.filter(key__among=some).values_list("key", "patron"))
         for some in _parts(item.values.get("district_id", "") for item in items):
-            rows = Patron.objects.filter(district_id__in=some).values_list("district_id", "pk")
-            self.by_district_id.update(rows)
+            # Their index has those that are not empty, and is used where that is said.
+            rows = Patron.objects.filter(district_id__among=some).exclude(district_id="")
+            self.by_district_id.update(rows.values_list("district_id", "pk"))
         self._look_up_accounts("username", self.usernames, items)
         self._look_up_accounts("email", self.emails, items)
         numbers = [item.values.get("barcode", "") for item in items]
         for some in _parts([*numbers, *(item.number for item in items)]):
-            for card in Barcode.objects.filter(organization=self._run.organization, value__in=some):
+            for card in Barcode.objects.filter(
+                organization=self._run.organization, value__among=some
+            ):
                 self.cards[card.site_id, card.value] = card
 
     def _look_up_accounts(self, name: str, found: dict[str, Holder], items: list[Item]) -> None:
@@ -146,20 +156,23 @@ class Matching:
         for some in _parts(wanted):
             rows = list(
                 Account.objects.annotate(lower=Lower(name))
-                .filter(lower__in=some)
+                .filter(lower__among=some)
+                .exclude(**{name: ""})
                 .values_list("pk", name)
             )
-            here = dict(
-                Patron.objects.filter(account__in=[pk for pk, _value in rows]).values_list(
-                    "account", "pk"
-                )
-            )
+            if not rows:
+                continue
+            ids = [pk for pk, _value in rows]
+            known = Patron.objects.filter(account__among=ids).values_list("account", "pk")
+            here = dict(known)
             found.update((value.lower(), Holder(pk, here.get(pk))) for pk, value in rows)
 
     def look_at_cards(self, numbers: Iterable[tuple[int | None, str]]) -> None:
         """Find out who holds further numbers."""
         for some in _parts(value for _place, value in numbers):
-            for card in Barcode.objects.filter(organization=self._run.organization, value__in=some):
+            for card in Barcode.objects.filter(
+                organization=self._run.organization, value__among=some
+            ):
                 self.cards[card.site_id, card.value] = card
 
     def load(self, patrons: set[int]) -> None:
@@ -171,40 +184,37 @@ class Matching:
 
     def _load_some(self, ids: list[int]) -> None:
         accounts = [f"account__{name}" for name in ACCOUNT]
-        for row in Patron.objects.filter(pk__in=ids).values("pk", "account", *RECORD, *accounts):
+        for row in Patron.objects.filter(pk__among=ids).values("pk", "account", *RECORD, *accounts):
             fields = {name: as_text(row[f"account__{name}"]) for name in ACCOUNT}
             fields |= {name: as_text(row[name]) for name in RECORD}
             self.ours[row["pk"]] = Ours(row["pk"], row["account"], fields)
-        for record in SourceRecord.objects.filter(patron__in=ids):
+        for record in SourceRecord.objects.filter(patron__among=ids):
             self.ours[record.patron_id].record = record
-        for tie in Association.objects.filter(patron__in=ids).select_related(
+        # The few names that all of them share are read once.
+        ties = Association.objects.filter(patron__among=ids).prefetch_related(
             "site", "patron_type", "access_level", "resource_group", "homeroom"
-        ):
+        )
+        for tie in ties:
             self.ours[tie.patron_id].ties.append(tie)
-        cards = Barcode.objects.filter(patron__in=ids, state=Barcode.State.CURRENT)
+        cards = Barcode.objects.filter(patron__among=ids, state=Barcode.State.CURRENT)
         for patron, site, value in cards.values_list("patron", "site", "value"):
             self.ours[patron].cards[site] = value
-        for protection in Protection.objects.filter(patron__in=ids):
+        for protection in Protection.objects.filter(patron__among=ids):
             self.ours[protection.patron_id].protections[protection.field] = protection
 
     def _look_for_internal(self, items: list[Item]) -> None:
         holders: set[int | None] = set()
         for item in items:
-            if self._matched(item) is None:
-                holders.add(self.by_district_id.get(item.values.get("district_id", "")))
-                for name, held in (("username", self.usernames), ("email", self.emails)):
-                    holder = held.get(wanted_value(self._run, item, name).lower())
-                    holders.add(holder.patron if holder else None)
+            holders.add(self.by_district_id.get(item.values.get("district_id", "")))
+            for name, held in (("username", self.usernames), ("email", self.emails)):
+                holder = held.get(wanted_value(self._run, item, name).lower()) if held else None
+                holders.add(holder.patron if holder else None)
         for some in _parts(pk for pk in holders if pk is not None):
-            internal = Patron.objects.filter(pk__in=some, source_record=None)
+            internal = Patron.objects.filter(pk__among=some, source_record=None)
             self.internal |= set(internal.values_list("pk", flat=True))
 
     def _look_for_namesakes(self, items: list[Item]) -> None:
-        days = {
-            born
-            for item in items
-            if self._matched(item) is None and (born := _day(item.values.get("birth_date", "")))
-        }
+        days = {born for item in items if (born := _day(item.values.get("birth_date", "")))}
         for some in _parts(days):
             internal = Patron.objects.filter(account__birth_date__in=some, source_record=None)
             for born, patron, name in internal.values_list(
@@ -212,6 +222,10 @@ class Matching:
             ):
                 if born is not None:
                     self._alike[born].append((patron, name))
+        if self._alike:
+            told = ToldApart.objects.filter(source=self._run.source)
+            for keys in _parts(item.key for item in items):
+                self._apart |= set(told.filter(key__in=keys).values_list("key", "patron"))
 
 
 def wanted_value(run: Run, item: Item, name: str) -> str:

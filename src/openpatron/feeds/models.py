@@ -1,4 +1,4 @@
-"""Tables of feeds: SourceSetup, how a source delivers; Feed, one delivery."""
+"""Tables of feeds: SourceSetup, how a source delivers; Feed, one delivery; ToldApart."""
 
 from __future__ import annotations
 
@@ -26,6 +26,8 @@ class SourceSetup(models.Model):
     # When the clock looked last, and why it could not fetch then; "" where it could.
     looked_at = models.DateTimeField(null=True, blank=True)
     trouble = models.TextField(blank=True, default="")
+    # Since when it cannot; empty where it can.
+    trouble_since = models.DateTimeField(null=True, blank=True)
 
     objects = ScopedManager(organization="organization")
 
@@ -78,3 +80,31 @@ class Feed(models.Model):
     def __str__(self) -> str:
         """Return the number; a file's name may hold a person's."""
         return f"feed {self.pk}"
+
+
+class ToldApart(models.Model):
+    """That somebody of a source only looks like a patron: its feeds make a person of their own."""
+
+    organization = models.ForeignKey(
+        _ORGANIZATION, models.CASCADE, related_name="told_apart", db_index=False
+    )
+    source = models.ForeignKey(
+        "patrons.Source", models.CASCADE, related_name="told_apart", db_index=False
+    )
+    # The source's key for the person.
+    key = models.CharField(max_length=254)
+    # Who is not that person.
+    patron = models.ForeignKey("patrons.Patron", models.CASCADE, related_name="told_apart")
+
+    objects = ScopedManager(organization="organization")
+
+    class Meta:
+        """Said once of a person and a patron."""
+
+        constraints = (
+            models.UniqueConstraint(fields=("source", "key", "patron"), name="told_apart_once"),
+        )
+
+    def __str__(self) -> str:
+        """Return the id; a key does not belong into a log."""
+        return f"told apart {self.pk}"

@@ -37,6 +37,9 @@ class ListedSource:
     next_run_at: datetime | None
     # Why the last look for feeds failed; "" where it did not.
     trouble: str
+    # Since when it fails, and when the last look was.
+    trouble_since: datetime | None
+    looked_at: datetime | None
 
     @property
     def counts(self) -> Mapping[str, int]:
@@ -59,6 +62,8 @@ def sources(actor: Actor) -> list[ListedSource]:
             last_feed=last.get(one.pk),
             next_run_at=one.setup.next_run_at if hasattr(one, "setup") else None,
             trouble=one.setup.trouble if hasattr(one, "setup") else "",
+            trouble_since=one.setup.trouble_since if hasattr(one, "setup") else None,
+            looked_at=one.setup.looked_at if hasattr(one, "setup") else None,
         )
         for one in found
     ]

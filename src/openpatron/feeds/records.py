@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import NamedTuple, overload
 
 FIELDS = (
     # Keys
@@ -39,11 +39,39 @@ class Chunk(NamedTuple):
 
     lines: Sequence[int]
     cells: Sequence[Sequence[str]]
-    # The cells of each row, joined by ``BETWEEN``: what its digest is made of.
-    texts: Sequence[str]
+    # The cells of each row, joined by ``BETWEEN``, in UTF-8: what its digest is made of.
+    texts: Sequence[bytes]
 
 
 BETWEEN = "\x1f"
+
+
+def texts_of(rows: Iterable[Iterable[str]]) -> list[bytes]:
+    """Return the cells of each row as one text in UTF-8."""
+    texts = [BETWEEN.join(row) for row in rows]
+    try:
+        return [text.encode() for text in texts]
+    except UnicodeEncodeError:
+        return [text.encode("utf-8", "surrogatepass") for text in texts]
+
+
+class Cells(Sequence[list[str]]):
+    """The cells of such texts, taken apart when somebody asks for a row: hardly ever."""
+
+    def __init__(self, texts: Sequence[bytes]) -> None:
+        self._texts = texts
+
+    def __len__(self) -> int:
+        return len(self._texts)
+
+    @overload
+    def __getitem__(self, place: int) -> list[str]: ...
+    @overload
+    def __getitem__(self, place: slice) -> Cells: ...
+    def __getitem__(self, place: int | slice) -> list[str] | Cells:
+        if isinstance(place, slice):
+            return Cells(self._texts[place])
+        return self._texts[place].decode().split(BETWEEN)
 
 
 @dataclass(frozen=True, slots=True)

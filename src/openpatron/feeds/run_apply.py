@@ -29,11 +29,13 @@ from .deciding import (
     let_go_of_card,
 )
 from .matching import Matching
+from .rights import respect_rights
 from .run_checks import write_counts
 from .run_clashes import Numbers
 from .run_context import BOOK, Item, Run
 from .run_plan import after_of, before_of
 from .run_rooms import set_supervisors
+from .run_sites import Guest, give_sites
 from .run_write import Known, New, Received, write_people
 
 # Hashing a password is slow on purpose: fewer at a time where a source sends them.
@@ -56,28 +58,29 @@ def apply_feed_batch(run: Run, cursor: Cursor) -> Step:
     """Apply the next planned rows."""
     size = batch_size(run)
     rows = next_rows(run.job, cursor, Outcome.PLANNED, size)
-    if rows:
-        _apply(run, rows)
+    applied = _apply(run, rows) if rows else 0
     if len(rows) == size:
-        return Step(len(rows), {"after": rows[-1].pk})
+        return Step(applied, {"after": rows[-1].pk})
     if rows or cursor:
         set_supervisors(run)
     write_counts(run.job, run.feed)
-    return Step(len(rows), None)
+    return Step(applied, None)
 
 
 def lock_people(rows: Iterable[Change]) -> None:
     """Keep others from the people of these rows until the batch is written."""
     patrons = sorted({row.subject_id for row in rows if row.subject_kind == SUBJECT})
-    for start in range(0, len(patrons), 5_000):
-        some = Patron.objects.filter(pk__in=patrons[start : start + 5_000])
+    for start in range(0, len(patrons), 10_000):
+        some = Patron.objects.filter(pk__among=patrons[start : start + 10_000])
         lock_accounts(list(some.values_list("account", flat=True)))
         list(some.select_for_update().order_by("pk").values_list("pk", flat=True))
 
 
-def _apply(run: Run, rows: list[Change]) -> None:
+def _apply(run: Run, batch: list[Change]) -> int:
+    """Apply the rows, and those further on whose values they take over; return how many."""
+    rows = list(batch)
     decisions = _decide(run, rows)
-    while more := _holders(run, decisions):
+    while more := _holders(run, decisions, {row.pk for row in rows}):
         rows += more
         decisions = _decide(run, rows)
     _settle(run, decisions)
@@ -88,8 +91,17 @@ def _apply(run: Run, rows: list[Change]) -> None:
     new = {one.item.change: _new(one) for one in planned if one.is_new}
     known = {one.item.change: _known(run, one) for one in planned if not one.is_new}
     write_people(run, list(new.values()), list(known.values()))
+    give_sites(
+        run,
+        [Guest(_patron(one, new), one.further, one.given) for one in planned if one.further],
+    )
     Protection.objects.filter(pk__in=[p.pk for one in planned for p in one.released]).delete()
     _finish(rows, decisions, {number: one.patron for number, one in new.items()})
+    return len(rows)
+
+
+def _patron(one: Decision, new: dict[int, New]) -> int:
+    return one.ours.patron if one.ours else new[one.item.change].patron
 
 
 def _decide(run: Run, rows: list[Change]) -> list[Decision]:
@@ -107,18 +119,22 @@ def _decide(run: Run, rows: list[Change]) -> list[Decision]:
             one = gone_missing(run, ours)
             one.item.change = number
         decisions.append(one)
+    respect_rights(run, decisions)
     return decisions
 
 
-def _holders(run: Run, decisions: list[Decision]) -> list[Change]:
-    """Return planned rows of those who hold what somebody in the batch takes over."""
+def _holders(run: Run, decisions: list[Decision], taken_up: set[int]) -> list[Change]:
+    """Return planned rows of those who hold what somebody in the batch takes over.
+
+    Not those ``taken_up`` already: such a row means somebody else by now, and nothing is given up.
+    """
     here = {one.ours.patron for one in decisions if one.ours}
     holders = {patron for one in decisions for patron in one.waits.values()} - here
     if not holders:
         return []
     rows = Change.objects.filter(
         job=run.job, subject_kind=SUBJECT, subject_id__in=holders, outcome=Outcome.PLANNED
-    )
+    ).exclude(pk__in=taken_up)
     return list(rows)
 
 

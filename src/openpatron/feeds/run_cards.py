@@ -11,7 +11,7 @@ from openpatron.patrons.models import Barcode
 
 from .run_context import Run
 
-_SOME = 5_000
+_SOME = 10_000
 _COLUMNS = ("organization_id", "patron_id", "site_id", "value", "state", "number")
 
 
@@ -33,12 +33,12 @@ def set_cards(run: Run, cards: list[Card], moved: Collection[int]) -> None:
         return
     there: dict[tuple[int | None, str], Barcode] = {}
     for values in _parts({card.value for card in cards if card.value}):
-        for row in Barcode.objects.filter(organization=run.organization, value__in=values):
+        for row in Barcode.objects.filter(organization=run.organization, value__among=values):
             there[row.site_id, row.value] = row
     wanted = {(_place(run, card), card.value): card for card in cards}
     present: list[Barcode] = []
     for patrons in _parts({card.patron for card in cards}):
-        present += Barcode.objects.filter(patron__in=patrons, state=Barcode.State.CURRENT)
+        present += Barcode.objects.filter(patron__among=patrons, state=Barcode.State.CURRENT)
     places = {(card.patron, _place(run, card)) for card in cards}
     replaced, retired = [], []
     for row in present:

@@ -13,9 +13,9 @@ from itertools import islice
 from typing import Any
 
 from django.conf import settings
-from django.db.models import Max
+from django.db.models import Max, TextField
 from django.db.models.fields.json import KeyTextTransform
-from django.db.models.functions import Lower
+from django.db.models.functions import Cast, Lower
 
 from openpatron.kernel.sql import fetch, statement
 from openpatron.ledger.models import Change, Outcome
@@ -40,7 +40,8 @@ def settle_twice(run: Run) -> None:
             text: Any = KeyTextTransform(name, "after")
             rows = (
                 Change.objects.filter(job=run.job, outcome=Outcome.PLANNED)
-                .annotate(claim=Lower(text) if folded else text)
+                # As text: SQLite would read the values that are compared as JSON.
+                .annotate(claim=Lower(text) if folded else Cast(text, TextField()))
                 .filter(claim__in=values[start : start + 1_000])
                 .order_by("pk")
             )

@@ -32,6 +32,8 @@ class Item:
     key: str
     digest: bytes
     values: dict[str, str] = field(repr=False)
+    # What further rows say of the person at other sites: see ``run_sites``.
+    further: dict[str, dict[str, str]] = field(default_factory=dict, repr=False)
     change: int = 0
     # A number that the plan gave in place of a taken or missing one.
     number: str = ""
@@ -43,6 +45,8 @@ class Item:
         said = {
             "line": self.line, "key": self.key, "digest": self.digest.hex(), "theirs": self.values,
         }  # fmt: skip
+        if self.further:
+            said["further"] = self.further
         return said | {"sealed": self.sealed} if self.sealed else said
 
     @classmethod
@@ -54,6 +58,7 @@ class Item:
             key=book["key"],
             digest=bytes.fromhex(book["digest"]),
             values=dict(book["theirs"]),
+            further=dict(book.get("further", {})),
             change=number,
             number=after.get("barcode", "") if book.get("number") else "",
             sealed=book.get("sealed", ""),

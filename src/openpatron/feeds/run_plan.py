@@ -19,18 +19,21 @@ from django.utils import timezone
 
 from openpatron.kernel.rows import insert_rows, reserve_ids
 from openpatron.kernel.sealed import seal
+from openpatron.kernel.text import made_storable
 from openpatron.ledger.kinds import Cursor, Step
 from openpatron.ledger.models import Change, Outcome
 from openpatron.patrons.models import LISTED, SUBJECT, SourceRecord
 
-from .deciding import NUMBERED, Decision, decide, gone_missing
+from .deciding import LOOKALIKES, NUMBERED, SEEN, Decision, decide, gone_missing
 from .mapping import missing_columns, notices
 from .matching import Matching
 from .records import Problem
+from .rights import respect_rights
 from .run_checks import plan_is_ready
 from .run_clashes import give_numbers, settle_twice, settle_waits
 from .run_context import BOOK, Item, Run, key_of
 from .run_reading import Reading, close_reading, reading_of
+from .several_rows import merge_rows
 
 COLUMNS = (
     "id", "organization_id", "job_id", "subject_kind", "subject_id", "outcome", "reason",
@@ -38,6 +41,8 @@ COLUMNS = (
 )  # fmt: skip
 # So many notices about values are kept with the feed; all are counted.
 _KEPT = 200
+# Made once: ``json.dumps`` makes one for each call.
+_json = json.JSONEncoder(ensure_ascii=False).encode
 
 
 @dataclass
@@ -46,7 +51,8 @@ class Batch:
 
     items: dict[str, Item] = field(default_factory=dict)
     refused: list[tuple[Item, str, str]] = field(default_factory=list)
-    twice: list[tuple[int, int]] = field(default_factory=list)
+    # The later row, the earlier one, and whether the later one names another site.
+    twice: list[tuple[int, int, bool]] = field(default_factory=list)
     notices: list[Problem] = field(default_factory=list)
     unreadable: list[Problem] = field(default_factory=list)
     # Changes of earlier batches in whose place a merged one comes.
@@ -75,10 +81,14 @@ def _read(run: Run, cursor: Cursor) -> Step:
     reading = reading_of(run, position)
     if not cursor:
         run.job.params["last_change"] = Change.objects.aggregate(last=Max("pk"))["last"] or 0
-        run.job.params["columns"] = list(reading.table.columns)
+        run.job.params["columns"] = [made_storable(name) for name in reading.table.columns]
         run.job.params["vanished"] = list(missing_columns(run.setup, reading.table.columns))
         run.feed.problems = [_as_dict(p) for p in notices(run.setup, reading.table.columns)]
         run.feed.save(update_fields=["problems"])
+        run.job.params["setup"] = reading.seed.hex()
+        if same := reading.is_as_the_last(run.feed):
+            run.job.total = same
+            return Step(same, _all_as_it_was(same))
     rows, read = reading.batch(settings.OPENPATRON_JOB_BATCH_ROWS)
     batch = Batch()
     _map(run, reading, rows, batch)
@@ -99,7 +109,17 @@ def _read(run: Run, cursor: Cursor) -> Step:
     }
     if reading.is_over:
         following["stage"] = "twice"
+        # What was not known, or guessed, before it was read.
+        run.job.total = position + read
     return Step(read, following)
+
+
+def _all_as_it_was(rows: int) -> dict[str, Any]:
+    """Return where the plan of a file stands that is, to the byte, what was fed the last time."""
+    return {
+        "stage": "twice", "rows": rows, "unchanged": rows, "twice": 0, "notices": 0, "unread": 0,
+        "is_as_the_last": True,
+    }  # fmt: skip
 
 
 def _map(run: Run, reading: Reading, rows: list[tuple[Any, bytes]], batch: Batch) -> None:
@@ -120,29 +140,21 @@ def _map(run: Run, reading: Reading, rows: list[tuple[Any, bytes]], batch: Batch
         elif not item.key:
             batch.refused.append((item, "no_key", ""))
         elif item.key in batch.items:
-            batch.twice.append((row.line, batch.items[item.key].line))
-            _merge(batch.items[item.key], values)
+            first = batch.items[item.key]
+            batch.twice.append((row.line, first.line, merge_rows(first, values, {})))
         else:
             batch.items[item.key] = item
             change = reading.change_of(item.key)
             if change is not None:
                 earlier[change] = item
-    for planned in Change.objects.filter(pk__in=list(earlier), job=run.job):
+    for planned in Change.objects.filter(pk__among=list(earlier), job=run.job):
         if not planned.after.get(BOOK, {}).get("theirs"):
             continue
         item, first = earlier[planned.pk], Item.of_change(planned.pk, planned.after)
-        batch.twice.append((item.line, first.line))
-        _merge(first, item.values)
+        moves = merge_rows(first, item.values, item.further)
+        batch.twice.append((item.line, first.line, moves))
         batch.items[item.key] = first
         batch.replaced.append(planned.pk)
-
-
-def _merge(first: Item, values: Mapping[str, str]) -> None:
-    """Take what the later row says; what it leaves empty stays as the earlier row has it."""
-    first.values |= {name: value for name, value in values.items() if value}
-    # Two rows have no digest of their own: both are looked at again the next time.
-    first.digest = b""
-    first.number = ""
 
 
 def _plan(run: Run, reading: Reading, batch: Batch) -> int:
@@ -152,8 +164,9 @@ def _plan(run: Run, reading: Reading, batch: Batch) -> int:
     decisions = []
     same = -_merge_with_unchanged(reading, matching, items, batch)
     aimed = _aimed_before(run, matching, items, batch.replaced)
-    for item in items:
-        decision = decide(run, matching, item)
+    decided = [decide(run, matching, item) for item in items]
+    respect_rights(run, decided)
+    for item, decision in zip(items, decided, strict=True):
         record = decision.ours.record if decision.ours else None
         if record is not None and record.source_id == run.source.pk:
             reading.seen.add(record.pk)
@@ -194,13 +207,13 @@ def _merge_with_unchanged(
             continue
         line = reading.line_of(bytes(ours.record.digest))
         if line:
-            batch.twice.append((max(line, item.line), min(line, item.line)))
-            values = dict(ours.record.values)
+            values, further = item.values, item.further
             if line < item.line:
-                item.values = values | {n: v for n, v in item.values.items() if v}
+                item.values, item.further = dict(ours.record.values), {}
+                moves = merge_rows(item, values, further)
             else:
-                item.values |= values
-            item.digest = b""
+                moves = merge_rows(item, ours.record.values, {})
+            batch.twice.append((max(line, item.line), min(line, item.line), moves))
             merged += 1
     return merged
 
@@ -213,7 +226,7 @@ def _aimed_before(
     found = {}
     for start in range(0, len(patrons), 5_000):
         rows = Change.objects.filter(
-            subject_kind=SUBJECT, subject_id__in=patrons[start : start + 5_000], job=run.job
+            subject_kind=SUBJECT, subject_id__among=patrons[start : start + 5_000], job=run.job
         ).exclude(pk__in=replaced)
         for patron, book in rows.values_list("subject_id", f"after__{BOOK}"):
             if book:
@@ -234,8 +247,7 @@ def write_changes(run: Run, decisions: list[Decision]) -> list[int]:
         rows.append(
             (
                 number, job.organization_id, job.pk, kind, subject, str(one.outcome.value), reason,
-                notable, json.dumps(before_of(one), ensure_ascii=False),
-                json.dumps(after_of(one), ensure_ascii=False), None, job.way, now,
+                notable, _json(before_of(one)), _json(after_of(one)), None, job.way, now,
             )
         )  # fmt: skip
     insert_rows(Change, COLUMNS, rows)
@@ -272,6 +284,22 @@ def after_of(one: Decision) -> dict[str, Any]:
         book.pop("sealed", None)
     if one.outcome == Outcome.CONFLICT:
         book |= {"theirs": {}, "name": name_in(one.item.values)}
+        book.pop("further", None)
+        if one.reason in LOOKALIKES:
+            # What a person has to see to decide who it is.
+            book["seen"] = {n: v for n in SEEN if (v := one.item.values.get(n))}
+    book |= _marks(one)
+    if one.further and one.outcome == Outcome.PLANNED:
+        found["further_sites"] = ", ".join(sorted(one.further))
+    if one.released:
+        found["released_protections"] = ", ".join(sorted(p.field for p in one.released))
+    found[BOOK] = book
+    return found
+
+
+def _marks(one: Decision) -> dict[str, Any]:
+    """Return what a change keeps of a decision for the stages that follow, and for an undo."""
+    book: dict[str, Any] = {}
     if one.detail:
         book["detail"] = one.detail
     if one.reason in {"missing", "withdrawn"}:
@@ -282,10 +310,9 @@ def after_of(one: Decision) -> dict[str, Any]:
         book |= {"waits": one.waits, "reason": one.reason}
     if one.needs_number or "barcode" in one.after:
         book["at"] = one.after.get("site") or (one.ours.fields["site"] if one.ours else "")
-    if one.released:
-        found["released_protections"] = ", ".join(sorted(p.field for p in one.released))
-    found[BOOK] = book
-    return found
+    if one.given:
+        book["given"] = one.given
+    return book
 
 
 def name_in(values: Mapping[str, str]) -> str:
@@ -296,8 +323,9 @@ def name_in(values: Mapping[str, str]) -> str:
 def _write_said(run: Run, batch: Batch) -> None:
     """Write down the rows that are no person of their own: repeated ones, and unreadable ones."""
     said = []
-    for line, first in batch.twice:
-        one = Decision(Item(line, "", b"", {}), outcome=Outcome.SKIPPED, reason="twice")
+    for line, first, moves in batch.twice:
+        reason = "another_site" if moves else "twice"
+        one = Decision(Item(line, "", b"", {}), outcome=Outcome.SKIPPED, reason=reason)
         one.detail = str(first)
         said.append(one)
     for problem in batch.unreadable:
@@ -310,14 +338,16 @@ def _write_said(run: Run, batch: Batch) -> None:
 def _absent(run: Run, cursor: Cursor) -> Step:
     """Plan what becomes of the records that are not in the file any more, if it tells at all."""
     size = settings.OPENPATRON_JOB_BATCH_ROWS
-    reading = reading_of(run, cursor["rows"])
     ids: list[int] = []
-    if _tells_absence(run, reading, cursor):
-        ids = [pk for pk in reading.absent() if pk > cursor["after"]][:size]
+    if not cursor.get("is_as_the_last"):
+        reading = reading_of(run, cursor["rows"])
+        if _tells_absence(run, reading, cursor):
+            ids = [pk for pk in reading.absent() if pk > cursor["after"]][:size]
     records = dict(SourceRecord.objects.filter(pk__in=ids).values_list("pk", "patron"))
     matching = Matching(run, [])
     matching.load(set(records.values()))
     decisions = [gone_missing(run, ours) for ours in matching.ours.values()]
+    respect_rights(run, decisions)
     write_changes(run, [one for one in decisions if not _is_known_to_be_gone(one)])
     if len(ids) == size:
         return Step(0, cursor | {"after": ids[-1]})
@@ -356,6 +386,6 @@ def _keep_notices(run: Run, found: list[Problem]) -> None:
 
 def _as_dict(problem: Problem) -> dict[str, Any]:
     return {
-        "code": problem.code, "text": problem.text, "line": problem.line,
-        "field": problem.field, "rejects": problem.rejects,
+        "code": problem.code, "text": made_storable(problem.text), "line": problem.line,
+        "field": made_storable(problem.field), "rejects": problem.rejects,
     }  # fmt: skip

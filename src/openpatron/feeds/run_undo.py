@@ -13,18 +13,29 @@ from django.db.models import Exists, OuterRef
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 
+from openpatron.accounts.erasure import bound_accounts, erase
 from openpatron.accounts.models import Account, Registration
 from openpatron.ledger.kinds import Cursor, Step
 from openpatron.ledger.models import Change, Outcome
 from openpatron.patrons.association_batches import set_aside
-from openpatron.patrons.models import SUBJECT, Barcode, Patron, Protection, SourceRecord
+from openpatron.patrons.models import (
+    SUBJECT,
+    Barcode,
+    Patron,
+    Protection,
+    RemovedPatron,
+    SourceRecord,
+)
 from openpatron.patrons.removing import hindrances
 from openpatron.patrons.whole_record import BARCODE, PATRON, Record, gone, read, write
 
 from .matching import ACCOUNT, RECORD, TIE, Matching, Ours
+from .rights import above_to_undo
 from .run_apply import batch_size, lock_people, next_rows
 from .run_checks import write_counts
 from .run_context import BOOK, Run
+from .run_rooms import lead_as_before, unmake_rooms
+from .run_sites import is_as_given, take_sites_back
 from .run_write import Known, Received, write_people
 
 _COMPARED = {*ACCOUNT, *RECORD, *TIE, "barcode"}
@@ -37,12 +48,16 @@ _OF_A_RUN = {
 def undo_feed_batch(run: Run, cursor: Cursor) -> Step:
     """Take the next applied rows back."""
     size = batch_size(run)
+    if not cursor:
+        # Whom the run made leads a homeroom only by it.
+        lead_as_before(run)
     rows = next_rows(run.job, cursor, Outcome.APPLIED, size)
     last = rows[-1].pk if rows else 0
     if rows:
         _undo(run, rows)
     if len(rows) == size:
         return Step(len(rows), {"after": last})
+    unmake_rooms(run)
     write_counts(run.job, run.feed)
     return Step(len(rows), None)
 
@@ -60,6 +75,8 @@ def _undo(run: Run, rows: list[Change]) -> None:
     made = [row for row in back if _is_made(row)]
     changed = [row for row in back if not _is_made(row)]
     _unmake(run, made)
+    given = {row.subject_id: g for row in changed if (g := row.after[BOOK].get("given"))}
+    take_sites_back(run, given)
     write_people(run, [], [_as_before(row, matching.ours[row.subject_id]) for row in changed])
     _protect_again(run, changed)
     for reason in sorted(set(left.values())):
@@ -105,7 +122,7 @@ def _who_got_theirs(run: Run, rows: list[Change]) -> list[Change]:
 
 def _left(run: Run, rows: list[Change], ours: dict[int, Ours]) -> dict[int, str]:
     """Return which rows are left as they are, and why."""
-    left = {}
+    left = above_to_undo(run, rows, ours)
     for row in rows:
         known = ours.get(row.subject_id)
         if known is None or known.record is None:
@@ -117,6 +134,7 @@ def _left(run: Run, rows: list[Change], ours: dict[int, Ours]) -> dict[int, str]
                 if name in _COMPARED
             )
             or known.record.key != row.after[BOOK]["key"]
+            or not is_as_given(known, row.after[BOOK].get("given", {}))
         ):
             left[row.pk] = "changed_since"
     made = [row for row in rows if _is_made(row) and row.pk not in left]
@@ -126,16 +144,16 @@ def _left(run: Run, rows: list[Change], ours: dict[int, Ours]) -> dict[int, str]
         record = records[row.subject_id]
         if row.subject_id in hindered:
             left[row.pk] = hindered[row.subject_id]
-        elif _has_more(record):
+        elif _has_more(record, 1 + len(row.after[BOOK].get("given", {}))):
             left[row.pk] = "changed_since"
     return left
 
 
-def _has_more(record: Record) -> bool:
+def _has_more(record: Record, ties: int) -> bool:
     """Tell whether something hangs on a record that the run did not give it."""
     # A card that somebody replaced by hand shows in the comparison with what the run gave.
     others = {label for label, rows in record.items() if rows} - _OF_A_RUN
-    return bool(others) or len(record.get("patrons.association", [])) > 1
+    return bool(others) or len(record.get("patrons.association", [])) > ties
 
 
 def _in_the_way(run: Run, rows: list[Change], left: dict[int, str]) -> dict[int, str]:
@@ -193,7 +211,15 @@ def _unmake(run: Run, rows: list[Change]) -> None:
         some = accounts[start : start + 5_000]
         Registration.objects.filter(organization=run.organization, account__in=some).delete()
         elsewhere = Registration.objects.filter(account=OuterRef("pk"))
-        Account.objects.filter(~Exists(elsewhere), pk__in=some).delete()
+        bound = bound_accounts(some)
+        Account.objects.filter(~Exists(elsewhere), pk__in=some).exclude(pk__in=bound).delete()
+        erase(bound)
+    # What the ledger says of them, and what they were written, is forgotten at night.
+    now = timezone.now()
+    RemovedPatron.objects.bulk_create(
+        RemovedPatron(organization=run.organization, patron=number, account=account, removed_at=now)
+        for number, account in zip(records, accounts, strict=True)
+    )
 
 
 def _as_before(row: Change, ours: Ours) -> Known:

@@ -80,7 +80,7 @@ def line(row: Change, told: Told) -> FeedLine:
 _ACTIONS = {
     "updated": "updated", "updated_protected": "updated", "withdrawn": "withdrawn",
     "reactivated": "reactivated", "protected": "protected", "received": "unchanged",
-    "exists": "unchanged", "missing": "missing", "twice": "merged",
+    "exists": "unchanged", "missing": "missing", "twice": "merged", "another_site": "merged",
 }  # fmt: skip
 
 
@@ -163,6 +163,10 @@ _REASONS = {
     "twice": lambda: _(
         "The person of row %(found)s again. The two are one; what stands further down counts."
     ),
+    "another_site": lambda: _(
+        "The person of row %(found)s again, at another site. The two are one, with an association "
+        "with each site."
+    ),
     "no_key": lambda: _(
         "Nothing says who this is: all columns that tell people apart are empty. Fill one."
     ),
@@ -175,6 +179,9 @@ _REASONS = {
     "unknown_level": lambda: _("There is no access level “%(found)s”. Map it, or correct it."),
     "unknown_group": lambda: _("There is no resource group “%(found)s” there."),
     "above": lambda: _("You may not give the access level “%(found)s” there."),
+    "person_above": lambda: _(
+        "Holds rights that you do not hold, so the record stays as it is. Ask who holds them."
+    ),
     "taken": lambda: _("“%(found)s” is taken. Give another, or leave it empty."),
     "id_taken": lambda: _("District ID “%(found)s” is another patron's. Correct one of the two."),
     "key_taken": lambda: _("The source's ID belongs to another patron here who keeps it."),
@@ -183,11 +190,12 @@ _REASONS = {
     "same_patron": lambda: _("Another row of this file already stands for this patron."),
     "other_source": lambda: _("This patron belongs to another source. Unlink it there first."),
     "link": lambda: _(
-        "An internal patron has the same ID. Link the two, or correct the ID of one of them."
+        "An internal patron has the same ID. Link the two on the page of the feed, or correct the "
+        "ID of one of them."
     ),
     "alike": lambda: _(
-        "An internal patron is nearly called so and was born on the same day. Link the two if "
-        "they are one person; otherwise tell them apart by the birth date or the name."
+        "An internal patron is nearly called so and was born on the same day. Say on the page of "
+        "the feed whether they are one person, and feed the file again."
     ),
     "gone": lambda: _("The record is no longer there."),
     "changed_since": lambda: _("Somebody has changed it since; left as it is."),

@@ -7,18 +7,18 @@ that two may swap. Whoever calls has locked the accounts and the patrons.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from copy import copy
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from secrets import token_urlsafe
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.contrib.auth.hashers import make_password
 from django.utils import timezone
 
 from openpatron.access.models import ResourceGroup
-from openpatron.accounts.models import Account, Registration
+from openpatron.accounts.models import Account, Registration, list_name
 from openpatron.kernel.rows import insert_rows, reserve_ids, update_rows
 from openpatron.patrons.models import Association, Barcode, Patron, SourceRecord
 from openpatron.patrons.personal_data import Author, tell_elsewhere
@@ -47,7 +47,29 @@ _IN_SEARCH = {
     "username", "email", "first_name", "middle_name", "last_name", "preferred_name", "district_id",
     "barcode",
 }  # fmt: skip
+_IN_RECORD = {*RECORD} | _IN_SEARCH
 _SOME = 5_000
+
+
+class Person(NamedTuple):
+    """The names of somebody, as search text and list name are made of them; no model: quicker."""
+
+    first_name: str
+    middle_name: str
+    last_name: str
+    preferred_name: str
+    username: str
+    email: str
+
+    @property
+    def list_name(self) -> str:
+        """The name for sorted lists."""
+        return list_name(self.first_name, self.middle_name, self.last_name)
+
+    @classmethod
+    def of(cls, values: Mapping[str, str]) -> Person:
+        """Return the names in these values."""
+        return cls(*[values.get(name, "") for name in cls._fields])
 
 
 @dataclass(slots=True)
@@ -81,11 +103,22 @@ class Known:
 
 def stored(name: str, text: str) -> Any:
     """Return a field's text as its column has it."""
-    if name in {"birth_date", "expires_on"}:
-        return date.fromisoformat(text) if text else None
-    if name == "graduation_year":
-        return int(text) if text else None
-    return text
+    return _COLUMNS.get(name, str)(text)
+
+
+def _day(text: str) -> date | None:
+    return date.fromisoformat(text) if text else None
+
+
+def _year(text: str) -> int | None:
+    return int(text) if text else None
+
+
+_COLUMNS: dict[str, Callable[[str], Any]] = {
+    "birth_date": _day, "expires_on": _day, "graduation_year": _year,
+}  # fmt: skip
+_ACCOUNT_COLUMNS = [(name, _COLUMNS.get(name, str)) for name in ACCOUNT]
+_RECORD_COLUMNS = [(name, _COLUMNS.get(name, str)) for name in RECORD]
 
 
 def write_people(run: Run, new: list[New], known: list[Known]) -> None:
@@ -136,35 +169,22 @@ def _insert_people(run: Run, new: list[New]) -> None:
     now, organization = timezone.now(), run.organization.pk
     people, records = [], []
     for account, patron, one in zip(accounts, patrons, new, strict=True):
-        one.patron = patron
-        of_account = [stored(name, one.values.get(name, "")) for name in ACCOUNT]
-        of_record = [stored(name, one.values.get(name, "")) for name in RECORD]
+        one.patron, get = patron, one.values.get
+        of_account = [to(get(name, "")) for name, to in _ACCOUNT_COLUMNS]
+        of_record = [to(get(name, "")) for name, to in _RECORD_COLUMNS]
         password = make_password(one.password) if one.password else f"!{token_urlsafe(30)}"
         people.append((account, password, True, now, bool(one.password), False, *of_account))
-        person = Account(**{name: one.values.get(name, "") for name in _NAMED})
-        number = one.values.get("barcode", "")
-        found = search_text(person, one.values.get("district_id", ""), [number] if number else [])
+        person, number = Person.of(one.values), get("barcode", "")
+        found = search_text(person, get("district_id", ""), [number] if number else [])
         records.append(
-            (
-                patron,
-                organization,
-                account,
-                run.today,
-                False,
-                "",
-                found,
-                sort_name(person),
-                *of_record,
-            )
-        )
+            (patron, organization, account, run.today, False, "", found, sort_name(person),
+             *of_record)
+        )  # fmt: skip
     insert_rows(Account, _NEW_ACCOUNT, people)
     insert_rows(
         Registration, ("account_id", "organization_id"), ((pk, organization) for pk in accounts)
     )
     insert_rows(Patron, _NEW_PATRON, records)
-
-
-_NAMED = ("first_name", "middle_name", "last_name", "preferred_name", "username", "email")
 
 
 def _update_accounts(
@@ -187,7 +207,7 @@ def _update_accounts(
     ids = list(changed)
     for start in range(0, len(ids), _SOME):
         others = Registration.objects.exclude(organization=run.organization)
-        found = others.filter(account__in=ids[start : start + _SOME])
+        found = others.filter(account__among=ids[start : start + _SOME])
         elsewhere |= set(found.values_list("account", flat=True))
     were = Account.objects.in_bulk(list(elsewhere))
     by_account = {one.ours.account: one for one in known}
@@ -206,11 +226,11 @@ def _update_accounts(
 
 
 def _update_patrons(known: list[Known]) -> None:
-    aimed = [one for one in known if set(one.after) & ({*RECORD} | _IN_SEARCH)]
-    searched = [one.ours.patron for one in aimed if _IN_SEARCH & set(one.after)]
+    aimed = [one for one in known if not _IN_RECORD.isdisjoint(one.after)]
+    searched = [one.ours.patron for one in aimed if not _IN_SEARCH.isdisjoint(one.after)]
     numbers: dict[int, list[str]] = {patron: [] for patron in searched}
     for start in range(0, len(searched), _SOME):
-        cards = Barcode.objects.filter(patron__in=searched[start : start + _SOME]).order_by("pk")
+        cards = Barcode.objects.filter(patron__among=searched[start : start + _SOME]).order_by("pk")
         for patron, value in cards.values_list("patron", "value"):
             numbers[int(patron or 0)].append(value)
     rows, found = [], []
@@ -218,7 +238,7 @@ def _update_patrons(known: list[Known]) -> None:
         fields = one.ours.fields | dict(one.after)
         rows.append((*(stored(name, fields[name]) for name in RECORD), one.ours.patron))
         if one.ours.patron in numbers:
-            person = Account(**{name: fields[name] for name in _NAMED})
+            person = Person.of(fields)
             text = search_text(person, fields["district_id"], numbers[one.ours.patron])
             found.append((text, sort_name(person), one.ours.patron))
     update_rows(Patron, RECORD, rows)
@@ -304,5 +324,8 @@ def _write_records(run: Run, new: list[New], known: list[Known]) -> None:
     update_rows(SourceRecord, ("key", "values", "digest", "received_at", "missing_since"), rows)
 
 
+_encode = json.JSONEncoder(ensure_ascii=False).encode
+
+
 def _json(values: Mapping[str, str]) -> str:
-    return json.dumps(dict(values), ensure_ascii=False)
+    return _encode(dict(values))

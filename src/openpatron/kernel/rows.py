@@ -5,7 +5,7 @@ Values are as the database stores them: JSON as text, dates and times as they ar
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -49,7 +49,7 @@ def insert_rows(
         marks = ", ".join(["%s"] * len(columns))
         cursor.executemany(
             f"INSERT INTO {table} ({names}) VALUES ({marks})",  # noqa: S608  names of our own
-            [[_stored(value) for value in row] for row in rows],
+            list(_stored(model, columns, rows)),
         )
 
 
@@ -62,14 +62,35 @@ def update_rows(
     """Set these columns of rows; each of ``rows`` ends with the key."""
     table = connection.ops.quote_name(model._meta.db_table)  # noqa: SLF001
     sets = ", ".join(f"{connection.ops.quote_name(name)} = %s" for name in columns)
-    values = [[_stored(value) for value in row] for row in rows]
+    values = list(_stored(model, columns, rows))
     if values:
         with connection.cursor() as cursor:
             cursor.executemany(f"UPDATE {table} SET {sets} WHERE {key} = %s", values)  # noqa: S608
 
 
-def _stored(value: Any) -> Any:
-    """Write times as the ORM does (SQLite keeps text)."""
-    if isinstance(value, datetime):
-        return connection.ops.adapt_datetimefield_value(value)
-    return value
+def _stored(
+    model: type[models.Model], columns: Sequence[str], rows: Iterable[Sequence[Any]]
+) -> Iterable[Sequence[Any]]:
+    """Return the rows with times as the ORM writes them (SQLite keeps text)."""
+    if connection.vendor != "sqlite":
+        return rows
+    timed = {
+        field.column
+        for field in model._meta.concrete_fields  # noqa: SLF001
+        if isinstance(field, models.DateTimeField)
+    }
+    places = [place for place, name in enumerate(columns) if name in timed]
+    return _with_times(places, rows) if places else rows
+
+
+def _with_times(places: list[int], rows: Iterable[Sequence[Any]]) -> Iterator[Sequence[Any]]:
+    """Yield the rows; most of them have the time of the row before."""
+    known: dict[datetime | None, Any] = {None: None}
+    for row in rows:
+        values = list(row)
+        for place in places:
+            value = values[place]
+            if value not in known:
+                known = {None: None, value: connection.ops.adapt_datetimefield_value(value)}
+            values[place] = known[value]
+        yield values

@@ -18,6 +18,11 @@ def safe_cell(value: Any) -> str:
     return "'" + text if text.lstrip(" ").startswith(_FORMULA_STARTS) else text
 
 
+def plain_cell(text: str) -> str:
+    """Return a cell without the apostrophe that ``safe_cell`` put before it."""
+    return text[1:] if text[:1] == "'" and safe_cell(text[1:]) == text else text
+
+
 class _Echo:
     """A file that hands back what is written to it: rows are streamed, never gathered."""
 

@@ -26,6 +26,11 @@ def storable(text: str) -> bool:
     return _UNSTORABLE.search(text) is None
 
 
+def made_storable(text: str) -> str:
+    """Return the text with a mark in place of what a database cannot hold."""
+    return _UNSTORABLE.sub("\ufffd", text)
+
+
 def storable_words(text: str) -> list[str]:
     """Return the folded words of a text that somebody typed, without what cannot be stored."""
     return fold(_UNSTORABLE.sub(" ", text)).split()
@@ -37,6 +42,8 @@ def fold(text: str) -> str:
     ``fold("  Ｍüller  Łukasz ") == "muller lukasz"``. Scripts without case (CJK, Arabic) stay as
     they are, apart from compatibility forms and combining marks.
     """
+    if text.isascii():
+        return " ".join(text.lower().split())
     decomposed = unicodedata.normalize("NFKD", text).casefold()
     bare = "".join(c for c in decomposed if not unicodedata.combining(c))
     return " ".join(unicodedata.normalize("NFKC", bare.translate(_STROKES)).split())

@@ -6,10 +6,12 @@ missed. A night is a row that only one worker can write, in the transaction that
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Collection
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from django.db import transaction
+from django.db import DatabaseError, transaction
 from django.utils import timezone
 
 from openpatron.access.actor import SCHEDULE, Actor, operator
@@ -24,6 +26,8 @@ from .tasks import enqueue
 
 if TYPE_CHECKING:
     import threading
+
+log = logging.getLogger(__name__)
 
 # How often the clock is looked at, in seconds.
 _TICK = 15.0
@@ -48,7 +52,11 @@ def register_errand(name: str, do: Callable[[Actor], object]) -> None:
 
 
 def register_look(name: str, look: Callable[[Actor], object]) -> None:
-    """Have the clock look, each time it is looked at itself, whether something is due."""
+    """Have the worker look again and again whether something is due; beside all else it does.
+
+    Each has a thread of its own: one that waits for a slow server delays neither the nights nor
+    the others.
+    """
     _looks[name] = look
 
 
@@ -117,8 +125,29 @@ def tick() -> None:
             for job in start_night(organization) + say_yes(organization):
                 enqueue(job)
             run_errands(organization)
-            for look in _looks.values():
-                look(operator(organization, SCHEDULE))
+
+
+def look_once(name: str) -> None:
+    """Look once in every organization; what goes wrong in one is logged, and stops no other."""
+    for organization in Organization.objects.all():
+        with open_organization(organization):
+            try:
+                _looks[name](operator(organization, SCHEDULE))
+            except DatabaseError:
+                raise
+            except Exception:
+                log.exception(
+                    "%s in %s went wrong; it will be tried again", name, organization.slug
+                )
+
+
+def looks() -> list[Callable[[threading.Event], None]]:
+    """Return what looks until told to stop: each for a thread of the worker."""
+    return [partial(_keep_one, name) for name in _looks]
+
+
+def _keep_one(name: str, stop: threading.Event) -> None:
+    keep_looking(stop, _TICK, partial(look_once, name), name)
 
 
 def keep_nights(stop: threading.Event) -> None:

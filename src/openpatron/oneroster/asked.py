@@ -6,6 +6,9 @@ import hashlib
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from django.utils.dateparse import parse_datetime
 
 from openpatron.kernel.text import storable
 
@@ -100,3 +103,16 @@ def _fields(words: Mapping[str, str]) -> tuple[str, ...]:
     if not all(re.fullmatch(r"[A-Za-z][A-Za-z0-9_]*", name) for name in names):
         raise RosterError(INVALID_SELECTION, "fields has to be a list of names with commas.")
     return names
+
+
+def time_of(one: Condition) -> datetime:
+    """Return the value as a time, or raise ``RosterError``; without a zone it is UTC."""
+    try:
+        found = parse_datetime(one.value) or parse_datetime(f"{one.value}T00:00:00")
+    except ValueError:
+        found = None
+    if found is None:
+        raise RosterError(
+            INVALID_FILTER, f"{one.field} is a time: write it like 2026-08-01T00:00:00.000Z."
+        )
+    return found if found.tzinfo else found.replace(tzinfo=UTC)

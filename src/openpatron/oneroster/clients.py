@@ -66,8 +66,9 @@ def give_token(request: HttpRequest) -> dict[str, Any]:
     client_id, secret = _basic(request) or (
         words.get("client_id", ""), words.get("client_secret", ""),
     )  # fmt: skip
-    organization = _organization(client_id)
+    organization = _organization(client_id) if storable(secret) else None
     if organization is None:
+        secret = secret if storable(secret) else ""
         check_password(secret, _nobody())
         raise _unknown()
     with open_organization(organization):

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC
 from typing import Any
 
-from .asked import Asked, Condition
+from openpatron.rostering.payload import moment
+
+from .asked import Asked, Condition, time_of
 from .errors import INVALID_FILTER, RosterError
 
 type Row = dict[str, Any]
 
-_SIGNS: dict[str, Callable[[str, str], bool]] = {
+SIGNS: dict[str, Callable[[str, str], bool]] = {
     "=": operator.eq,
     "!=": operator.ne,
     ">": operator.gt,
@@ -44,4 +48,6 @@ def _fits(row: Row, asked: Asked) -> bool:
 
 
 def _holds(row: Row, one: Condition) -> bool:
-    return _SIGNS[one.sign](str(row.get(one.field, "")), one.value)
+    if one.field == "dateLastModified" and one.sign != "~":
+        one = replace(one, value=moment(time_of(one).astimezone(UTC)))
+    return SIGNS[one.sign](str(row.get(one.field, "")), one.value)

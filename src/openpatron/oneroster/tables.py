@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -16,7 +16,6 @@ from django.db.models import Exists, F, OuterRef, Q, QuerySet, TextField, Value
 from django.db.models.fields.json import KT
 from django.db.models.functions import Coalesce
 from django.utils import timezone
-from django.utils.dateparse import parse_datetime
 
 from openpatron.rostering import payload
 from openpatron.rostering.models import (
@@ -27,16 +26,19 @@ from openpatron.rostering.models import (
     SentRole,
     SentUser,
     Status,
+    Target,
 )
 from openpatron.rostering.scopes import ROSTER
 
-from .asked import Asked, Condition
+from . import lists
+from .asked import Asked, Condition, time_of
 from .clients import Client
 from .errors import INVALID_FILTER, RosterError
 
 _COMPARED = {"=": "", "!=": "", ">": "__gt", ">=": "__gte", "<": "__lt", "<=": "__lte"}
-# So many places of a collection are remembered for a client.
-_REMEMBERED = 8
+# So many places of a collection are remembered for a client, and of so many collections.
+_REMEMBERED = 128
+_BOOKMARKS = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +101,9 @@ class Table:
             total = rows.count()
         else:
             ends, total, begun = mark.ends, mark.total, mark.begun_at
-        key = ends.get(str(asked.offset)) if asked.offset else None
+        # The place that is remembered nearest before: usually the very one.
+        near = max((int(n) for n in ends if int(n) <= asked.offset), default=0)
+        key = ends.get(str(near))
         sort, sorted_by = self._sort(asked)
         if key is not None and sort is None and self.behind is not None:
             rows = self._narrowed(asked, self.behind(key[1]))
@@ -108,9 +112,9 @@ class Table:
         signs = ("-" if asked.descending else "") if sort is not None else ""
         ordered = rows.order_by(*(signs + name for name in names))
         if key is not None:
-            found = list(_after(ordered, key, sorted_by, signs)[: asked.limit])
-        else:
-            found = list(ordered[asked.offset : asked.offset + asked.limit])
+            ordered = _after(ordered, key, sorted_by, signs)
+        begins = asked.offset - near
+        found = list(ordered[begins : begins + asked.limit])
         if found and asked.offset + len(found) < total:
             last = found[-1]
             ends = dict(list(ends.items())[-_REMEMBERED + 1 :])
@@ -127,8 +131,10 @@ class Table:
                 unique_fields=["target", "digest"],
                 update_fields=["total", "ends", "begun_at", "at"],
             )  # fmt: skip
+            if mark is None:
+                _forget_oldest(target)
         is_last = asked.offset + len(found) >= total
-        known = asked.offset == 0 or (mark is not None and key is not None)
+        known = asked.offset == 0 or (mark is not None and key is not None and not begins)
         return Page(self.written(found), total, begun if is_last and known else None)
 
     def one(self, sourced_id: UUID) -> dict[str, Any] | None:
@@ -153,7 +159,13 @@ class Table:
             raise RosterError(
                 INVALID_FILTER, f"There is no field “{one.field}” to filter by. There are: {known}."
             )
-        name, value = _alias(one.field), _typed(self.fields[one.field][1], one)
+        name, kind = _alias(one.field), self.fields[one.field][1]
+        if kind == "bool":
+            # Compared as the words that are written.
+            words = ("true", "false") if one.field == "enabledUser" else tuple(Status.values)
+            fits = [word == words[0] for word in words if lists.SIGNS[one.sign](word, one.value)]
+            return Q(**{f"{name}__in": fits}) if fits else Q(pk__isnull=True)
+        value = _typed(kind, one)
         if value is None:
             # What cannot be such a value equals nothing.
             return Q(pk__isnull=one.sign != "!=")
@@ -167,6 +179,14 @@ class Table:
         if asked.sort not in self.fields or asked.sort == "sourcedId":
             return (F("sourced_id"), "uuid") if asked.sort == "sourcedId" else (None, "")
         return self.fields[asked.sort]
+
+
+def _forget_oldest(target: Target) -> None:
+    """Keep no more bookmarks of a client than it may use: each filter has its own."""
+    kept = Bookmark.objects.filter(target=target).order_by("-at", "-pk")
+    old = list(kept.values_list("pk", flat=True)[_BOOKMARKS:])
+    if old:
+        Bookmark.objects.filter(pk__in=old).delete()
 
 
 def _alias(field: str) -> str:
@@ -202,22 +222,7 @@ def _typed(kind: str, one: Condition) -> Any:
             return UUID(one.value)
         except ValueError:
             return None
-    if kind == "time":
-        return _time(one)
-    words = {"active": True, "true": True, "tobedeleted": False, "false": False}
-    return words.get(one.value.casefold())
-
-
-def _time(one: Condition) -> datetime:
-    try:
-        found = parse_datetime(one.value) or parse_datetime(f"{one.value}T00:00:00")
-    except ValueError:
-        found = None
-    if found is None:
-        raise RosterError(
-            INVALID_FILTER, f"{one.field} is a time: write it like 2026-08-01T00:00:00.000Z."
-        )
-    return found if found.tzinfo else found.replace(tzinfo=UTC)
+    return time_of(one)
 
 
 _HEAD: dict[str, tuple[Any, str]] = {

@@ -29,6 +29,7 @@ from openpatron.rostering.queries import readiness
 from openpatron.rostering.rules import STUDENT, TEACHER
 from openpatron.rostering.schedule import next_run
 from openpatron.rostering.scopes import CORE, DEMOGRAPHICS, ROSTER, SCOPES
+from openpatron.rostering.targets.oneroster_rest.deliver import BASE, TOKEN
 
 from . import lists, tables
 from .asked import Asked, parse
@@ -37,9 +38,6 @@ from .errors import BROKEN, FORBIDDEN, INVALID_SELECTION, UNKNOWN, RosterError, 
 from .tables import Page, Table, View
 
 log = logging.getLogger(__name__)
-
-BASE = "/ims/oneroster/rostering/v1p2"
-TOKEN = "/ims/oneroster/token"  # noqa: S105  an address
 
 # What a collection is called in an answer: many, and one.
 _NAMES = {

@@ -84,6 +84,8 @@ class Site(models.Model):
     kind = models.CharField(max_length=8, choices=Kind.choices, default=Kind.LIBRARY)
     # Where letters go to be printed.
     email = models.EmailField(max_length=254, blank=True, default="", db_default="")
+    # Patrons fetch here what other libraries send: a resource-sharing library.
+    shares_resources = models.BooleanField(default=False, db_default=False)
     barcode_prefix = models.CharField(max_length=10, blank=True, default="")
     barcode_digits = models.PositiveSmallIntegerField(default=0)
     barcode_check = models.CharField(

@@ -7,9 +7,9 @@ group) and from staff roles that have not ended. They add up.
 from __future__ import annotations
 
 from collections import defaultdict
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from django.db.models import Q
+from django.db.models import JSONField, Q, Value
 from django.utils import timezone
 
 from openpatron.access.actor import EVERYWHERE, JOB, Actor, operator
@@ -18,6 +18,10 @@ from openpatron.access.registry import known_names
 from .models import Association, Patron, StaffRole
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
+    from django.db.models import QuerySet
+
     from openpatron.accounts.models import Account
     from openpatron.ledger.models import Job
     from openpatron.organizations.models import Organization
@@ -42,31 +46,59 @@ def rights_given(account: Account) -> Held:
     return _held(account, Q())[0]
 
 
+def accounts_with_rights(account_ids: Collection[int]) -> set[int]:
+    """Return which of these accounts hold any right in the opened organization; two queries."""
+    known, whose = known_names(), Q(patron__account__in=account_ids)
+    found = set()
+    for account, of_level, of_group in Association.objects.filter(whose).values_list(
+        "patron__account", "access_level__permissions", "resource_group__permissions"
+    ):
+        if known & set(of_level if of_group is None else of_group):
+            found.add(account)
+    lasting = Q(ends_on=None) | Q(ends_on__gte=timezone.localdate())
+    for account, of_level in StaffRole.objects.filter(whose, lasting).values_list(
+        "patron__account", "access_level__permissions"
+    ):
+        if known & set(of_level):
+            found.add(account)
+    return found
+
+
 def _held(account: Account, who: Q) -> tuple[Held, Held]:
     """Return the permissions held, and the levels that may be given, by place."""
     known = known_names()
     rights: dict[int | None, set[str]] = defaultdict(set)
     grants: dict[int | None, set[str]] = defaultdict(set)
+    for everywhere, site, of_level, granted, of_group in _given(account, who):
+        if everywhere or site is not None:
+            where = EVERYWHERE if everywhere else site
+            rights[where] |= known & set(of_level if of_group is None else of_group)
+            # A resource group gives rights at its site, not the power to give levels there.
+            grants[where] |= set(granted if of_group is None else ())
+    return _frozen(rights), _frozen(grants)
+
+
+def _given(account: Account, who: Q) -> QuerySet[Any, Any]:
+    """Return where levels were given to an account, by associations and by roles; one query.
+
+    Everywhere or not, site, the level's permissions and grants, the resource group's permissions.
+    """
     ties = Association.objects.filter(who, patron__account=account).values_list(
+        Value(False),
         "site",
         "access_level__permissions",
         "access_level__grants",
         "resource_group__permissions",
     )
-    for site, of_level, granted, of_group in ties:
-        rights[site] |= known & set(of_level if of_group is None else of_group)
-        # A resource group gives rights at its site, not the power to give levels there.
-        grants[site] |= set(granted if of_group is None else ())
     lasting = Q(ends_on=None) | Q(ends_on__gte=timezone.localdate())
     roles = StaffRole.objects.filter(who, lasting, patron__account=account).values_list(
-        "is_organization_wide", "sites", "access_level__permissions", "access_level__grants"
+        "is_organization_wide",
+        "sites",
+        "access_level__permissions",
+        "access_level__grants",
+        Value(None, JSONField(null=True)),
     )
-    for everywhere, site, of_level, granted in roles:
-        if everywhere or site is not None:
-            where = EVERYWHERE if everywhere else site
-            rights[where] |= known & set(of_level)
-            grants[where] |= set(granted)
-    return _frozen(rights), _frozen(grants)
+    return ties.union(roles, all=True)
 
 
 def _frozen(held: dict[int | None, set[str]]) -> Held:

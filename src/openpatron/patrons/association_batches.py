@@ -80,13 +80,16 @@ class Batch:
 
 
 def params_of(job: Job) -> Params:
-    """Return what the statements need to know of the job."""
-    target = target_of(job)
+    """Return what the statements need to know of a job that has a target."""
+    return params_of_any(job) | {"site_name": target_of(job).short_name}
+
+
+def params_of_any(job: Job) -> Params:
+    """Return what the statements need to know of any job, its own words among them."""
     return plain(job.params) | {
         "organization": job.organization_id,
         "job": job.pk,
         "way": job.way,
-        "site_name": target.short_name,
     }
 
 

@@ -14,7 +14,6 @@ from openpatron.notifications.rules import is_sent
 from . import field_words
 from .actions.block_patron import PERMISSION as BLOCK
 from .reminders import Posting, post_messages
-from .staff_roles import patrons_above
 from .whom import WhomJob
 
 if TYPE_CHECKING:
@@ -60,11 +59,6 @@ class BlockJob(WhomJob):
         """Return today as well: a block whose last day has passed stops nobody."""
         return super().params(job) | {"today": timezone.localdate().isoformat()}
 
-    def above(self, job: Job) -> str:
-        """Return as SQL where somebody holds rights that the actor does not hold."""
-        ids = ", ".join(map(str, patrons_above(self.actor(job))))
-        return f"patron.id IN ({ids})" if ids else "FALSE"
-
     def heads(self, job: Job) -> tuple[Head, ...]:  # noqa: ARG002  always the same
         """Return the block."""
         return (field_words.head(_("block")),)
@@ -79,6 +73,4 @@ class BlockJob(WhomJob):
 
     def reason(self, job: Job, change: Change) -> str:  # noqa: ARG002  the change says it
         """Return the reason of a change as a sentence."""
-        if change.reason == "staff":
-            return _("Holds rights by a staff role that you do not hold. Ask who holds them.")
         return field_words.reason(change, "")

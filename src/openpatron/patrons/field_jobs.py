@@ -8,24 +8,24 @@ what the recheck finds holds until the batch is written.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING
 
 from django.conf import settings
 from django.db import IntegrityError, connection
 from django.utils import timezone
 
 from openpatron.kernel.sql import Params, dialect, execute, fetch, statement
-from openpatron.ledger.kinds import LOOK_AGAIN, JobKind, NotAsPlannedError, Step
+from openpatron.ledger.kinds import LOOK_AGAIN, NotAsPlannedError, Step
 from openpatron.ledger.models import Change, Job, Outcome
 
-from .actors import actor_of_job
-from .association_batches import Batch, plain
+from .association_batches import Batch
+from .batched_job import BatchedJob
 from .fields import RECORD_FIELDS
+from .levels_above import people_above
 from .locked_fields import JOIN, Opened, close_batch, open_batch, reason as owned_reason
 from .people import TIE
 
 if TYPE_CHECKING:
-    from openpatron.access.actor import Actor
     from openpatron.ledger.kinds import Cursor
 
     from .fields import TieField
@@ -74,6 +74,8 @@ class Writing:
     # What is written where the record is still what the plan saw: then nothing needs to be looked
     # at again. Empty where that does not tell.
     at_once: str = ""
+    # Where somebody holds more rights than the actor, which at once tells nothing of.
+    above: str = ""
     # The fields that sources own and that are written nevertheless.
     opened: Opened | None = None
 
@@ -185,10 +187,8 @@ def guarded(writing: Writing, locked: list[str]) -> Writing:
     return replace(writing, reason=reason, tie=f"{writing.tie} {JOIN}")
 
 
-class FieldJob(JobKind):
+class FieldJob(BatchedJob):
     """The kinds of jobs that set fields. Subclass and say who, and what."""
-
-    permission: ClassVar[str] = "patrons.manage_district"
 
     def people(self, job: Job) -> People:
         """Return who is selected."""
@@ -198,17 +198,15 @@ class FieldJob(JobKind):
         """Return what becomes of them."""
         raise NotImplementedError
 
-    def params(self, job: Job) -> Params:
-        """Return what the statements need to know of the job, beside its own words."""
-        return plain(job.params) | {
-            "organization": job.organization_id,
-            "job": job.pk,
-            "way": job.way,
-        }
-
-    def actor(self, job: Job) -> Actor:
-        """Return who acts, with the rights held now."""
-        return actor_of_job(job)
+    def _allowed(self, job: Job) -> Writing:
+        """Return what becomes of them, but of nobody who holds more rights than the actor."""
+        writing, above = self.writing(job), people_above(self.actor(job))
+        if not above:
+            return writing
+        reason = f"CASE WHEN {above} THEN 'staff' ELSE ({writing.reason}) END"
+        them = "SELECT 1 FROM patrons_patron patron WHERE patron.id = ledger_change.subject_id"
+        blocked = f"({writing.blocked} OR EXISTS ({them} AND {above}))"
+        return replace(writing, reason=reason, above=above, blocked=blocked)
 
     def plan(self, job: Job, cursor: Cursor) -> Step:
         """Plan the next patrons of the selection."""
@@ -224,7 +222,7 @@ class FieldJob(JobKind):
         people = self.people(job)
         sql = field_statement(
             "plan_fields",
-            self.writing(job),
+            self._allowed(job),
             columns=f"{people.place} AS place,",
             people=people.planning,
             rows=people.rows,
@@ -236,7 +234,7 @@ class FieldJob(JobKind):
         batch = Batch.after(cursor, Outcome.PLANNED, self.params(job))
         if batch is None:
             return Step(0, None)
-        writing, people = self.writing(job), self.people(job)
+        writing, people = self._allowed(job), self.people(job)
         params = batch.params | people.params | {"now": timezone.now()}
         lock_patrons(params)
         if writing.at_once and LOOK_AGAIN not in cursor:
@@ -274,7 +272,7 @@ class FieldJob(JobKind):
         batch = Batch.after(cursor, Outcome.APPLIED, self.params(job))
         if batch is None:
             return Step(0, None)
-        writing, params = self.writing(job), batch.params | {"now": timezone.now()}
+        writing, params = self._allowed(job), batch.params | {"now": timezone.now()}
         lock_patrons(params)
         execute(field_statement("leave_changed_fields", writing), params)
         restored = self.restore(writing, params)
@@ -295,7 +293,7 @@ def _write_at_once(writing: Writing, people: People, batch: Batch, params: Param
         "set_at_once",
         writing,
         people=people.applying,
-        rows=_PLANNED,
+        rows=f"{_PLANNED} AND NOT {writing.above}" if writing.above else _PLANNED,
         values=writing.at_once,
         order=_IN_ORDER[connection.vendor],
     )

@@ -165,6 +165,7 @@ _REASONS = {
     "above": lambda: _(
         "Has an access level at %(site)s with rights that you do not hold, so it stays."
     ),
+    "staff": lambda: _("Holds rights that you do not hold. Ask who holds them."),
     "gone": lambda: _("The patron record no longer exists."),
     "no_longer_selected": lambda: _(
         "Was changed after the preview and no longer fits the selection."

@@ -15,6 +15,7 @@ from openpatron.organizations.models import Site
 
 from .models import Barcode, Block, Patron
 from .queries import visible
+from .serving import fetch_conditions
 from .standing import Deed, Hindrance, Reason, Standing, Stop, reasons
 
 type Source = Callable[[Patron, Site], list[Hindrance]]
@@ -89,7 +90,8 @@ def lasting_blocks(patron: Patron) -> list[Block]:
 
 
 def standing_of(patron: Patron, site: Site, blocks: Iterable[Block]) -> Standing:
-    """Return what is known about the patron at a site today; one query, or none with their ties."""
+    """Return what is known about the patron at a site today; a query less with their ties."""
+    fetch_conditions(patron)
     return Standing(
         status=patron.status,
         expires_on=patron.expires_on,

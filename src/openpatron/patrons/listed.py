@@ -55,6 +55,8 @@ class Meant:
 
     patrons: list[int]
     others: list[tuple[int, str, str]]
+    # The line of each patron.
+    lines: list[int]
 
 
 def who_is_meant(job: Job, entries: Iterable[Entry], site: int | None) -> Meant:
@@ -84,6 +86,7 @@ def who_is_meant(job: Job, entries: Iterable[Entry], site: int | None) -> Meant:
         )
     )
     patrons: list[int] = []
+    lines: list[int] = []
     others = []
     for line, key in wanted:
         found = holders.get(key, set())
@@ -96,7 +99,8 @@ def who_is_meant(job: Job, entries: Iterable[Entry], site: int | None) -> Meant:
             continue
         planned.add(holder)
         patrons.append(holder)
-    return Meant(patrons, others)
+        lines.append(line)
+    return Meant(patrons, others, lines)
 
 
 def write_down(job: Job, others: Iterable[tuple[int, str, str]]) -> None:

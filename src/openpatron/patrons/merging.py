@@ -7,7 +7,11 @@ holds in the whole organization), or "primary", the primary site.
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING, Any
+
+from django.apps import apps
+from django.db.models import UniqueConstraint
 
 from .models import Barcode
 from .whole_record import BARCODE, PATRON, attached
@@ -27,7 +31,15 @@ OF_RECORD: dict[str, tuple[str, ...]] = {
     "language": ("language",),
     "additional_email": ("additional_email",),
     "wants_mail": ("wants_mail",),
-    "second_address": ("second_street", "second_postal_code", "second_city", "second_country"),
+    "second_address": (
+        "second_street",
+        "second_postal_code",
+        "second_city",
+        "second_country",
+        "second_from",
+        "second_until",
+        "letters_to",
+    ),
     "resource_sharing_library": ("resource_sharing_library_id",),
 }
 OF_PERSON: dict[str, tuple[str, ...]] = {
@@ -121,7 +133,8 @@ def merged(kept: Record, other: Record, take: Collection[str]) -> Record:
             rows = _pairs([*mine, *theirs], both, gone["id"], row["id"])
         else:
             theirs = _of_source(one.label, kept, theirs)
-            rows = [*mine, *(r | {one.column: row["id"]} for r in _new(one.label, mine, theirs))]
+            theirs = _new(one.label, one.column, mine, theirs)
+            rows = [*mine, *(r | {one.column: row["id"]} for r in theirs)]
         if rows:
             found[one.label] = rows
     return found
@@ -151,13 +164,26 @@ def _pairs(rows: list[Row], columns: list[str], gone: int, kept: int) -> list[Ro
     return list(found.values())
 
 
-def _new(label: str, mine: list[Row], theirs: list[Row]) -> list[Row]:
-    """Return their rows, without local codes and protections that the other has as well."""
-    column = {"patrons.localcode": "value", "patrons.protection": "field"}.get(label)
-    if column is None:
-        return theirs
-    known = {row[column] for row in mine}
-    return [row for row in theirs if row[column] not in known]
+def _new(label: str, column: str, mine: list[Row], theirs: list[Row]) -> list[Row]:
+    """Return their rows, without those that the other has as well: the model says of what."""
+    for names in _once(label, column):
+        known = {tuple(row[name] for name in names) for row in mine}
+        theirs = [row for row in theirs if tuple(row[name] for name in names) not in known]
+    return theirs
+
+
+@cache
+def _once(label: str, column: str) -> tuple[tuple[str, ...], ...]:
+    """Return the columns whose values a patron has once, of a table whose rows go along whole."""
+    if not any(one.label == label and one.is_whole for one in attached()):
+        return ()
+    meta = apps.get_model(label)._meta  # noqa: SLF001  what Django calls public
+    found = [
+        tuple(meta.get_field(name).attname for name in constraint.fields)
+        for constraint in meta.constraints
+        if isinstance(constraint, UniqueConstraint) and constraint.condition is None
+    ]
+    return tuple(tuple(n for n in names if n != column) for names in found if column in names)
 
 
 def _ties(mine: list[Row], theirs: list[Row], patron: int, take: Collection[str]) -> list[Row]:

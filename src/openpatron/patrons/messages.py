@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from django.db.models import Prefetch
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from openpatron.accounts.models import Account
@@ -67,9 +68,7 @@ def notify(patron: Patron, kind: Kind, values: dict[str, Any], *, site: Site | N
 def letter_of(patron: Patron) -> dict[str, str]:
     """Return what a letter needs beside its text: where it goes, and the patron's number."""
     account = patron.account
-    chosen = LetterSettings.objects.filter(organization=patron.organization).first()
-    has_main, has_second = bool(account.street), bool(patron.second_street)
-    if has_second and (not has_main or (chosen is not None and chosen.to_second_address)):
+    if patron.second_street and (not account.street or _goes_to_second(patron)):
         where = {
             "street": patron.second_street,
             "postal_code": patron.second_postal_code,
@@ -85,6 +84,18 @@ def letter_of(patron: Patron) -> dict[str, str]:
         }
     cards = Barcode.objects.filter(patron=patron, state=Barcode.State.CURRENT).order_by("pk")
     return where | {"card": next((card.value for card in cards), "")}
+
+
+def _goes_to_second(patron: Patron) -> bool:
+    """Tell whether the second address is chosen, for the patron or for all, and holds today."""
+    today = timezone.localdate()
+    first, last = patron.second_from, patron.second_until
+    if (first is not None and today < first) or (last is not None and last < today):
+        return False
+    if patron.letters_to is not None:
+        return patron.letters_to == Patron.LettersTo.SECOND
+    chosen = LetterSettings.objects.filter(organization=patron.organization).first()
+    return chosen is not None and chosen.to_second_address
 
 
 def tell_account(

@@ -63,6 +63,12 @@ class Patron(models.Model):
         EMAIL = "email", _("e-mail")
         MAIL = "mail", _("mail")
 
+    class LettersTo(models.TextChoices):
+        """To which address letters go."""
+
+        MAIN = "main", _("the main address")
+        SECOND = "second", _("the second address")
+
     organization = models.ForeignKey(
         _ORGANIZATION, models.CASCADE, related_name="patrons", db_index=False
     )
@@ -86,6 +92,12 @@ class Patron(models.Model):
     second_city = models.CharField(max_length=100, blank=True, default="", db_default="")
     # ISO 3166-1 alpha-2.
     second_country = models.CharField(max_length=2, blank=True, default="", db_default="")
+    # To which address letters go; None: as the organization chose for everybody. Null, as what
+    # follows: a column without a default is added without the table being made anew.
+    letters_to = models.CharField(max_length=6, null=True, blank=True, choices=LettersTo.choices)  # noqa: DJ001
+    # First and last day on which the second address holds.
+    second_from = models.DateField(null=True, blank=True)
+    second_until = models.DateField(null=True, blank=True)
     # Where requests from other libraries are fetched; only in organizations with several sites.
     resource_sharing_library = models.ForeignKey(
         _SITE, models.SET_NULL, null=True, blank=True, related_name="+", db_index=False

@@ -35,12 +35,12 @@ def codes_in(text: str) -> tuple[str, ...]:
 
 
 def sites_to_share_with() -> list[Site]:
-    """Return the sites at which requests of other libraries can be fetched; one query.
+    """Return the resource-sharing libraries of an organization of several sites; one query.
 
-    None where there is one site only: then there is no resource-sharing library to choose.
+    None where there is one site only: then there is none to choose.
     """
     found = list(sites().exclude(kind=Site.Kind.MEDIA))
-    return found if len(found) > 1 else []
+    return [site for site in found if site.shares_resources] if len(found) > 1 else []
 
 
 def write_office(
@@ -108,12 +108,15 @@ def _check_library(actor: Actor, library: Site) -> None:
     if not offered:
         raise InputError(
             field,
-            _("%s has one site only, so there is no resource-sharing library to choose.")
+            _(
+                "%s has no resource-sharing library to choose: that is a setting of each site, "
+                "where there are several."
+            )
             % actor.organization.name,
         )
     if library not in offered:
         raise InputError(
             field,
-            _("%(found)s lends nothing. Choose one of: %(known)s.")
+            _("%(found)s is no resource-sharing library. Choose one of: %(known)s.")
             % {"found": library.name, "known": ", ".join(site.name for site in offered)},
         )

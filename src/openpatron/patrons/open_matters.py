@@ -1,4 +1,4 @@
-"""What is still open with a patron, so that the record cannot be removed yet.
+"""What is still open with a patron, so that the record cannot be removed, or merged, yet.
 
 Whoever keeps something of a patron that has to end first (loans, requests, fees) registers a
 check; each answers for many patrons at once.
@@ -31,6 +31,24 @@ _checks: list[Check] = []
 def register_check(check: Check) -> None:
     """Have a check asked before a record is removed; it takes patron ids, and answers by id."""
     _checks.append(check)
+
+
+type Pairs = list[tuple[int, int]]
+
+_clashes: list[Callable[[Pairs], dict[int, str]]] = []
+
+
+def register_clash(check: Callable[[Pairs], dict[int, str]]) -> None:
+    """Have a check asked before records are merged: what of both cannot be one patron's.
+
+    It takes pairs of patron ids, and answers with a code by the one that stays.
+    """
+    _clashes.append(check)
+
+
+def clashes(pairs: Pairs) -> dict[int, str]:
+    """Return why pairs cannot be merged yet, by the one that stays; one query per check."""
+    return {kept: code for check in _clashes for kept, code in check(pairs).items()}
 
 
 def open_matters(patron_ids: Iterable[int]) -> dict[int, list[Matter]]:

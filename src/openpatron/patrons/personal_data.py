@@ -15,6 +15,7 @@ from datetime import date
 from typing import Any
 
 from django.db import IntegrityError, transaction
+from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from openpatron.access.actor import AWAY, Actor
@@ -42,7 +43,8 @@ PERSONAL = (
 # Columns of Patron.
 CONTACT = (
     "wants_mail", "additional_email", "language",
-    "second_street", "second_postal_code", "second_city", "second_country",
+    "second_street", "second_postal_code", "second_city", "second_country", "second_from",
+    "second_until", "letters_to",
 )  # fmt: skip
 KEPT_BY_STAFF = ("first_name", "middle_name", "last_name", "suffix", "birth_date")
 """What a person does not change on their own."""
@@ -91,6 +93,10 @@ def contact_data(given: Mapping[str, Any]) -> dict[str, Any]:
                 found[name] = rules.email(value, name)
             case "language":
                 found[name] = rules.language(value)
+            case "letters_to":
+                found[name] = _letters_to(value)
+            case "second_from" | "second_until":
+                found[name] = value or None
             case "second_country":
                 found[name] = rules.country(value, name)
             case _:
@@ -168,6 +174,8 @@ def _write_patron(
     patron.account = account
     if {"wants_mail", "additional_email"} & set(asked):
         _require_fitting_channel(patron)
+    if {"second_from", "second_until"} & set(asked):
+        _require_order(patron)
     written = list(asked)
     if _COPIED & set(changed):
         cards = list(patron.barcodes.order_by("pk").values_list("value", flat=True))
@@ -183,6 +191,26 @@ def _write_patron(
     if patron.channel != channel:
         known["channel"], now["channel"] = str(channel), str(patron.channel)
     return known, now
+
+
+def _letters_to(value: str) -> str | None:
+    if value and value not in Patron.LettersTo.values:
+        raise InputError(
+            "letters_to",
+            _("letters_to: “%(found)s” is no address. Choose one of: %(known)s.")
+            % {"found": value[:40], "known": ", ".join(Patron.LettersTo.values)},
+        )
+    return value or None
+
+
+def _require_order(patron: Patron) -> None:
+    first, last = patron.second_from, patron.second_until
+    if first is not None and last is not None and last < first:
+        raise InputError(
+            "second_until",
+            _("second_until: %(last)s is before %(first)s, the first day. Choose a later day.")
+            % {"last": date_format(last), "first": date_format(first)},
+        )
 
 
 def told(name: str) -> str:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.db.models import Prefetch, Q
 from django.utils import timezone
@@ -13,6 +13,7 @@ from openpatron.accounts.queries import names_of
 
 from .external import may_open, present
 from .models import Patron, Protection, Source, SourceRecord
+from .protected_values import with_values
 from .queries import visible, with_ties
 from .search import matching
 
@@ -20,6 +21,25 @@ if TYPE_CHECKING:
     from django.db.models import QuerySet
 
     from openpatron.access.actor import Actor
+
+
+ORDERS = {
+    "name": ("patron__sort_name", "patron", "field"),
+    "field": ("field", "patron__sort_name", "patron"),
+    "since": ("protected_at", "pk"),
+    "until": ("until", "patron__sort_name", "patron", "field"),
+    "differs": ("-differs", "patron__sort_name", "patron", "field"),
+}
+"""How the list can be ordered, by the name in its address."""
+
+COLUMNS = (
+    "protection", "patron_id", "name", "source", "field", "ours", "theirs", "differs",
+    "protected_at", "protected_by", "until", "ends_when_equal",
+)  # fmt: skip
+"""What is written out of each."""
+
+# So many are read at once.
+_CHUNK = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +50,8 @@ class ProtectionFilter:
     field: str = ""
     patron: int | None = None
     text: str = ""
+    # Those whose source sends something else than we have.
+    differs: bool = False
     # Those that have ended, and wait for the night that releases them.
     over: bool = False
 
@@ -59,6 +81,13 @@ def sources(actor: Actor) -> QuerySet[Source]:
     return Source.objects.order_by("name", "pk")
 
 
+def external_among(actor: Actor, patron_ids: Collection[int]) -> set[int]:
+    """Return which of these patrons, whom the actor was shown, a source delivers; one query."""
+    actor.require_anywhere("patrons.view")
+    records = SourceRecord.objects.filter(patron__in=patron_ids)
+    return set(records.values_list("patron", flat=True))
+
+
 def protections(actor: Actor, narrowed: ProtectionFilter) -> QuerySet[Protection]:
     """Return the protections of patrons that the actor may see, by person and field."""
     found = Protection.objects.filter(patron__in=matching(visible(actor), narrowed.text).order_by())
@@ -70,7 +99,19 @@ def protections(actor: Actor, narrowed: ProtectionFilter) -> QuerySet[Protection
         found = found.filter(patron=narrowed.patron)
     if narrowed.over:
         found = found.filter(ended())
-    return found.order_by("patron__sort_name", "patron", "field")
+    if narrowed.differs:
+        found = with_values(found).filter(Q(differs=True))
+    return found.order_by(*ORDERS["name"])
+
+
+def in_order(found: QuerySet[Protection], name: str) -> QuerySet[Protection]:
+    """Return protections in an order: one of ``ORDERS``, with "-" before it the other way."""
+    columns = ORDERS.get(name.removeprefix("-"), ORDERS["name"])
+    ordered = with_values(found) if "differs" in name else found
+    if not name.startswith("-"):
+        return ordered.order_by(*columns)
+    first = columns[0]
+    return ordered.order_by(first[1:] if first.startswith("-") else f"-{first}", *columns[1:])
 
 
 def ended() -> Q:
@@ -105,3 +146,32 @@ def side_by_side(actor: Actor, rows: Iterable[Protection]) -> list[ProtectedFiel
             )
         )
     return found
+
+
+def written(actor: Actor, found: QuerySet[Protection]) -> Iterator[dict[str, Any]]:
+    """Yield protections that the actor was shown as they are written out, by ``COLUMNS``.
+
+    Some at a time: memory stays flat.
+    """
+    start = 0
+    while rows := list(found[start : start + _CHUNK]):
+        yield from map(_written, side_by_side(actor, rows))
+        start += _CHUNK
+
+
+def _written(one: ProtectedField) -> dict[str, Any]:
+    row = one.protection
+    return {
+        "protection": row.pk,
+        "patron_id": row.patron_id,
+        "name": one.patron.account.full_name,
+        "source": one.source,
+        "field": row.field,
+        "ours": one.ours,
+        "theirs": one.theirs,
+        "differs": one.differs,
+        "protected_at": row.protected_at.isoformat(),
+        "protected_by": one.by or "",
+        "until": None if row.until is None else row.until.isoformat(),
+        "ends_when_equal": row.ends_when_equal,
+    }

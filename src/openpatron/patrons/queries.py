@@ -199,6 +199,13 @@ def patrons_by_barcode(actor: Actor, value: str) -> list[Patron]:
     """
     if not storable(value):
         return []
+    holders = holders_of(actor, value).select_related("account")
+    found = with_ties(holders.order_by("sort_name", "id"))[:_HOLDERS]
+    return list({holder.pk: holder for holder in found}.values())
+
+
+def holders_of(actor: Actor, value: str) -> QuerySet[Patron]:
+    """Return who holds exactly this number now; a patron once for each place where."""
     sites = actor.sites_with("patrons.view")
     # A join, not a subquery: SQLite then begins with the number and not with the list's order.
     held = Q(
@@ -208,9 +215,7 @@ def patrons_by_barcode(actor: Actor, value: str) -> list[Patron]:
     )
     if sites is not None:
         held &= Q(barcodes__site__in=sites) | Q(barcodes__site=None)
-    holders = visible(actor).select_related("account").filter(held)
-    found = with_ties(holders.order_by("sort_name", "id"))[:_HOLDERS]
-    return list({holder.pk: holder for holder in found}.values())
+    return visible(actor).filter(held)
 
 
 def cards_in_sight(actor: Actor, patron: Patron) -> list[Barcode]:

@@ -185,5 +185,8 @@ _REASONS = {
         "has."
     ),
     "key_taken": lambda: _("Another patron has the key in the source now; left as it is."),
+    "asked_twice": lambda: _(
+        "Both records wait for the same item. Cancel one of the requests first."
+    ),
     "value_gone": lambda: _("Something that the record needs no longer exists; left as it is."),
 }

@@ -15,21 +15,20 @@ from django.utils import timezone
 from django.utils.translation import gettext as _, ngettext
 
 from openpatron.kernel.sql import Params, dialect, execute, statement
-from openpatron.ledger.kinds import JobKind, Step, Wording
+from openpatron.ledger.kinds import Step, Wording
 from openpatron.ledger.models import Outcome
 from openpatron.notifications.models import Kind, LetterSettings
 from openpatron.notifications.post import letters_go_at
 from openpatron.organizations.models import Site
 
 from . import record_words
-from .actors import actor_of_job
-from .association_batches import Batch, plain
+from .association_batches import Batch
 from .association_words import not_touched
+from .batched_job import BatchedJob
 from .messages import no_letter_because
 from .summary import number_of_applied
 
 if TYPE_CHECKING:
-    from openpatron.access.actor import Actor
     from openpatron.ledger.kinds import Cursor, Head, Told
     from openpatron.ledger.models import Change, Job
 
@@ -66,6 +65,7 @@ def post_messages(job: Job, posting: Posting, params: Params) -> int:
         "language": organization.locale,
         "domain": settings.OPENPATRON_EMAIL_FROM.rpartition("@")[2],
         "now": timezone.now(),
+        "today": timezone.localdate().isoformat(),
         "letters_at": letters_go_at(organization),
         "to_second": int(chosen is not None and chosen.to_second_address),
         "no_site": no_letter_because(None),
@@ -74,10 +74,9 @@ def post_messages(job: Job, posting: Posting, params: Params) -> int:
     return execute(sql, params | more)
 
 
-class ReminderJob(JobKind):
+class ReminderJob(BatchedJob):
     """The kinds of jobs that tell many patrons something. Subclass and say whom, and what."""
 
-    permission: ClassVar[str] = "patrons.manage_district"
     page: ClassVar[str] = "jobs"
     applied: ClassVar[str] = "told"
     icon: ClassVar[str] = "mail"
@@ -93,18 +92,6 @@ class ReminderJob(JobKind):
     def posting(self, job: Job) -> Posting:
         """Return what the messages of the planned rows of a batch are about."""
         raise NotImplementedError
-
-    def params(self, job: Job) -> Params:
-        """Return what the statements need to know of the job."""
-        return plain(job.params) | {
-            "organization": job.organization_id,
-            "job": job.pk,
-            "way": job.way,
-        }
-
-    def actor(self, job: Job) -> Actor:
-        """Return who acts, with the rights held now."""
-        return actor_of_job(job)
 
     def apply(self, job: Job, cursor: Cursor) -> Step:
         """Post the messages of the next planned rows, and note that they were told."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from functools import reduce
 from operator import or_
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from django.db import connection
 from django.db.models import Q
@@ -22,8 +22,6 @@ if TYPE_CHECKING:
 
     from django.db.models import QuerySet
 
-    from openpatron.accounts.models import Account
-
     from .models import Patron
 
 # Shorter parts have no trigram.
@@ -34,7 +32,26 @@ _FEW = 2_000
 _WORDS = 8
 
 
-def search_text(account: Account, district_id: str, barcodes: Iterable[str]) -> str:
+class Named(Protocol):
+    """What is found by its names: an account, or what is to become one."""
+
+    @property
+    def first_name(self) -> str: ...
+    @property
+    def middle_name(self) -> str: ...
+    @property
+    def last_name(self) -> str: ...
+    @property
+    def preferred_name(self) -> str: ...
+    @property
+    def username(self) -> str: ...
+    @property
+    def email(self) -> str: ...
+    @property
+    def list_name(self) -> str: ...
+
+
+def search_text(account: Named, district_id: str, barcodes: Iterable[str]) -> str:
     """Return what the search box looks in for one patron, folded."""
     names = (
         account.first_name, account.middle_name, account.last_name, account.preferred_name,
@@ -43,7 +60,7 @@ def search_text(account: Account, district_id: str, barcodes: Iterable[str]) -> 
     return " ".join(folded for folded in map(fold, names) if folded)
 
 
-def sort_name(account: Account) -> str:
+def sort_name(account: Named) -> str:
     """Return what lists are sorted by: the folded list name."""
     return fold(account.list_name)[:320]
 

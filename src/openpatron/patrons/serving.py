@@ -1,11 +1,15 @@
-"""Who may serve a patron at the desk: notes, cards, renewal of the record."""
+"""Serving a patron at the desk: who may, and the patron with what a desk has to know."""
 
 from __future__ import annotations
 
-from openpatron.access.actor import Actor
+from django.db.models import Prefetch, prefetch_related_objects
+from django.utils.translation import gettext as _
 
-from .models import Patron
-from .queries import patron as find_patron, patron_to_edit
+from openpatron.access.actor import Actor
+from openpatron.kernel.errors import NotFoundError
+
+from .models import Association, Patron
+from .queries import patron as find_patron, patron_to_edit, visible
 from .staff_roles import require_not_above
 
 PERMISSION = "patrons.serve"
@@ -28,3 +32,25 @@ def patron_served(actor: Actor, patron_id: int, *, lock: bool = False) -> Patron
         actor.require(PERMISSION)
     require_not_above(actor, found)
     return found
+
+
+def patron_at_desk(actor: Actor, number: int) -> Patron:
+    """Return a patron that the actor may see, with account and conditions, locked; two queries.
+
+    Locked until the transaction ends. Raises ``NotFoundError``.
+    """
+    found = None
+    if 0 < number < 2**63:
+        seen = visible(actor).select_for_update(of=("self",)).select_related("account")
+        found = seen.filter(pk=number).first()
+    if found is None:
+        raise NotFoundError(_("There is no patron %d here.") % number)
+    fetch_conditions(found)
+    return found
+
+
+def fetch_conditions(patron: Patron) -> None:
+    """Fetch the associations with site and patron type, unless they came with the patron."""
+    ties = Association.objects.select_related("site", "patron_type")
+    ties = ties.order_by("-is_primary", "site__name", "id")
+    prefetch_related_objects([patron], Prefetch("associations", ties))

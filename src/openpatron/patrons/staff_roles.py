@@ -10,6 +10,7 @@ from django.utils import timezone
 from django.utils.timezone import localdate
 from django.utils.translation import gettext as _
 
+from openpatron.access.actor import EVERYWHERE
 from openpatron.access.registry import known_names, permission
 from openpatron.kernel.errors import NotAllowedError
 from openpatron.ledger.queries import history
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
 
     from openpatron.access.actor import Actor
     from openpatron.organizations.models import Site
+
+    from .models import Association
 
 PERMISSION = "patrons.manage_staff"
 
@@ -110,12 +113,33 @@ def patrons_above(actor: Actor) -> list[int]:
     )
 
 
+def is_above(actor: Actor, patron: Patron, roles: Iterable[StaffRole]) -> bool:
+    """Tell whether a patron, who comes with associations, holds more rights than the actor."""
+    return are_above(actor, roles) or ties_are_above(actor, patron.associations.all())
+
+
+def ties_are_above(actor: Actor, ties: Iterable[Association]) -> bool:
+    """Tell whether an association gives a right that the actor holds at none of these sites.
+
+    A colleague of two schools is not above who holds the same at one of them.
+    """
+    known, every = known_names(), list(ties)
+    places = [EVERYWHERE, *(tie.site_id for tie in every)]
+    held = frozenset().union(*(actor.rights.get(place, frozenset()) for place in places))
+    return any(
+        not held.issuperset(
+            known.intersection((tie.resource_group or tie.access_level).permissions)
+        )
+        for tie in every
+    )
+
+
 def require_not_above(actor: Actor, patron: Patron) -> None:
     """Raise ``NotAllowedError`` where the patron holds more rights than the actor."""
-    if are_above(actor, _lasting(patron)):
+    if is_above(actor, patron, _lasting(patron)):
         raise NotAllowedError(
             PERMISSION,
-            _("%s holds rights by a staff role that you do not hold. Ask who holds them.")
+            _("%s holds rights that you do not hold. Ask who holds them.")
             % patron.account.full_name,
         )
 

@@ -1,4 +1,4 @@
-"""Whom an update is about: patrons of a site, on a list, or found by the list's filters.
+"""Whom an update is about: patrons of a site, on a list, found by the list's filters, or named.
 
 ``choose`` checks the words, ``Whom.params`` is what the job keeps of them, ``WhomJob`` selects.
 """
@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from django.conf import settings
@@ -18,6 +18,7 @@ from openpatron.organizations.models import Site
 from openpatron.organizations.queries import site_by_short_name
 
 from .field_jobs import FieldJob
+from .fields import TIE_FIELDS, TieField
 from .list_words import ListWords, as_text
 from .listed import Entry, read_list, who_is_meant, write_down
 from .people import at_site, found, named
@@ -55,12 +56,16 @@ class Whom:
     narrowed: PatronFilter | None
     saved: str
     count: int
+    # Not empty: ``listed`` are numbers of patrons whom another part of the program found; who they
+    # are, in words that go on.
+    called: str = ""
 
     @property
     def params(self) -> dict[str, Any]:
         """What a job keeps: ids, and the names they had."""
         at, whose, value = self.at, self.whose, self.value
-        return {
+        called = {"called": self.called} if self.called else {}
+        return called | {
             "source": at.pk if at else None,
             "source_name": at.name if at else None,
             "whose": whose.name if whose else None,
@@ -112,6 +117,15 @@ def choose(
     )
 
 
+def by_number(actor: Actor, site: Site, people: list[int], called: str) -> Whom:
+    """Return these patrons of a site; ``called`` is who they are, in words that go on."""
+    actor.require(PERMISSION)
+    return Whom(
+        at=site, whose=None, value=None, listed=[(n, str(one)) for n, one in enumerate(people, 1)],
+        filters=None, said=[], narrowed=None, saved="", count=len(people), called=called,
+    )  # fmt: skip
+
+
 def words_of(actor: Actor, filters: Mapping[str, str], saved: str) -> ListWords:
     """Return the filters, or those of a saved list; ``InputError`` where one means nothing."""
     if saved:
@@ -136,9 +150,23 @@ def people_of(job: Job, actor: Actor) -> People:
     asked = job.params
     if asked.get("narrowed") is not None:
         return found(patrons(actor, PatronFilter(**asked["narrowed"])))
+    if asked.get("called"):
+        return _still_as_planned(TIE_FIELDS[asked["field"]])
     if asked["listed"]:
         return named()
     return at_site(f"{FIELDS[asked['whose']].column} = %(value)s")
+
+
+def _still_as_planned(whose: TieField) -> People:
+    """Return who was found, and of the planned only those whose field nobody has set since."""
+    column = whose.column.replace("tie.", "was.")
+    same = (
+        "EXISTS (SELECT 1 FROM patrons_association was WHERE was.patron_id = patron.id "  # noqa: S608  our own
+        "AND was.site_id = %(source)s "
+        f"AND {column} IS NOT DISTINCT FROM CAST(planned.before ->> 'id' AS bigint))"
+    )
+    people = named()
+    return replace(people, applying=f"{people.applying} AND {same}")
 
 
 def said_of(job: Job) -> str:
@@ -146,6 +174,8 @@ def said_of(job: Job) -> str:
     asked = job.params
     if asked.get("saved"):
         return _("the patrons of the saved list “%s”") % str(asked["saved"])
+    if asked.get("called"):
+        return str(asked["called"])
     if asked.get("narrowed") is not None:
         filters = ", ".join(f"{label}: {value}" for label, value in asked["filters_said"])
         return _("the patrons found by %s") % filters if filters else _("all patrons")
@@ -180,6 +210,9 @@ def again_of(job: Job) -> dict[str, str]:
         return words | {"who": "saved", "saved": asked["saved"]}
     if asked.get("narrowed") is not None:
         return words | {"who": "found", "found": as_text(asked["filters"])}
+    if asked.get("called"):
+        # Who they were was found then, and is not on the page.
+        return words
     if asked["listed"]:
         return words | {"list_of": str(job.pk)}
     return words | {"whose": asked["whose"], "value": typed_value(asked)}
@@ -196,20 +229,44 @@ class WhomJob(FieldJob):
 
     def plan(self, job: Job, cursor: Cursor) -> Step:
         """Plan the next patrons, of the selection or of the list."""
+        if job.params.get("called"):
+            return plan_by_number(job, cursor, self.plan_batch)
         if not job.params["listed"]:
             return super().plan(job, cursor)
         return plan_listed(job, cursor, self.plan_batch)
 
 
-def plan_listed(job: Job, cursor: Cursor, plan_batch: Callable[[Job, Params], int]) -> Step:
-    """Plan the next entries of a job's list, and write down those that lead to no patron."""
+def plan_by_number(job: Job, cursor: Cursor, plan_batch: Callable[[Job, Params], int]) -> Step:
+    """Plan the next of the patrons whose numbers the job keeps."""
+    start = cursor.get("place", 0)
+    end = start + settings.OPENPATRON_JOB_BATCH_ROWS
+    everybody = job.params["listed"]
+    people = [int(number) for _place, number in everybody[start:end]]
+    if people:
+        listed = json.dumps([[patron, place, ""] for place, patron in enumerate(people)])
+        plan_batch(job, {"listed": listed, "after": 0, "rows": len(people)})
+    return Step(len(people), {"place": end} if end < len(everybody) else None)
+
+
+def plan_listed(
+    job: Job,
+    cursor: Cursor,
+    plan_batch: Callable[[Job, Params], int],
+    beside: Mapping[str, str] | None = None,
+) -> Step:
+    """Plan the next entries of a job's list, and write down those that lead to no patron.
+
+    ``beside`` is what stands beside an entry, by its line.
+    """
     start = cursor.get("place", 0)
     end = start + settings.OPENPATRON_JOB_BATCH_ROWS
     entries = [(line, key) for line, key in job.params["listed"][start:end]]
     meant = who_is_meant(job, entries, job.params["source"])
     write_down(job, meant.others)
     if meant.patrons:
-        listed = json.dumps([[p, place] for place, p in enumerate(meant.patrons)])
+        said = ["" if beside is None else beside[str(line)] for line in meant.lines]
+        rows = zip(meant.patrons, said, strict=True)
+        listed = json.dumps([[p, place, text] for place, (p, text) in enumerate(rows)])
         plan_batch(job, {"listed": listed, "after": 0, "rows": len(meant.patrons)})
     more = end < len(job.params["listed"])
     return Step(len(entries), {"place": end} if more else None)

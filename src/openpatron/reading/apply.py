@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
 from itertools import batched
 from typing import TYPE_CHECKING
 
+from openpatron.kernel.text import fold
+
+from .apply_members import Places, narrowed, place
 from .codes import new_code
-from .models import Group, Membership, Person, Role, School, Seat
+from .models import Group, Person, Role, School, Seat
 
 if TYPE_CHECKING:
-    from django.db.models import Model, QuerySet
+    from django.db.models import Model
 
-    from .roster import PersonRow, Roster
+    from .roster import Roster
 
 _BATCH = 500
-_PERSON = ("username", "given_name", "family_name", "is_active")
+_PERSON = ("username", "given_name", "family_name", "search_text", "is_active")
 
 
 class Applying:
@@ -54,41 +56,49 @@ class Applying:
 
     def _people(self) -> None:
         rows = self._roster.people
-        people = Person.objects.all()
         wanted = None if self._is_full else [row.sourced_id for row in rows]
-        known = {one.sourced_id: one for one in _narrowed(people, "sourced_id", wanted)}
-        new, changed = [], []
+        people = Person.objects.all()
+        # Plain values, not objects: a district has many thousands of people.
+        known = {
+            str(sourced): (pk, *values)
+            for sourced, pk, *values in narrowed(
+                people.values_list("sourced_id", "pk", *_PERSON), "sourced_id", wanted
+            )
+        }
+        written = []
         for row in rows:
-            person = known.pop(row.sourced_id, None)
-            values = {name: getattr(row, name) for name in _PERSON}
-            if person is None:
-                if row.is_active:
-                    new.append(
-                        Person(organization_id=self._of, sourced_id=row.sourced_id, **values)
-                    )
-            elif any(getattr(person, name) != value for name, value in values.items()):
-                self._count_change(person, row)
-                for name, value in values.items():
-                    setattr(person, name, value)
-                changed.append(person)
-        gone = [one for one in known.values() if one.is_active] if self._is_full else []
-        for person in gone:
-            person.is_active = False
+            was = known.pop(row.sourced_id, None)
+            values = (
+                row.username, row.given_name, row.family_name,
+                fold(f"{row.given_name} {row.family_name} {row.username}"), row.is_active,
+            )  # fmt: skip
+            if was is None:
+                if not row.is_active:
+                    continue
+                self.counts["people_new"] += 1
+            elif was[1:] == values:
+                continue
+            elif was[-1] != row.is_active:
+                self.counts["people_back" if row.is_active else "people_gone"] += 1
+            else:
+                self.counts["people_changed"] += 1
+            written.append(
+                Person(
+                    organization_id=self._of, sourced_id=row.sourced_id,
+                    **dict(zip(_PERSON, values, strict=True)),
+                )
+            )  # fmt: skip
+            if len(written) == _BATCH:
+                _upsert(Person, written, ("organization", "sourced_id"), _PERSON)
+                written = []
+        _upsert(Person, written, ("organization", "sourced_id"), _PERSON)
+        gone = [was[0] for was in known.values() if was[-1]] if self._is_full else []
+        for some in batched(gone, _BATCH, strict=False):
+            Person.objects.filter(pk__in=some).update(is_active=False)
         self.counts["people_gone"] += len(gone)
-        self.counts["people_new"] += len(new)
-        Person.objects.bulk_create(new, batch_size=_BATCH)
-        Person.objects.bulk_update(changed + gone, _PERSON, batch_size=_BATCH)
-        every = Person.objects.all()
-        self._person_ids = {
-            one.sourced_id: one.pk
-            for one in _narrowed(every, "sourced_id", wanted)
-        }  # fmt: skip
-
-    def _count_change(self, person: Person, row: PersonRow) -> None:
-        if person.is_active != row.is_active:
-            self.counts["people_back" if row.is_active else "people_gone"] += 1
-        else:
-            self.counts["people_changed"] += 1
+        self._person_ids: dict[str, int] = dict(
+            narrowed(people.values_list("sourced_id", "pk"), "sourced_id", wanted)
+        )
 
     def _seats(self) -> None:
         ids = self._person_ids
@@ -101,12 +111,12 @@ class Applying:
         }
         touched = None if self._is_full else list(ids.values())
         gone = []
-        for seat in _narrowed(Seat.objects.all(), "person", touched):
-            key = (seat.person_id, seat.school_id, seat.role)
-            if key in wanted:
-                wanted.discard(key)
+        held = Seat.objects.values_list("pk", "person_id", "school_id", "role")
+        for pk, *key in narrowed(held, "person", touched):
+            if tuple(key) in wanted:
+                wanted.discard(tuple(key))
             else:
-                gone.append(seat.pk)
+                gone.append(pk)
         for some in batched(gone, _BATCH, strict=False):
             Seat.objects.filter(pk__in=some).delete()
         Seat.objects.bulk_create(
@@ -151,7 +161,7 @@ class Applying:
         Group.objects.bulk_update(
             changed + gone, ("school", "title", "is_active"), batch_size=_BATCH
         )
-        self._group_ids = {
+        self._group_ids: dict[str, tuple[int, int]] = {
             str(sourced): (pk, school)
             for sourced, pk, school in Group.objects.exclude(sourced_id=None).values_list(
                 "sourced_id", "pk", "school"
@@ -164,93 +174,22 @@ class Applying:
             for row in self._roster.members
             if row.group in self._group_ids and row.role in Role.values
         ]
-        people = self._people_of({row.person for row in rows})
-        touched = None if self._is_full else list(people.values())
-        known: dict[tuple[int, int, str], Membership] = {}
-        by_enrollment: dict[str, Membership] = {}
-        for one in _narrowed(Membership.objects.all(), "person", touched):
-            known[one.group_id, one.person_id, one.role] = one
-            if one.sourced_id:
-                by_enrollment[one.sourced_id] = one
-        placed = self._placed(known.values())
-        delivered: dict[tuple[int, int, str], str] = {}
-        gone: set[tuple[int, int, str]] = set()
-        for row in rows:
-            if row.person not in people:
-                continue
-            key = (self._group_ids[row.group][0], people[row.person], row.role)
-            before = by_enrollment.get(row.sourced_id)
-            if before is not None and (before.group_id, before.person_id, before.role) != key:
-                gone.add((before.group_id, before.person_id, before.role))
-            if row.is_active:
-                delivered[key] = row.sourced_id
-            else:
-                gone.add(key)
-        gone -= delivered.keys()
-        if self._is_full:
-            gone |= {key for key, one in known.items() if one.is_delivered} - delivered.keys()
-        self._write_members(known, delivered, gone, placed)
-
-    def _write_members(
-        self,
-        known: dict[tuple[int, int, str], Membership],
-        delivered: dict[tuple[int, int, str], str],
-        gone: set[tuple[int, int, str]],
-        placed: set[tuple[int, int]],
-    ) -> None:
-        schools = dict(self._group_ids.values())
-        new, changed = [], []
-        for key, sourced in delivered.items():
-            group, person, role = key
-            here = schools[group] in self._here
-            # Where groups are managed here only who has none yet goes where the library says.
-            is_current = not here or (person, schools[group]) not in placed or role != Role.STUDENT
-            one = known.get(key)
-            if one is None:
-                new.append(
-                    Membership(
-                        organization_id=self._of, group_id=group, person_id=person, role=role,
-                        sourced_id=sourced, is_delivered=True, is_current=is_current,
-                    )
-                )  # fmt: skip
-                continue
-            is_current = one.is_current or is_current
-            if (one.sourced_id, one.is_delivered, one.is_current) != (sourced, True, is_current):
-                one.sourced_id, one.is_delivered, one.is_current = sourced, True, is_current
-                changed.append(one)
-        for key in gone & known.keys():
-            one = known[key]
-            here = schools.get(one.group_id) in self._here
-            one.is_delivered = False
-            one.is_current = one.is_current and here
-            changed.append(one)
-        self.counts["memberships_changed"] += len(new) + len(changed)
-        Membership.objects.bulk_create(new, batch_size=_BATCH)
-        Membership.objects.bulk_update(
-            changed, ("sourced_id", "is_delivered", "is_current"), batch_size=_BATCH
+        places = Places(
+            self._of, self._people_of({row.person for row in rows}), self._group_ids, self._here
         )
-
-    def _placed(self, known: Iterable[Membership]) -> set[tuple[int, int]]:
-        """Return who is in a group of which school now, as student."""
-        schools = dict(Group.objects.values_list("pk", "school"))
-        return {
-            (one.person_id, schools[one.group_id])
-            for one in known
-            if one.is_current and one.role == Role.STUDENT
-        }
+        self.counts["memberships_changed"] += place(rows, places, is_full=self._is_full)
 
     def _people_of(self, sourced: set[str]) -> dict[str, int]:
         missing = sourced - self._person_ids.keys()
-        found = _narrowed(Person.objects.all(), "sourced_id", list(missing))
-        return self._person_ids | {one.sourced_id: one.pk for one in found}
+        people = Person.objects.values_list("sourced_id", "pk")
+        return self._person_ids | dict(narrowed(people, "sourced_id", list(missing)))
 
 
-def _narrowed[M: Model](
-    rows: QuerySet[M], field: str, values: list[str] | list[int] | None
-) -> Iterator[M]:
-    """Return all rows, or those with one of the values, a batch at a time."""
-    if values is None:
-        yield from rows.all()
-        return
-    for some in batched(values, _BATCH, strict=False):
-        yield from rows.filter(**{f"{field}__in": some})
+def _upsert[M: Model](
+    model: type[M], rows: list[M], unique: tuple[str, ...], fields: tuple[str, ...]
+) -> None:
+    """Insert, or where there is such a row write over it: one statement."""
+    if rows:
+        model._default_manager.bulk_create(  # noqa: SLF001  Django's name for it
+            rows, update_conflicts=True, unique_fields=unique, update_fields=fields
+        )

@@ -5,7 +5,8 @@ from __future__ import annotations
 import base64
 import json
 import ssl
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from http.client import HTTPException
@@ -20,13 +21,22 @@ from openpatron.kernel.errors import OpenPatronError
 from openpatron.kernel.retry_after import retry_after
 
 PAGE = 1_000
-# Seconds: a provider that is slower than this is asked again later.
-TIMEOUT = 30
+# Seconds: a provider that is slower than this, between two pieces of an answer or for all of it,
+# is asked again later.
+TIMEOUT, WHOLE = 30, 120
+# Seconds that are waited here for a provider that has too much to do, and how often in one pull;
+# whoever wants more is asked again by the clock.
+_SHORT_WAIT, _MOST_WAITS = 30, 20
+pause: Callable[[float], None] = time.sleep
 SCOPES = " ".join(
     f"https://purl.imsglobal.org/spec/or/v1p2/scope/{name}" for name in ("roster-core.readonly",)
 )
+type Heard = Callable[[str, int, int | None], None]
+"""Told after each page: the collection, how many of it are there, and of how many if known."""
+
 _OK, _REFUSED, _FORBIDDEN, _MISSING, _TOO_MANY, _BROKEN = 200, 401, 403, 404, 429, 500
 _MOVED = range(300, 400)
+_WAITING = {_TOO_MANY, 503}
 _MOST_BYTES = 64 * 1024 * 1024
 _MOST_PAGES = 100_000
 _MOST_DIGITS = 6
@@ -88,35 +98,52 @@ def send(method: str, url: str, headers: Mapping[str, str], body: bytes | None =
 
 
 def _read(status: int, answer: Any) -> Answer:
-    body = answer.read(_MOST_BYTES + 1)
-    if len(body) > _MOST_BYTES:
-        raise ProviderError(_("The provider’s answer is too long to be a page."))
-    return Answer(status, {k.casefold(): v for k, v in answer.headers.items()}, body)
+    begun, body = time.monotonic(), bytearray()
+    while piece := answer.read1(65_536):
+        body += piece
+        if len(body) > _MOST_BYTES:
+            raise ProviderError(_("The provider’s answer is too long to be a page."))
+        if time.monotonic() - begun > WHOLE:
+            raise TimeoutError
+    return Answer(status, {k.casefold(): v for k, v in answer.headers.items()}, bytes(body))
 
 
 class Provider:
     """One provider, asked as one client."""
 
-    def __init__(self, base_url: str, token_url: str, client_id: str, secret: str) -> None:
+    def __init__(
+        self, base_url: str, token_url: str, client_id: str, secret: str, heard: Heard | None = None
+    ) -> None:
         self.base_url, self._token_url = base_url.rstrip("/"), token_url
         self._client_id, self._secret = client_id, secret
+        self._heard: Heard = heard or (lambda _name, _count, _total: None)
         self._token = ""
+        self._waits = 0
 
-    def rows(self, name: str, since: datetime | None = None) -> list[dict[str, Any]]:
-        """Return a whole collection, or what changed in it since then. Raises ``ProviderError``.
+    def rows[T](
+        self, name: str, read: Callable[[dict[str, Any]], T], since: datetime | None = None
+    ) -> list[T]:
+        """Return a whole collection, or what changed in it since then, each row as it is read.
 
-        Where the collection changes between two pages it is fetched once more.
+        Where the collection changes between two pages it is fetched once more. Raises
+        ``ProviderError``, and what ``read`` raises.
         """
         for is_last in (False, True):
-            found = self._pages(name, since, is_last=is_last)
+            found = self._pages(name, read, since, is_last=is_last)
             if found is not None:
                 return found
         raise AssertionError  # pragma: no cover  the last try raises
 
-    def _pages(
-        self, name: str, since: datetime | None, *, is_last: bool
-    ) -> list[dict[str, Any]] | None:
-        found: dict[str, dict[str, Any]] = {}
+    def _pages[T](
+        self,
+        name: str,
+        read: Callable[[dict[str, Any]], T],
+        since: datetime | None,
+        *,
+        is_last: bool,
+    ) -> list[T] | None:
+        # Of a page only what is needed is kept: a district has many thousands of people.
+        found: dict[str, T] = {}
         expected: int | None = None
         offset = 0
         for _page in range(_MOST_PAGES):
@@ -129,8 +156,10 @@ class Provider:
             total = _total(answer)
             moved = expected is not None and total != expected
             expected = total
-            found |= {row["sourcedId"]: row for row in rows}
+            for row in rows:
+                found[row["sourcedId"]] = read(row)
             offset += len(rows)
+            self._heard(name, offset, total)
             if moved and not is_last:
                 return None
             # Without a count a short page is the last one.
@@ -162,9 +191,16 @@ class Provider:
         return [one for one in sites if isinstance(one, dict)] if isinstance(sites, list) else None
 
     def _get(self, url: str, name: str) -> Answer:
-        answer = self._authorized("GET", url)
-        _require_good(answer, name)
-        return answer
+        """Ask; where the provider wants a short pause, make it and ask again."""
+        while True:
+            answer = self._authorized("GET", url)
+            wait = retry_after(answer.headers.get("retry-after", ""))
+            is_short = wait is not None and wait <= timedelta(seconds=_SHORT_WAIT)
+            if answer.status not in _WAITING or not is_short or self._waits == _MOST_WAITS:
+                _require_good(answer, name)
+                return answer
+            self._waits += 1
+            pause(max(wait.total_seconds() if wait else 0.0, 1.0))
 
     def _authorized(self, method: str, url: str) -> Answer:
         """Ask with a token; one that is over by now is renewed once."""

@@ -12,6 +12,11 @@ from django_scopes import ScopedManager
 
 _ORGANIZATION = "organizations.Organization"
 
+LIVE = models.Q(is_active=True, archived_at=None)
+"""A group that is there: delivered or made here, and not put away."""
+IN_LIVE = models.Q(group__is_active=True, group__archived_at=None)
+"""The same of a membership."""
+
 
 class Role(models.TextChoices):
     """Who somebody is at a school; the values are the standard's."""
@@ -42,6 +47,12 @@ class Community(models.Model):
     full_at = models.DateTimeField(null=True, blank=True)
     # Whoever pulls holds this; after that time it is taken to be broken off.
     pulling_until = models.DateTimeField(null=True, blank=True)
+    # Where its people sign in, by OpenID Connect ("": with their accounts here), what that is
+    # called on the page, and the client there ("": the one that pulls).
+    issuer = models.CharField(max_length=300, blank=True, default="")
+    sign_in_name = models.CharField(max_length=80, blank=True, default="")
+    sign_in_client = models.CharField(max_length=200, blank=True, default="")
+    sealed_sign_in_secret = models.TextField(blank=True, default="")
 
     objects = ScopedManager(organization="organization")
 
@@ -59,9 +70,14 @@ class School(models.Model):
     is_active = models.BooleanField(default=True)
     managed_here = models.BooleanField(default=False)
     may_leave = models.BooleanField(default=False)
-    # Whom to ask: about settings, sign-in, syncs and access levels; and about all the rest.
+    # Whether who is in the group of a homeroom may go to that of another by its code.
+    may_move = models.BooleanField(default=True)
+    # Whom to ask about what is the library side's, and about all the rest: a name or a sentence,
+    # and an e-mail or web address.
     library_contact = models.CharField(max_length=200, blank=True, default="")
+    library_address = models.CharField(max_length=200, blank=True, default="")
     contact = models.CharField(max_length=200, blank=True, default="")
+    contact_address = models.CharField(max_length=200, blank=True, default="")
 
     objects = ScopedManager(organization="organization")
 
@@ -87,6 +103,8 @@ class Person(models.Model):
     username = models.CharField(max_length=255)
     given_name = models.CharField(max_length=200)
     family_name = models.CharField(max_length=200)
+    # Names and username folded, for searching (``kernel.text.fold``).
+    search_text = models.TextField(blank=True, default="")
     is_active = models.BooleanField(default=True)
     signed_in_at = models.DateTimeField(null=True, blank=True)
     # How often a code was wrong since when: who guesses has to wait.
@@ -159,6 +177,8 @@ class Group(models.Model):
     code = models.CharField(max_length=12)
     is_open = models.BooleanField(default=True)
     is_active = models.BooleanField(default=True)
+    # Put away by people here; with all that is in it, it can be brought back.
+    archived_at = models.DateTimeField(null=True, blank=True)
 
     objects = ScopedManager(organization="organization")
 

@@ -2,45 +2,54 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import timedelta
 
-from django.db.models import Count, F, Prefetch, Q, QuerySet, Sum
-from django.utils import timezone
+from django.db.models import Count, F, QuerySet
 from django.utils.translation import gettext as _
 
 from openpatron.access.actor import Actor
 from openpatron.kernel.errors import NotAllowedError
 
-from .models import Community, Group, Membership, Move, Person, Pull, Read, Role, School
+from .models import LIVE, Community, Group, Membership, Person, Pull, Role, School
 from .permissions import MANAGE
 from .seats import (
+    archived_groups,
     community,
     led_groups,
+    may_connect,
+    may_teach,
     reader,
+    require_connector,
     require_leader,
     require_reader,
     require_supervisor,
     supervised,
 )
-
-_MOVES = 5
-_WEEKS = 8
-_MOST_PASTED = 5_000
+from .students import school_groups
 
 
 def history(actor: Actor) -> QuerySet[Pull]:
     """Return the pulls, the newest first; for supervisors and who connects the community."""
+    _require_overview(actor)
+    return Pull.objects.order_by("-pk")
+
+
+def standing(actor: Actor) -> Community | None:
+    """Return where the community pulls from and when next, for the same people."""
+    _require_overview(actor)
+    return community(actor)
+
+
+def _require_overview(actor: Actor) -> None:
     if not actor.may(MANAGE) and not supervised(actor):
         raise NotAllowedError(MANAGE, _("The sync history is for the supervisor of a school."))
-    return Pull.objects.order_by("-pk")
 
 
 def connected(actor: Actor) -> Community | None:
     """Return where the community pulls from, for who connects it."""
-    actor.require(MANAGE)
+    require_connector(actor)
     return community(actor)
 
 
@@ -50,53 +59,79 @@ def own_groups(actor: Actor) -> list[Group]:
     if found is None:
         return []
     held = Membership.objects.filter(person=found, role=Role.STUDENT, is_current=True)
-    groups = Group.objects.filter(pk__in=held.values("group"), is_active=True)
+    groups = Group.objects.filter(LIVE, pk__in=held.values("group"))
+    groups = groups.exclude(sourced_id=None, school__managed_here=False)
     return list(groups.select_related("school").order_by("title", "pk"))
-
-
-def own_log(actor: Actor) -> QuerySet[Read]:
-    """Return the actor's reading log, the newest first."""
-    found = reader(actor)
-    rows = Read.objects.order_by("-day", "-pk")
-    return rows.none() if found is None else rows.filter(person=found)
 
 
 def groups(actor: Actor) -> list[tuple[Group, int]]:
     """Return the groups that the actor leads, each with its number of students."""
     led = led_groups(actor)
-    here = Membership.objects.filter(
-        group__in=led, role=Role.STUDENT, is_current=True, person__is_active=True
-    ).order_by()
-    counts = dict(here.values_list("group").annotate(n=Count("pk")))
+    counts = _students_in(led)
     return [(one, counts.get(one.pk, 0)) for one in led]
 
 
+def groups_of(actor: Actor, school: int) -> list[tuple[Group, int]]:
+    """Return the groups of a school whose supervisor the actor is, likewise."""
+    found = school_groups(actor, school)
+    counts = _students_in(found)
+    return [(one, counts.get(one.pk, 0)) for one in found]
+
+
 @dataclass(frozen=True, slots=True)
-class Progress:
-    """What a student of a group has read in the last weeks."""
+class PrintedGroup:
+    """A list to print: the group, its teachers, and name and username of each student."""
 
-    person: Person
-    minutes: int
-    pages: int
-    books: int
+    group: Group
+    teachers: list[str]
+    students: list[tuple[str, str]]
 
 
-def progress(actor: Actor, number: int) -> tuple[Group, list[Progress]]:
-    """Return a group that the actor leads, and its students by name with what they read."""
-    group = require_leader(actor, number)
-    since = timezone.localdate() - timedelta(weeks=_WEEKS)
-    held = group.memberships.filter(role=Role.STUDENT, is_current=True)
-    people = Person.objects.filter(pk__in=held.values("person"), is_active=True)
-    lately = Q(log__day__gte=since)
-    rows = people.annotate(
-        minutes=Sum("log__minutes", filter=lately, default=0),
-        pages=Sum("log__pages", filter=lately, default=0),
-        books=Count("log__book", filter=lately, distinct=True),
+def printed_group(actor: Actor, number: int) -> list[PrintedGroup]:
+    """Return the list of one group that the actor leads."""
+    return _printed([require_leader(actor, number)])
+
+
+def printed_groups(actor: Actor, school: int) -> list[PrintedGroup]:
+    """Return the lists of all groups of a school whose supervisor the actor is."""
+    return _printed(school_groups(actor, school))
+
+
+def _printed(groups: list[Group]) -> list[PrintedGroup]:
+    held = Membership.objects.filter(group__in=groups, is_current=True, person__is_active=True)
+    rows = held.select_related("person").order_by(
+        "person__family_name", "person__given_name", "person__pk"
     )
-    return group, [
-        Progress(one, one.minutes, one.pages, one.books)
-        for one in rows.order_by("family_name", "given_name", "pk")
-    ]
+    teachers: dict[int, list[str]] = {}
+    students: dict[int, list[tuple[str, str]]] = {}
+    for one in rows:
+        if one.role == Role.STUDENT:
+            row = (one.person.list_name, one.person.username)
+            students.setdefault(one.group_id, []).append(row)
+        else:
+            teachers.setdefault(one.group_id, []).append(one.person.full_name)
+    return [PrintedGroup(one, teachers.get(one.pk, []), students.get(one.pk, [])) for one in groups]
+
+
+def archived(actor: Actor) -> list[tuple[Group, int]]:
+    """Return the groups that were put away and that the actor may bring back, likewise."""
+    found = archived_groups(actor)
+    counts = _students_in(found)
+    return [(one, counts.get(one.pk, 0)) for one in found]
+
+
+def _students_in(groups: Iterable[Group]) -> dict[int, int]:
+    here = Membership.objects.filter(
+        group__in=groups, role=Role.STUDENT, is_current=True, person__is_active=True
+    )
+    return dict(here.order_by().values_list("group").annotate(n=Count("pk")))
+
+
+def possible_teachers(actor: Actor, number: int) -> list[Person]:
+    """Return who may be added to the teachers of a free group that the actor leads."""
+    group = require_leader(actor, number)
+    is_free = group.sourced_id is None and group.school.managed_here
+    return list(may_teach(group)) if is_free else []
 
 
 def teachers(actor: Actor, number: int) -> list[Person]:
@@ -108,90 +143,60 @@ def teachers(actor: Actor, number: int) -> list[Person]:
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
-    """What to narrow the students by: letters of a name, a group (0: in none), a pasted list."""
+class SetBack:
+    """What changes when the library system manages the groups of a school again.
 
-    text: str = ""
-    group: int | None = None
-    pasted: str = ""
+    ``people``: who changes groups: name, groups now, groups then. ``ways``: how many go from
+    where to where. ``free``: groups that are put away, each with its number of students; ``back``:
+    archived groups of homerooms that come back.
+    """
 
+    people: list[tuple[str, str, str]]
+    ways: list[tuple[str, str, int]]
+    free: list[tuple[str, int]]
+    back: list[str]
 
-def students(actor: Actor, school: int, wanted: Wanted) -> QuerySet[Person]:
-    """Return the students of a school by name, each with ``groups`` that they are in."""
-    place = require_supervisor(actor, school)
-    seats = place.seats.filter(role=Role.STUDENT)
-    found = Person.objects.filter(pk__in=seats.values("person"), is_active=True)
-    for word in wanted.text.replace("\x00", "").split()[:5]:
-        found = found.filter(
-            Q(given_name__icontains=word)
-            | Q(family_name__icontains=word)
-            | Q(username__icontains=word)
-        )
-    held = Membership.objects.filter(
-        role=Role.STUDENT, is_current=True, group__school=place, group__is_active=True
-    )
-    if wanted.group == 0:
-        found = found.exclude(pk__in=held.values("person"))
-    elif wanted.group is not None:
-        found = found.filter(pk__in=held.filter(group=wanted.group).values("person"))
-    names = _pasted(wanted.pasted)
-    if names:
-        found = found.filter(username__in=names)
-    shown = held.select_related("group").order_by("group__title", "pk")
-    return found.prefetch_related(Prefetch("memberships", shown, to_attr="shown")).order_by(
-        "family_name", "given_name", "pk"
-    )
+    @property
+    def changes(self) -> bool:
+        """Tell whether anything changes at all."""
+        return bool(self.people or self.free or self.back)
 
 
-def not_found(actor: Actor, school: int, pasted: str) -> list[str]:
-    """Return the usernames of a pasted list that no student of the school has."""
-    known = students(actor, school, Wanted(pasted=pasted)).values_list("username", flat=True)
-    found = {one.casefold() for one in known}
-    return [one for one in _pasted(pasted) if one.casefold() not in found]
-
-
-def _pasted(text: str) -> list[str]:
-    words = re.split(r"[\s,;]+", text.replace("\x00", ""))
-    return list(dict.fromkeys(one for one in words if one))[:_MOST_PASTED]
-
-
-def school_groups(actor: Actor, school: int) -> list[Group]:
-    """Return the groups of a school whose supervisor the actor is, by name."""
-    place = require_supervisor(actor, school)
-    return sorted(place.groups.filter(is_active=True), key=lambda one: (one.name, one.pk))
-
-
-def moves(actor: Actor, school: int) -> list[Move]:
-    """Return the last steps in which students were moved, the newest first."""
-    place = require_supervisor(actor, school)
-    rows = Move.objects.filter(group__school=place).select_related("group")
-    return list(rows.order_by("-pk")[:_MOVES])
-
-
-def set_back(actor: Actor, school: School) -> list[tuple[str, str, str]]:
-    """Return who changes groups when the library system manages them again: name, now, then."""
+def set_back(actor: Actor, school: School) -> SetBack:
+    """Return what changes when the library system manages the groups again."""
     place = require_supervisor(actor, school.pk)
     rows = Membership.objects.filter(
         group__school=place, role=Role.STUDENT, person__is_active=True
     ).exclude(is_current=F("is_delivered"))
+    rooms = rows.exclude(group__sourced_id=None).select_related("person", "group")
     now: dict[int, list[str]] = {}
     then: dict[int, list[str]] = {}
     names: dict[int, str] = {}
-    for one in rows.select_related("person", "group"):
+    for one in rooms.order_by("group__title", "pk"):
         names[one.person_id] = one.person.list_name
         (now if one.is_current else then).setdefault(one.person_id, []).append(one.group.name)
-    return sorted(
+    people = sorted(
         (name, ", ".join(now.get(pk, [])), ", ".join(then.get(pk, [])))
         for pk, name in names.items()
+    )
+    ways = Counter((was, will) for _name, was, will in people)
+    free = place.groups.filter(LIVE, sourced_id=None)
+    counts = _students_in(free)
+    back = place.groups.filter(is_active=True, archived_at__isnull=False).exclude(sourced_id=None)
+    return SetBack(
+        people,
+        sorted((was, will, count) for (was, will), count in ways.items()),
+        sorted((one.name, counts.get(one.pk, 0)) for one in free),
+        sorted(one.name for one in back),
     )
 
 
 def whom_to_ask(actor: Actor) -> list[School]:
-    """Return the schools of who is signed in, with whom to ask there."""
-    person = require_reader(actor)
-    return list(
-        School.objects.filter(pk__in=person.seats.values("school"), is_active=True).order_by("name")
-    )
+    """Return the schools of who acts, with whom to ask there; who connects them sees all."""
+    found = School.objects.filter(is_active=True)
+    if not may_connect(actor):
+        found = found.filter(pk__in=require_reader(actor).seats.values("school"))
+    return list(found.order_by("name", "pk"))
 
 
 def roles(actor: Actor) -> Counter[str]:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext as _
+
+from openpatron.kernel.text import storable
 
 from .client import Provider, ProviderError
 from .models import Role
@@ -77,32 +79,32 @@ def fetch(provider: Provider, since: datetime | None) -> Roster:
     """Return all there is, or what changed since then. Raises ``ProviderError``."""
     found = Roster()
     # Schools are few, and without them nothing else can be placed: always all of them.
-    found.schools = [_school(row) for row in provider.rows("schools")]
-    for name, read, kept in (
-        ("users", _person, found.people),
-        ("classes", _group, found.groups),
-        ("enrollments", _member, found.members),
-    ):
-        rows = provider.rows(name, since)
-        _keep(rows, name, read, kept)
-        found.until = max(filter(None, (found.until, _latest(rows))), default=None)
+    found.schools = provider.rows("schools", _reading("schools", _school, found))
+    found.until = None
+    found.people = provider.rows("users", _reading("users", _person, found), since)
+    found.groups = provider.rows("classes", _reading("classes", _group, found), since)
+    found.members = provider.rows("enrollments", _reading("enrollments", _member, found), since)
     return found
 
 
-def _keep(rows: Iterable[dict[str, Any]], name: str, read: Any, kept: list[Any]) -> None:
-    for row in rows:
+def _reading[T](
+    name: str, read: Callable[[dict[str, Any]], T], found: Roster
+) -> Callable[[dict[str, Any]], T]:
+    """Return what reads one row, and notes the latest time of change."""
+
+    def reading(row: dict[str, Any]) -> T:
+        moment = _moment(row.get("dateLastModified"))
+        if moment is not None and (found.until is None or moment > found.until):
+            found.until = moment
         try:
-            kept.append(read(row))
+            return read(row)
         except (KeyError, TypeError, AttributeError) as error:
             raise ProviderError(
                 _("Among the provider’s %(name)s, “%(id)s” is not what OneRoster says.")
                 % {"name": name, "id": row["sourcedId"][:60]}
             ) from error
 
-
-def _latest(rows: Iterable[Mapping[str, Any]]) -> datetime | None:
-    moments = (_moment(row.get("dateLastModified")) for row in rows)
-    return max((one for one in moments if one is not None), default=None)
+    return reading
 
 
 def _moment(text: Any) -> datetime | None:
@@ -115,7 +117,12 @@ def _moment(text: Any) -> datetime | None:
 
 def _text(value: Any, limit: int = _LONGEST_NAME) -> str:
     """Return a value as it can be stored: without what no database takes."""
-    return str(value).replace("\x00", "")[:limit] if value is not None else ""
+    if value is None:
+        return ""
+    text = str(value)
+    if not storable(text):
+        text = text.encode(errors="ignore").decode().replace("\x00", "")
+    return text[:limit]
 
 
 def _id(row: Mapping[str, Any]) -> str:

@@ -3,22 +3,39 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
 
+from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _
 
+from openpatron.access.actor import Actor
 from openpatron.kernel.errors import NotAllowedError, NotFoundError
 
-from .models import Community, Group, Membership, Person, Role, School, Seat
-
-if TYPE_CHECKING:
-    from openpatron.access.actor import Actor
+from .models import LIVE, Community, Group, Membership, Person, Role, School, Seat
+from .permissions import MANAGE
 
 type Identify = Callable[[Actor, str], str | None]
 
 _identify: list[Identify] = []
 
 NEEDED = "reading"
+
+
+@dataclass(frozen=True, slots=True)
+class Reader(Actor):
+    """Somebody whom the provider's own sign-in let in, as a person of the community.
+
+    ``account`` and ``rights`` are those that they have here as well, if any: without an account
+    they hold no right.
+    """
+
+    person: int = 0
+
+    @property
+    def name(self) -> str:
+        """The name to show and to record."""
+        found = Person.objects.filter(pk=self.person).first()
+        return "" if found is None else found.full_name
 
 
 def register_identify(identify: Identify) -> None:
@@ -37,6 +54,10 @@ def community(actor: Actor) -> Community | None:
 
 def reader(actor: Actor) -> Person | None:
     """Return who the actor is in the community; None for nobody, or nobody active."""
+    if isinstance(actor, Reader):
+        return Person.objects.filter(
+            organization=actor.organization, pk=actor.person, is_active=True
+        ).first()
     found = community(actor) if actor.account is not None else None
     if found is None or not _identify:
         return None
@@ -77,8 +98,36 @@ def require_supervisor(actor: Actor, number: int) -> School:
     return found[0]
 
 
+def may_connect(actor: Actor) -> bool:
+    """Tell whether the actor sets where the community pulls from.
+
+    Who holds the right, and the supervisor of a community that is theirs alone: of every school in
+    it. The supervisor of one school among many changes nothing for the others.
+    """
+    if actor.may(MANAGE):
+        return True
+    own = {one.pk for one in supervised(actor)}
+    every = set(School.objects.filter(is_active=True).values_list("pk", flat=True))
+    return bool(own) and own == every
+
+
+def require_connector(actor: Actor) -> None:
+    """Raise ``NotAllowedError`` unless ``may_connect``."""
+    if not may_connect(actor):
+        actor.require(MANAGE)
+
+
 def led_groups(actor: Actor) -> list[Group]:
     """Return the groups that the actor teaches, or that are of a school they supervise."""
+    return _led(actor, LIVE)
+
+
+def archived_groups(actor: Actor) -> list[Group]:
+    """Return those of them that were put away, at schools that manage their groups here."""
+    return _led(actor, Q(archived_at__isnull=False, school__managed_here=True))
+
+
+def _led(actor: Actor, which: Q) -> list[Group]:
     found = reader(actor)
     if found is None:
         return []
@@ -86,7 +135,9 @@ def led_groups(actor: Actor) -> list[Group]:
         person=found, is_current=True, role__in=[Role.TEACHER, Role.SUPERVISOR]
     )
     own = {one.pk for one in supervised(actor)}
-    groups = Group.objects.filter(is_active=True, school__is_active=True).select_related("school")
+    groups = Group.objects.filter(which, school__is_active=True).select_related("school")
+    # Free groups are there while groups are managed here; else they rest.
+    groups = groups.exclude(sourced_id=None, school__managed_here=False)
     rows = groups.filter(pk__in=taught.values("group")) | groups.filter(school__in=own)
     return list(rows.order_by("school__name", "title", "pk"))
 
@@ -97,3 +148,20 @@ def require_leader(actor: Actor, number: int) -> Group:
     if not found:
         raise NotFoundError(_("There is no group %d here that you lead.") % number)
     return found[0]
+
+
+def require_archived(actor: Actor, number: int) -> Group:
+    """Return a group that the actor led before it was put away, or raise ``NotFoundError``."""
+    found = [one for one in archived_groups(actor) if one.pk == number]
+    if not found:
+        raise NotFoundError(_("There is no archived group %d here that you led.") % number)
+    return found[0]
+
+
+def may_teach(group: Group) -> QuerySet[Person]:
+    """Return who may become a teacher of a group: teachers and supervisors of its school."""
+    seats = Seat.objects.filter(school=group.school_id, role__in=[Role.TEACHER, Role.SUPERVISOR])
+    teaching = Membership.objects.filter(group=group, role=Role.TEACHER, is_current=True)
+    people = Person.objects.filter(pk__in=seats.values("person"), is_active=True)
+    people = people.exclude(pk__in=teaching.values("person"))
+    return people.order_by("family_name", "given_name", "pk")

@@ -16,12 +16,16 @@ class RosteringConfig(AppConfig):
 
         from . import known, permissions  # noqa: F401, PLC0415  names are declared on import
         from .actions.forget_gone import forget_gone  # noqa: PLC0415
+        from .actions.give_barcodes import GiveBarcodes  # noqa: PLC0415
+        from .actions.join_homerooms import JoinHomerooms  # noqa: PLC0415
         from .actions.merge_homerooms import MergeHomerooms  # noqa: PLC0415
         from .actions.move_students import MoveStudents  # noqa: PLC0415
+        from .actions.send_password_links import SendPasswordLinks  # noqa: PLC0415
         from .actions.sync_site import SyncSite  # noqa: PLC0415
 
         known.register()
-        register(MergeHomerooms())
-        register(MoveStudents())
-        register(SyncSite())
+        for kind in (
+            GiveBarcodes, JoinHomerooms, MergeHomerooms, MoveStudents, SendPasswordLinks, SyncSite,
+        ):  # fmt: skip
+            register(kind())
         register_errand("forget_gone", forget_gone)

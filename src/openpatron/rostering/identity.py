@@ -17,6 +17,8 @@ from openpatron.organizations.scope import open_organization
 from openpatron.patrons.models import Patron
 
 from .models import PlatformSetup, SentRole, SentUser, Status, Target
+from .payload import outgoing
+from .scopes import SCOPES
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +57,12 @@ def identity_of(client_id: str, account: Account) -> Identity | None:
         roles = [
             {"role": role.role, "org": str(orgs[role.site_id])} for role in held.order_by("pk")
         ]
-        return Identity(str(sent.sourced_id), sent.values, roles) if roles else None
+        if not roles:
+            return None
+        # No more than the platform gets of the roster.
+        scopes = {SCOPES[name] for name in target.scopes if name in SCOPES}
+        values = outgoing(sent.values, {role["role"] for role in roles}, scopes)
+        return Identity(str(sent.sourced_id), values, roles)
 
 
 def account_of(client_id: str, sourced_id: str) -> Account | None:

@@ -128,9 +128,15 @@ class Target(models.Model):
         """By which way."""
 
         REST = "oneroster-rest", _("OneRoster 1.2, the platform fetches")
-        CSV = "oneroster-csv", _("OneRoster 1.2 package in a folder")
-        SFTP = "oneroster-sftp", _("OneRoster 1.2 package by SFTP")
+        CSV = "oneroster-csv", _("OneRoster package in a folder")
+        SFTP = "oneroster-sftp", _("OneRoster package by SFTP")
         WEBHOOK = "webhook", _("a message that there is news")
+
+    class Version(models.TextChoices):
+        """Which version of the standard a package is written in."""
+
+        V1P1 = "oneroster-1.1", _("OneRoster 1.1")
+        V1P2 = "oneroster-1.2", _("OneRoster 1.2")
 
     organization = models.ForeignKey(
         _ORGANIZATION, models.CASCADE, related_name="targets", db_index=False
@@ -150,6 +156,8 @@ class Target(models.Model):
     # What messages to it are signed with, or by what its server lets in, as ``kernel.sealed``
     # seals it.
     sealed_secret = models.TextField(blank=True, default="")
+    # Of a package.
+    version = models.CharField(max_length=13, choices=Version.choices, default=Version.V1P2)
     # Of a server of SFTP: its line of known_hosts, without the host.
     host_key = models.CharField(max_length=1000, blank=True, default="")
     is_active = models.BooleanField(default=True)

@@ -18,14 +18,25 @@ from uuid import UUID
 
 from django.utils import timezone
 
+from openpatron.feeds.formats.oneroster.meaning import code_of_grade
 from openpatron.organizations.models import Organization, Site
 
 from . import payload
-from .models import PlatformSetup, Roster, SentClass, SentEnrollment, SentRole, SentUser, Status
+from .models import (
+    PlatformSetup,
+    Roster,
+    SentClass,
+    SentEnrollment,
+    SentRole,
+    SentUser,
+    Status,
+    Target,
+)
 from .rules import SUPERVISOR
 from .scopes import DEMOGRAPHICS, SCOPES
 
-V1P1, V1P2 = VERSIONS = ("oneroster-1.1", "oneroster-1.2")
+V1P1, V1P2 = Target.Version.V1P1.value, Target.Version.V1P2.value
+VERSIONS = (V1P1, V1P2)
 """What a package can be written as."""
 
 _CHUNK = 2_000
@@ -265,7 +276,7 @@ def _users(package: _Package) -> Iterator[Row]:
                 "middleName": values.get("middleName", ""),
                 "identifier": values.get("identifier", ""),
                 "email": values.get("email", ""),
-                "grades": values.get("grades", ""),
+                "grades": code_of_grade(values.get("grades") or ""),
                 "preferredGivenName": values.get("preferredFirstName", ""),
                 "primaryOrgSourcedId": places[0],
             }
@@ -285,11 +296,12 @@ def _roles(package: _Package) -> Iterator[Row]:
 
 
 def _demographics(package: _Package) -> Iterator[Row]:
+    known = {"male", "female"} if package.version == V1P1 else {"male", "female", "other"}
     for chunk in _chunks(package):
         users = [one for one, _roles_held in chunk]
         for row in payload.demographics(users, {one.pk for one in users}):
             yield {
                 "sourcedId": row["sourcedId"],
                 "birthDate": row.get("birthDate", ""),
-                "sex": row.get("sex", ""),
+                "sex": row.get("sex", "") if row.get("sex") in known else "",
             }

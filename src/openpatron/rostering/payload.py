@@ -11,6 +11,8 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID, uuid5
 
+from openpatron.feeds.formats.oneroster.meaning import code_of_grade
+
 from .models import PlatformSetup, SentClass, SentEnrollment, SentRole, SentUser, Status
 from .rules import STUDENT
 from .scopes import OF_STUDENTS, ROSTER, WIDER
@@ -175,7 +177,8 @@ def _user(
     base: str,
 ) -> dict[str, Any]:
     active = [role for role in held if role.status == Status.ACTIVE]
-    values = outgoing(one.values, {role.role for role in held}, scopes)
+    # Of whom is withdrawn nobody needs more than that.
+    values = outgoing(one.values, {role.role for role in active}, scopes) if active else {}
     shown = active or held
     places = [reference("org", orgs_by_site[role.site_id], base) for role in shown]
     return (
@@ -190,7 +193,7 @@ def _user(
             ),
             "givenName": values.get("givenName") or "-",
             "familyName": values.get("familyName") or "-",
-            "grades": [values["grades"]] if values.get("grades") else [],
+            "grades": [code] if (code := code_of_grade(values.get("grades") or "")) else [],
             "agents": [],
             "roles": [
                 {
@@ -229,9 +232,10 @@ def demographics(rows: Iterable[SentUser], active: Collection[int]) -> list[dict
     for one in rows:
         status = Status.ACTIVE if one.pk in active else Status.GONE
         values = _head(one.sourced_id, status, one.modified_at)
-        if one.values.get("birthDate"):
-            values["birthDate"] = one.values["birthDate"]
-        sex = str(one.values.get("sex", "")).casefold()
+        told = one.values if status == Status.ACTIVE else {}
+        if told.get("birthDate"):
+            values["birthDate"] = told["birthDate"]
+        sex = str(told.get("sex", "")).casefold()
         known = {"m": "male", "male": "male", "f": "female", "female": "female"}
         if sex:
             values["sex"] = known.get(sex, "other")

@@ -16,6 +16,7 @@ from openpatron.ledger.models import Change, Job
 from openpatron.organizations.models import Site
 from openpatron.patrons.models import Association, Homeroom, Patron
 
+from . import mending
 from .links import Links
 from .models import CoTeacher, PlatformSetup, SentClass, SentRole, SentUser, Status, Target
 from .permissions import MANAGE, MANAGE_TARGETS
@@ -131,6 +132,12 @@ def readiness(actor: Actor, site: Site) -> Readiness:
         rooms=len(rooms),
         rooms_ready=ready["rooms"],
     )
+
+
+def number_failing(actor: Actor, site: Site, code: str) -> int:
+    """Return how many patrons mending that condition is about."""
+    _require_here(actor, site)
+    return len(mending.failing(site, code))
 
 
 def homerooms(actor: Actor, site: Site) -> QuerySet[Homeroom]:

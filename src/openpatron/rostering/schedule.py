@@ -24,7 +24,7 @@ from .actions.sync_site import open_run, sync_site
 from .failures import LONGEST_WAIT, note_failures
 from .models import Health, PlatformSetup
 from .queries import SYNC
-from .targets import deliver_news
+from .targets.news import deliver_news
 
 if TYPE_CHECKING:
     import threading

@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from django.contrib.humanize.templatetags.humanize import intcomma
+from django.db.models import Count, Q
 from django.utils.translation import gettext as _, ngettext
 
 from openpatron.ledger.kinds import Head, Wording
+from openpatron.ledger.models import Change, Outcome
 from openpatron.patrons.lines import Cell
 from openpatron.patrons.models import SUBJECT
 from openpatron.patrons.summary import number_of_applied
 
 if TYPE_CHECKING:
     from openpatron.ledger.kinds import Told
-    from openpatron.ledger.models import Change, Job
+    from openpatron.ledger.models import Job
 
 COLUMNS = ("patron_id", "homeroom_id", "name", "before", "after", "outcome", "reason", "edit_url")
 
@@ -106,6 +108,28 @@ def wording(job: Job) -> Wording:
         undo_yes="",
         undo_facts=[],
     )
+
+
+NOTHING = {"new": 0, "changed": 0, "gone": 0}
+
+
+def what_was_new(jobs: Iterable[int]) -> dict[int, dict[str, int]]:
+    """Return of each run how many entries were, or would be, new, changed and gone; one query."""
+    done = Change.objects.filter(job__in=list(jobs), outcome__in=(Outcome.PLANNED, Outcome.APPLIED))
+    new, gone = Q(before__delivered=""), Q(after__delivered="")
+    rows = (
+        done.order_by()
+        .values("job")
+        .annotate(
+            new=Count("pk", filter=new),
+            changed=Count("pk", filter=~new & ~gone),
+            gone=Count("pk", filter=gone & ~new),
+        )
+    )
+    return {
+        row["job"]: {"new": row["new"], "changed": row["changed"], "gone": row["gone"]}
+        for row in rows
+    }
 
 
 # Functions, because the language is only known when somebody reads.

@@ -90,8 +90,8 @@ PARTS = (
         MANAGE,
     ),
     Part(
-        gettext_lazy("Reading platform"),
-        gettext_lazy("Which sites use it, who supervises, homerooms, and the platforms."),
+        gettext_lazy("Site configuration"),
+        gettext_lazy("Site info of each site: the reading platform, who supervises, homerooms."),
         "refresh",
         "rostering",
         ROSTERING,
@@ -239,7 +239,7 @@ def edit_organization(request: OrganizationRequest) -> HttpResponse:
 
 
 class SiteForm(AdministrationForm):
-    """Where letters go."""
+    """Where letters go, and what is fetched here."""
 
     # Not forms.EmailField: the rule is ours, and wider.
     email = forms.CharField(
@@ -251,6 +251,10 @@ class SiteForm(AdministrationForm):
         required=False,
         widget=forms.TextInput({"inputmode": "email", "autocapitalize": "none"}),
     )
+    shares_resources = yes_or_no(
+        gettext_lazy("Resource-sharing library"),
+        gettext_lazy("patrons fetch here what other libraries send"),
+    )
 
 
 @page(MANAGE)
@@ -261,12 +265,18 @@ def edit_site(request: OrganizationRequest, short_name: str) -> HttpResponse:
     if site is None:
         raise Http404(_("There is no site “%s” here.") % short_name[:100])
     bound = request.POST if request.method == "POST" else None
-    form = SiteForm(bound, stored={"email": site.email})
+    stored = {"email": site.email, "shares_resources": ["yes"] if site.shares_resources else []}
+    form = SiteForm(bound, stored=stored)
     back = reverse("site", args=[request.organization.slug, site.short_name])
     saved = None
     if bound is not None:
         saved = form.saved(
-            lambda: write_site(request.actor, site.short_name, form.cleaned_data["email"])
+            lambda: write_site(
+                request.actor,
+                site.short_name,
+                form.cleaned_data["email"],
+                shares_resources=bool(form.cleaned_data["shares_resources"]),
+            )
         )
     if saved is not None:
         messages.success(request, _("%s is saved.") % site.name)

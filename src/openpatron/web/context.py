@@ -37,8 +37,10 @@ class Entry:
 def frame(request: HttpRequest) -> dict[str, Any]:
     """Return the organization, who acts, where one can go, and how many jobs are at work."""
     actor: Actor | None = getattr(request, "actor", None)
-    if actor is None or actor.account is None:
+    if actor is None:
         return {}
+    if actor.account is None:
+        return {"organization": actor.organization, "actor": actor}
     with open_organization(actor.organization):
         working = jobs_at_work(actor).count() if actor.may("ledger.view_jobs") else 0
     others = organizations_of(actor.account).exclude(pk=actor.organization.pk)
@@ -72,8 +74,9 @@ def navigation(actor: Actor, path: str) -> list[Entry]:
         (_("Messages"), "mail", "undelivered_messages", "notifications.view"),
         (_("Sites"), "building", "sites", "organizations.view_sites"),
     ):
-        if actor.may_anywhere(permission):
-            address = reverse(name, args=[actor.organization.slug])
+        address = reverse(name, args=[actor.organization.slug])
+        # Who is in the reading community comes there without a right: while there, it is shown.
+        if actor.may_anywhere(permission) or (name == "reading" and path.startswith(address)):
             entries.append(Entry(label, icon, address, _current(path, address)))
     if actor.may(MANAGE) or actor.may(MANAGE_LEVELS):
         address = reverse("administration", args=[actor.organization.slug])

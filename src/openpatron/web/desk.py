@@ -17,7 +17,7 @@ from openpatron.circulation.actions.borrow_elsewhere import borrows_at
 from openpatron.circulation.actions.check_in import check_in
 from openpatron.circulation.actions.check_out import Wanted, check_out
 from openpatron.circulation.doing import Done, StoppedError, forget_scans
-from openpatron.circulation.finding import Meant, meant_by
+from openpatron.circulation.finding import Meant, is_item_alone, meant_by
 from openpatron.circulation.models import Fee
 from openpatron.circulation.permissions import MANAGE_FEES, SERVE
 from openpatron.circulation.queries import (
@@ -207,12 +207,10 @@ def scan(request: OrganizationRequest, short_name: str) -> HttpResponse:
     patron_id = int(number) if number.isascii() and number.isdecimal() and len(number) < 19 else 0  # noqa: PLR2004  bigint
     if request.POST.get("mode") == "return":
         return _answer_return(request, site, text, patron_id)
-    if patron_id and request.POST.get("meant") == "item":
+    is_sure = request.POST.get("meant") == "item"
+    if patron_id and (is_sure or is_item_alone(request.actor, site, text)):
         return _lend(request, site, patron_id, text)
-    meant = meant_by(request.actor, site, text)
-    if patron_id and meant.item is not None and not meant.patrons:
-        return _lend(request, site, patron_id, text)
-    return _answer_search(request, site, patron_id, text, meant)
+    return _answer_search(request, site, patron_id, text, meant_by(request.actor, site, text))
 
 
 def _answer_search(

@@ -152,7 +152,8 @@ def borrowing_request(request: OrganizationRequest, short_name: str, number: int
 
     def deed() -> str:
         typed = {name: request.POST.get(name, "") for name in ("title", "author", "note", "lender")}
-        made = borrow_elsewhere(request.actor, site, number, Wish(**typed), why)
+        wish = Wish(**typed, is_returnable=request.POST.get("returnable") == "yes")
+        made = borrow_elsewhere(request.actor, site, number, wish, why)
         return _("“%s” is asked for.") % made.title
 
     return done(request, _tab(request, site, number, "others"), deed)

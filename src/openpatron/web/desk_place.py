@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 
 from openpatron.circulation.limits import Holdings, holdings_of
 from openpatron.circulation.minutes import desk_minutes
-from openpatron.circulation.permissions import EXTEND, MANAGE_FEES
+from openpatron.circulation.permissions import EXTEND, MANAGE_FEES, SERVE
 from openpatron.circulation.queries import (
     collects_for,
     desk_patron,
@@ -21,13 +21,14 @@ from openpatron.circulation.queries import (
     proxies_of,
 )
 from openpatron.circulation.rules import due_on
+from openpatron.organizations.queries import sites
 from openpatron.patrons.actions.edit_patron import PERMISSION as EDIT, may_edit
 from openpatron.patrons.finding import open_blocks, standing_of
 from openpatron.patrons.notes import notes_of
 from openpatron.patrons.queries import cards_in_sight
 from openpatron.patrons.standing import everything
 
-from .desk_session import DeskSession, serve
+from .desk_session import DeskSession, serve, site_served
 from .locked import missing_right, missing_right_at
 
 if TYPE_CHECKING:
@@ -84,6 +85,18 @@ def desk_context(request: OrganizationRequest, site: Site) -> dict[str, Any]:
         "today": timezone.localdate(),
         "currency": request.organization.currency,
     }
+
+
+def leaving(request: OrganizationRequest, patron: Patron) -> dict[str, Any]:
+    """Return after how many minutes a page beside the desk leaves the patron served there, and
+    where it goes; nothing where the desk serves somebody else, or nobody.
+    """
+    number = site_served(request, patron)
+    site = None if number is None else sites().filter(pk=number).first()
+    if site is None or not request.actor.may(SERVE, site):
+        return {}
+    address = reverse("desk_site", args=[request.organization.slug, site.short_name])
+    return {"minutes": desk_minutes(request.actor, site), "leave_address": address}
 
 
 def patron_context(

@@ -36,6 +36,13 @@ def serve(request: OrganizationRequest, site: Site, patron: Patron) -> DeskSessi
     return DeskSession(datetime.fromisoformat(kept["since"]), kept["acknowledged"], kept["why"])
 
 
+def site_served(request: OrganizationRequest, patron: Patron) -> int | None:
+    """Return the id of the site at whose desk this very patron is served, or None."""
+    kept = request.session.get(_KEY) or {}
+    mine = kept.get("organization") == request.organization.pk and kept.get("patron") == patron.pk
+    return kept.get("site") if mine else None
+
+
 def acknowledge(request: OrganizationRequest, why: str) -> None:
     """Note that what stops the patron was read, and with ``why`` that it is overridden."""
     kept = request.session.get(_KEY)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from datetime import date
 from typing import TYPE_CHECKING, NoReturn
+from uuid import UUID, uuid5
 
 from django.contrib import messages
 from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 
-from openpatron.circulation.doing import StoppedError
+from openpatron.circulation.doing import Done, StoppedError, once
 from openpatron.kernel.errors import InputError, StateError
 
 from .form_words import said_of
@@ -20,6 +21,10 @@ if TYPE_CHECKING:
     from django.http import HttpResponse
 
     from .gate import OrganizationRequest
+
+
+# What a form did, among the scans.
+_FORM = "form"
 
 
 def day(text: str, field: str) -> date | None:
@@ -50,9 +55,19 @@ def nothing_of_that_name() -> NoReturn:
 def done(
     request: OrganizationRequest, back: str, deed: Callable[[], str | list[str]]
 ) -> HttpResponse:
-    """Do the deed, say what came of it, and go back; what is refused is said as well."""
-    try:
+    """Do the deed, say what came of it, and go back; what is refused is said as well.
+
+    The same form, sent twice, does it once.
+    """
+    sentences: list[str] = []
+
+    def work() -> Done:
         said = deed()
+        sentences[:] = [said] if isinstance(said, str) else said
+        return Done(_FORM, " ".join(sentences))
+
+    try:
+        answer = once(request.actor, _key(request), work)
     except StoppedError as stopped:
         text = str(stopped)
         if stopped.overridable:
@@ -63,6 +78,21 @@ def done(
     except StateError as error:
         messages.error(request, str(error))
     else:
-        for sentence in [said] if isinstance(said, str) else said:
+        if answer.is_again:
+            messages.info(
+                request, _("This had arrived already; it was done once: %s") % answer.said
+            )
+        for sentence in [] if answer.is_again else sentences:
             messages.success(request, sentence)
     return redirect(back)
+
+
+def _key(request: OrganizationRequest) -> UUID | None:
+    """Return what makes two clicks one deed: the form's number, where it goes and what it says."""
+    try:
+        number = UUID(request.POST.get("key", ""))
+    except ValueError:
+        return None
+    words = [f"{name}={value}" for name, value in sorted(request.POST.items())]
+    said = "\x1f".join([request.path, *(w for w in words if not w.startswith("csrf"))])
+    return uuid5(number, said.encode("utf-8", "replace").decode())

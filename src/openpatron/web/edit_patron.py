@@ -19,6 +19,7 @@ from openpatron.patrons.actions.edit_patron import (
 from openpatron.patrons.queries import patron as patron_of, patron_to_edit
 from openpatron.patrons.staff_roles import require_not_above
 
+from .desk_place import leaving
 from .edit_page import EditPage
 from .gate import OrganizationRequest, page
 from .locked import held_fields
@@ -82,10 +83,14 @@ class _Page(EditPage[PatronForm]):
         return redirect(_return_address(request, patron))
 
     def context(self) -> dict[str, Any]:
+        following = self.request.POST.get("next", self.request.GET.get("next", ""))
+        # Beside the desk nothing of a patron stays on the screen either.
+        beside = leaving(self.request, self.patron) if following else {}
         return {
             "title": _("Edit %s") % self.patron.account.full_name,
-            "next": self.request.POST.get("next", self.request.GET.get("next", "")),
+            "next": following,
             "return_address": _return_address(self.request, self.patron),
+            **beside,
         }
 
 

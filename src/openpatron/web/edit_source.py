@@ -13,7 +13,6 @@ from django.utils.translation import gettext as _, gettext_lazy as _lazy
 from django.views.decorators.http import require_http_methods
 
 from openpatron.access.queries import access_levels
-from openpatron.accounts.models import IdentityProvider
 from openpatron.feeds import queries, setup_file
 from openpatron.feeds.actions.edit_source import WantedSource, edit_source as edit
 from openpatron.feeds.permissions import MANAGE
@@ -135,10 +134,9 @@ class SourceForm(AdministrationForm):
         self._document = document
         super().__init__(data, stored=_stored(found, document))
         short_names = [(s.short_name, s.name) for s in sites() if s.kind != Site.Kind.MEDIA]
-        providers = IdentityProvider.objects.order_by("name").values_list("code", "name")
         mapped = document["fields"]
         for name, choices in (
-            ("identity_provider", [("", _("here, with a password")), *providers]),
+            ("identity_provider", source_words.provider_choices()),
             ("default_site", _with_none(short_names)),
             ("default_patron_type", _with_none((t.name, t.name) for t in patron_types())),
             ("default_access_level", _with_none((a.name, a.name) for a in access_levels())),

@@ -96,7 +96,8 @@ def broken(request: HttpRequest) -> HttpResponse:
 
 
 def _page(request: HttpRequest, trouble: _Trouble) -> HttpResponse:
-    inside = getattr(request, "actor", None) is not None
+    # Who was let in by the reading community's provider has no account, and so no frame.
+    inside = getattr(getattr(request, "actor", None), "account", None) is not None
     body = render_to_string(
         "web/error.html", trouble.context(_FRAME if inside else _PLAIN), request
     )

@@ -22,7 +22,12 @@ from openpatron.accounts.queries import names_of
 from openpatron.feeds import queries
 from openpatron.feeds.actions.receive_feed import discard_feed, parts_of, receive_feed
 from openpatron.feeds.actions.run_feed import plan_feed
-from openpatron.feeds.feed_queries import feed as find_feed, write_rejected
+from openpatron.feeds.feed_queries import (
+    feed as find_feed,
+    lookalikes,
+    was_settled,
+    write_rejected,
+)
 from openpatron.feeds.models import Feed
 from openpatron.feeds.permissions import MANAGE
 from openpatron.feeds.run_checks import stops
@@ -107,6 +112,9 @@ def feed(request: OrganizationRequest, code: str, number: int) -> HttpResponse:
         "counts": [(str(label), one.counts.get(name, 0)) for name, label in COUNTS.items()],
         "chart": _chart(request, found, [one]) if one.job and one.counts.get("rows") else None,
         "stops": stops(one) if one.job and one.job.state == "planned" else [],
+        "lookalikes": lookalikes(request.actor, one).count(),
+        "was_settled": was_settled(request.actor, one),
+        "request_key": uuid4(),
         "rejected": one.counts.get("rejected", 0) if one.path else 0,
         "unread": one.counts.get("unread", 0),
         "more": max(0, one.counts.get("notices", 0) - len(one.problems)),
@@ -150,21 +158,28 @@ def run_feed(request: OrganizationRequest, code: str) -> HttpResponse:
     """Take a file and make the job whose plan is the preview."""
     found = queries.source(request.actor, code)
     sent = request.method == "POST"
-    form = FeedForm(request.POST, request.FILES) if sent else FeedForm()
-    if sent and form.is_valid():
-        file = form.cleaned_data["file"]
+    # The file of an earlier feed, once more; or one that is sent along.
+    again = request.POST.get("again", "")
+    earlier = find_feed(request.actor, found, _number(again)) if sent and again else None
+    form = FeedForm(request.POST, request.FILES) if sent and earlier is None else FeedForm()
+    if sent and (earlier is not None or form.is_valid()):
         key = request_key(request, ["run_feed", found.code])
         try:
             queries.required_setup(found)
-            arrived = receive_feed(
-                request.actor, found, str(file.name), file.chunks(), Feed.Arrival.UPLOAD
-            )
+            if earlier is None:
+                file = form.cleaned_data["file"]
+                name, content = str(file.name), file.chunks()
+            else:
+                name, content = earlier.file_name, parts_of(file_of(earlier))
+            arrived = receive_feed(request.actor, found, name, content, Feed.Arrival.UPLOAD)
             try:
                 return made(request, plan_feed(request.actor, arrived, key))
             except (InputError, StateError):
                 discard_feed(arrived)
                 raise
         except (InputError, StateError) as error:
+            if earlier is not None:
+                return _refused(request, found, earlier, str(error), status=409)
             form.add_error("file", str(error))
     context = {
         "title": _("Feed a file"),
@@ -178,7 +193,14 @@ def run_feed(request: OrganizationRequest, code: str) -> HttpResponse:
     return TemplateResponse(request, "web/run_feed.html", context, status=status)
 
 
-def _refused(request: OrganizationRequest, found: Source, one: Feed, sentence: str) -> HttpResponse:
+def _number(text: str) -> int:
+    """Return a typed number, 0 for what is none."""
+    return int(text) if text.isascii() and text.isdecimal() and len(text) < 19 else 0  # noqa: PLR2004  bigint
+
+
+def _refused(
+    request: OrganizationRequest, found: Source, one: Feed, sentence: str, *, status: int = 404
+) -> HttpResponse:
     context = {
         "title": one.file_name,
         "breadcrumbs": _crumbs(request, found),
@@ -186,7 +208,7 @@ def _refused(request: OrganizationRequest, found: Source, one: Feed, sentence: s
         "feed": one,
         "refusal": sentence,
     }
-    return TemplateResponse(request, "web/feed.html", context, status=404)
+    return TemplateResponse(request, "web/feed.html", context, status=status)
 
 
 def _crumbs(request: OrganizationRequest, found: Source) -> list[tuple[str, str]]:

@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, path
 
-from . import edit_source, feeds, map_sample, sources
+from . import edit_source, feeds, map_sample, settle_lookalikes, sources
 
 urlpatterns: list[URLPattern] = [
     path("sources/", sources.sources, name="sources"),
@@ -19,6 +19,11 @@ urlpatterns: list[URLPattern] = [
         "sources/<slug:code>/feeds/<int:number>/rejected/",
         feeds.feed_rejected,
         name="feed_rejected",
+    ),
+    path(
+        "sources/<slug:code>/feeds/<int:number>/lookalikes/",
+        settle_lookalikes.settle_lookalikes,
+        name="settle_lookalikes",
     ),
     path("sources/<slug:code>/source.toml", sources.source_file, name="source_file"),
 ]

@@ -57,7 +57,11 @@ def home(request: OrganizationRequest) -> HttpResponse:
     actor = request.actor
     if not actor.may_anywhere("organizations.view_home"):
         return HttpResponseRedirect(reverse("my_library", args=[request.organization.slug]))
-    context: dict[str, Any] = {"title": _("Home"), "breadcrumbs": []}
+    context: dict[str, Any] = {
+        "title": _("Home"),
+        "breadcrumbs": [],
+        "is_reader": reader(actor) is not None,
+    }
     if actor.may_anywhere("patrons.view"):
         counts = patron_counts(actor)
         context |= {"counts": counts, "chart": _chart(actor)}

@@ -29,10 +29,9 @@ from .administration_form import AdministrationForm, lines_of
 from .form_words import said_of
 from .gate import OrganizationRequest, page
 from .rostering import crumbs
+from .supervised_form import SupervisedForm
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from django.http import HttpResponse
 
     from openpatron.organizations.models import Site
@@ -47,9 +46,10 @@ def room_crumbs(request: OrganizationRequest, site: Site) -> list[tuple[str, str
     return crumbs(request, site, (_("Homerooms"), address))
 
 
-class RoomForm(AdministrationForm):
+class RoomForm(SupervisedForm):
     """A homeroom: its name, who leads it, who else teaches it."""
 
+    field_order = ("name", "supervisor", "co_teachers")
     name = forms.CharField(label=gettext_lazy("Name"), max_length=90)
     supervisor = forms.ChoiceField(
         label=gettext_lazy("Supervisor"),
@@ -58,29 +58,21 @@ class RoomForm(AdministrationForm):
     )
     co_teachers = forms.MultipleChoiceField(
         label=gettext_lazy("Co-teachers"),
-        help_text=gettext_lazy("Several are chosen with the Ctrl or Command key held down."),
+        help_text=gettext_lazy("Who else teaches it: their groups have them as well."),
         required=False,
-        widget=forms.SelectMultiple({"size": 6}),
+        widget=forms.CheckboxSelectMultiple,
     )
 
-    def __init__(
-        self,
-        data: Any = None,
-        *,
-        stored: Mapping[str, Any] | None = None,
-        people: list[tuple[int, str]],
-    ) -> None:
-        super().__init__(data, stored=stored)
-        offered = [(str(pk), name) for pk, name in people]
-        cast("forms.ChoiceField", self.fields["supervisor"]).choices = [("", _("none")), *offered]
-        cast("forms.MultipleChoiceField", self.fields["co_teachers"]).choices = offered
+    def __init__(self, *words: Any, **named: Any) -> None:
+        super().__init__(*words, **named)
+        cast("forms.MultipleChoiceField", self.fields["co_teachers"]).choices = self.people
 
     def wanted(self) -> WantedRoom:
         """Return the homeroom as it is to be."""
         data = self.cleaned_data
         return WantedRoom(
             name=data["name"],
-            supervisor=int(data["supervisor"]) if data["supervisor"] else None,
+            supervisor=self.chosen_supervisor(),
             co_teachers=[int(one) for one in data["co_teachers"]],
         )
 
@@ -168,6 +160,8 @@ def _room(
         "leader_outside": leader is not None and not people.filter(pk=leader.pk).exists(),
         "events": lines_of(request.actor, queries.room_history(request.actor, room)),
         "scan_error": scan_error,
+        # One card after the other, without a hand on the mouse.
+        "scanning": bool(scan_error) or "scanned" in request.GET,
         "may_move": request.actor.may(MANAGE),
         "may_see": request.actor.may("patrons.view", site),
         "may_edit": request.actor.may("patrons.edit", site),
@@ -193,7 +187,7 @@ def move_student(request: OrganizationRequest, short_name: str, number: int) -> 
     words = {"name": tie.patron.account.full_name, "room": room.name}
     messages.success(request, _("%(name)s is in %(room)s.") % words)
     address = reverse("homeroom", args=[request.organization.slug, site.short_name, room.pk])
-    return redirect(f"{address}#scan")
+    return redirect(f"{address}?scanned=1#scan")
 
 
 @page(MANAGE)

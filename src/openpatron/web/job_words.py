@@ -61,6 +61,8 @@ class Progress:
     @property
     def said(self) -> str:
         """What a screen reader says; it changes at every quarter, not at every second."""
+        if not self.total:
+            return _("%(doing)s.") % {"doing": self.doing}
         return _("%(doing)s: %(percent)d percent.") % {
             "doing": self.doing,
             "percent": self.percent // 25 * 25,
@@ -146,7 +148,8 @@ def progress(job: Job) -> Progress:
         State.APPLYING: (kind_of(job).wording(job).doing, job.confirmed_at),
         State.UNDOING: (_("Undoing"), job.undone_at),
     }[State(job.state)]
-    done = min(job.done, job.total)
+    # 0: only reading tells how much there is to do.
+    done = min(job.done, job.total) if job.total else job.done
     return Progress(
         doing=doing,
         done=done,
@@ -158,7 +161,7 @@ def progress(job: Job) -> Progress:
 
 
 def _time_left(since: datetime | None, done: int, total: int) -> str:
-    if since is None or not done:
+    if since is None or not done or not total:
         return ""
     seconds = (timezone.now() - since).total_seconds() * (total - done) / done
     if seconds < 5:  # noqa: PLR2004  shorter than it takes to read

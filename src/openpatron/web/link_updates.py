@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from django.utils.translation import gettext as _
@@ -43,7 +44,22 @@ class LinkSentence(WhoSentence):
 
     def errors(self) -> dict[str, str]:
         """Return an error for each place that is not filled."""
-        return self.missing({"source": _("Choose the source.")})
+        found = self.missing({"source": _("Choose the source.")})
+        if self._typed["key"] == linking.LISTED and not self.is_list:
+            found["key"] = _("Keys can only stand on a list: choose “the patrons on a list”.")
+        return found
+
+    @property
+    def has_keys(self) -> bool:
+        """Tell whether the keys stand on the list."""
+        return self.is_list and self._typed["key"] == linking.LISTED
+
+    @cached_property
+    def count(self) -> int:
+        """How many patrons, or lines of the list, are selected."""
+        if self.has_keys:
+            return sum(bool(line.strip()) for line in self.listed.splitlines())
+        return super().count
 
     def places(self, errors: Mapping[str, str]) -> list[Place]:
         """Return the places of whom, of the source and of the key."""

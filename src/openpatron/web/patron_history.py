@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 _DATES = (
     *("expires_on", "registered", "until", "ends_on", "birth_date"),
-    *("renewed", "renewal_undone"),
+    *("renewed", "renewal_undone", "second_from", "second_until"),
 )
 _PERSONAL = {*map(told, PERSONAL), *CONTACT, "channel"}
 
@@ -211,6 +211,8 @@ _SPOKEN: dict[str, Callable[[Any], str]] = {
     "written_in": language_name,
     "is_sent": yes_or_no,
     "to_second_address": yes_or_no,
+    "shares_resources": yes_or_no,
+    "letters_to": _label_of(Patron.LettersTo),
     "page_language": language_name,
     **dict.fromkeys(_DATES, lambda value: date_format(date.fromisoformat(value))),
 }

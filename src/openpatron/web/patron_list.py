@@ -14,7 +14,6 @@ from django.utils.functional import cached_property
 from django.utils.translation import gettext as _, gettext_lazy
 from django.views.decorators.http import require_safe
 
-from openpatron.patrons.actions.edit_patron import may_edit
 from openpatron.patrons.actions.register_patron import PERMISSION as REGISTER
 from openpatron.patrons.list_words import ListWords, as_text
 from openpatron.patrons.models import Patron
@@ -30,6 +29,7 @@ from openpatron.patrons.whom import PERMISSION as UPDATE
 
 from .export_forms import exports
 from .gate import OrganizationRequest, page
+from .patron_menu import menus
 
 if TYPE_CHECKING:
     from django.db.models import QuerySet
@@ -166,13 +166,18 @@ def patrons(request: OrganizationRequest) -> HttpResponse:
         "columns": columns,
     }
     if cards:
+        every = menus(request, cards)
         context["rows"] = [
-            (patron, [c for c in _current_cards(request.actor, patron) if c.value == address.text])
+            (
+                patron,
+                [c for c in _current_cards(request.actor, patron) if c.value == address.text],
+                every[patron.pk],
+            )
             for patron in cards
         ]
         return TemplateResponse(request, "web/patron_choose.html", context)
     shown = _Paginator(address).get_page(request.GET.get("page"))
-    slug = [request.organization.slug]
+    slug, every = [request.organization.slug], menus(request, shown)
     found = urlencode({"who": "found", "found": as_text(address.kept)})
     context |= {
         "may_update": request.actor.may(UPDATE),
@@ -180,8 +185,9 @@ def patrons(request: OrganizationRequest) -> HttpResponse:
         "save_address": f"{reverse('save_list', args=slug)}?{as_text(address.kept)}",
         "page": shown,
         "heads": _heads(address, columns),
-        "rows": [(patron, _current_cards(request.actor, patron)) for patron in shown],
-        "editable": {one.pk for one in shown if may_edit(request.actor, one)},
+        "rows": [
+            (patron, _current_cards(request.actor, patron), every[patron.pk]) for patron in shown
+        ],
         "may_register": request.actor.may_anywhere(REGISTER),
         "exports": exports(request, address.without()),
     }

@@ -54,7 +54,7 @@ def patron(request: OrganizationRequest, number: int) -> HttpResponse:
     shown = changes.get_page(request.GET.get("history"))
     names = dict(sites().values_list("short_name", "name"))
     roles = staff_roles.roles_of(request.actor, found)
-    above = staff_roles.are_above(request.actor, roles)
+    above = staff_roles.is_above(request.actor, found, roles)
     external, edits = external_of(found), may_edit(request.actor, found)
     context = {
         "title": found.account.full_name,

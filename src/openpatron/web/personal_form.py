@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 
 from openpatron.accounts.rules import personal_data
 from openpatron.kernel.errors import InputError
+from openpatron.patrons.models import Patron
 from openpatron.patrons.personal_data import CONTACT, PERSONAL, contact_data, told
 
 from .locked import Held, lock_field
@@ -32,7 +33,6 @@ if TYPE_CHECKING:
     from django.http import QueryDict
 
     from openpatron.accounts.models import Account
-    from openpatron.patrons.models import Patron
 
     from .meanwhile import Difference
 
@@ -214,12 +214,15 @@ def _field(name: str, stored: str) -> forms.Field:
     if name in _SWITCHES:
         words = _SWITCHES[name]
         return forms.ChoiceField(required=False, choices=[("", words(False)), ("on", words(True))])
+    if name == "letters_to":
+        choices = [("", _("as the library does for everybody")), *Patron.LettersTo.choices]
+        return forms.ChoiceField(required=False, choices=choices)
     if name in _LANGUAGES:
         known = languages()
         if stored and stored not in dict(known):
             known.append((stored, stored))
         return forms.ChoiceField(required=False, choices=[("", _("as the library")), *known])
-    if name == "birth_date":
+    if name in {"birth_date", "second_from", "second_until"}:
         field = forms.DateField(required=False, input_formats=["%Y-%m-%d"])
         field.widget = forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"})
         field.error_messages["invalid"] = _(

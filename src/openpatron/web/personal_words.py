@@ -39,6 +39,9 @@ LABELS: dict[str, StrOrPromise] = {
     "second_postal_code": gettext_lazy("Second address: postal code"),
     "second_city": gettext_lazy("Second address: city"),
     "second_country": gettext_lazy("Second address: country"),
+    "second_from": gettext_lazy("Second address: first day"),
+    "second_until": gettext_lazy("Second address: last day"),
+    "letters_to": gettext_lazy("Letters go to"),
     "channel": gettext_lazy("Communication channel"),
 }
 
@@ -51,6 +54,9 @@ HELPS: dict[str, StrOrPromise] = {
     "mobile_phone": gettext_lazy("In any usual way of writing."),
     "country": gettext_lazy("The code of two letters, like US or DE."),
     "second_country": gettext_lazy("The code of two letters, like US or DE."),
+    "second_until": gettext_lazy(
+        "Outside of these days letters go to the main address. Empty: without an end."
+    ),
     "keep_history": gettext_lazy(
         "With “yes”, what was borrowed stays on a list for at most six months, for the person and "
         "for staff. With “no”, nobody can tell who borrowed something as soon as it is back and "

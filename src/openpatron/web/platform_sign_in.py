@@ -28,6 +28,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
+from openpatron.kernel.text import storable
 from openpatron.rostering.identity import account_of, identity_of
 
 if TYPE_CHECKING:
@@ -79,8 +80,9 @@ class ProviderAdapter(DefaultOIDCAdapter):
                 "family_name": found.values.get("familyName", ""),
                 "preferred_username": user.username,
             }
-        if "email" in scopes and user.email:
-            claims |= {"email": user.email, "email_verified": True}
+        if "email" in scopes and found.values.get("email"):
+            # Staff and feeds write addresses as well: nobody has proved that it is theirs.
+            claims |= {"email": found.values["email"], "email_verified": False}
         return claims
 
     def list_private_keys(self, **_asked: Any) -> list[PrivateKey]:
@@ -137,7 +139,7 @@ def configuration(request: HttpRequest) -> JsonResponse:  # noqa: ARG001  the sa
 @never_cache
 def authorize(request: SignedInRequest) -> HttpResponseBase:
     """Send who is signed in back to the platform with a code, or say why not."""
-    client = Client.objects.filter(pk=request.GET.get("client_id", "").replace("\x00", "")).first()
+    client = _client(request.GET.get("client_id", ""))
     bound = request.GET.get("code_challenge_method") == "S256" and request.GET.get("code_challenge")
     if client is None or not bound:
         why = _("The platform asked in a way that is not allowed here. Tell its operator.")
@@ -149,6 +151,10 @@ def authorize(request: SignedInRequest) -> HttpResponseBase:
         )
         return _refused(request, why % client.name, 403)
     return authorization(request)
+
+
+def _client(number: str) -> Client | None:
+    return Client.objects.filter(pk=number).first() if storable(number) else None
 
 
 def _refused(request: HttpRequest, why: str, status: int) -> HttpResponse:
@@ -165,7 +171,7 @@ def leads_on(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpRespons
         going = urlsplit(request.GET.get("next", ""))
         if going.path == reverse("oidc_authorization"):
             asked = parse_qs(going.query)
-            client = Client.objects.filter(pk=asked.get("client_id", [""])[0]).first()
+            client = _client(asked.get("client_id", [""])[0])
             wanted = asked.get("redirect_uri", [""])[0]
             if client is not None and wanted in client.get_redirect_uris():
                 parts = urlsplit(wanted)

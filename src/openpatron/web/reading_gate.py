@@ -1,6 +1,8 @@
 """Who comes to which page of the reading community: asked before anything else is.
 
-A thing of somebody else and one that does not exist answer alike, whatever the method.
+Two kinds of people come: accounts registered here, and those whom the provider's own sign-in let
+in, who need no account here (``reading_sign_in``). A thing of somebody else and one that does not
+exist answer alike, whatever the method.
 """
 
 from __future__ import annotations
@@ -8,19 +10,107 @@ from __future__ import annotations
 from functools import wraps
 from typing import TYPE_CHECKING, Any
 
+from django.contrib.auth.views import redirect_to_login
+from django.http import Http404
+from django.template.response import SimpleTemplateResponse, TemplateResponse
+from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from openpatron.kernel.errors import NotFoundError
-from openpatron.reading import queries, seats
+from openpatron.access.actor import WEB
+from openpatron.accounts.queries import organizations_of
+from openpatron.kernel.errors import NotAllowedError, NotFoundError
+from openpatron.organizations.scope import find_organization, open_organization
+from openpatron.reading import logs, queries, seats
+from openpatron.reading.seats import Reader
+from openpatron.reading.sign_in import signing_in
 
-from .gate import OrganizationRequest, member
+from .errors import not_allowed
+from .gate import MEMBER, OrganizationRequest, member
+from .reading_session import person_signed_in
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from django.http import HttpRequest, HttpResponseBase
+
     from openpatron.access.actor import Actor
+    from openpatron.organizations.models import Organization
 
 type View = Callable[..., Any]
+
+
+def reader_page(view: View) -> View:
+    """Wrap a view for everybody registered here, and for whom the provider signed in."""
+
+    @wraps(view)
+    def with_account(request: OrganizationRequest, *args: Any, **words: Any) -> Any:
+        person = person_signed_in(request, request.organization)
+        if person is not None:
+            # Who they are in the community was proved by the provider; their rights stay.
+            found = request.actor
+            request.actor = Reader(
+                found.organization, found.account, found.way, found.rights, found.grants, person
+            )
+        return view(request, *args, **words)
+
+    inside = member(with_account)
+
+    @wraps(view)
+    def gated(request: Any, /, organization: str, *args: Any, **words: Any) -> Any:
+        if not _is_member(request, organization):
+            found = _organization(organization)
+            if found is not None:
+                with open_organization(found):
+                    person = person_signed_in(request, found)
+                    if person is not None:
+                        return _as_guest(request, found, person, view, *args, **words)
+                    if not request.user.is_authenticated and signing_in(found) is not None:
+                        where = reverse("reading_sign_in", args=[found.slug])
+                        return redirect_to_login(request.get_full_path(), where)
+        return inside(request, organization, *args, **words)
+
+    gated.gate = MEMBER  # type: ignore[attr-defined]
+    return gated
+
+
+def shown(
+    request: OrganizationRequest, template: str, context: dict[str, Any], status: int = 200
+) -> TemplateResponse:
+    """Return a page of the community, in the frame of who looks at it."""
+    has_account = request.actor.account is not None
+    base = "web/frame.html" if has_account else "web/reading_frame.html"
+    signed_in = isinstance(request.actor, Reader)
+    words = {"base": base, "signed_in_by_provider": signed_in, "crumb": _("Reading")}
+    return TemplateResponse(request, template, words | context, status=status)
+
+
+def _as_guest(
+    request: Any, organization: Organization, person: int, view: View, *args: Any, **words: Any
+) -> HttpResponseBase:
+    """Call the view for who has no account here; ``gate`` does the same for those who have."""
+    request.organization = organization
+    request.actor = Reader(organization, None, WEB, {}, {}, person)
+    try:
+        response: HttpResponseBase = view(request, *args, **words)
+    except NotFoundError as missing:
+        raise Http404(str(missing)) from missing
+    except NotAllowedError as refused:
+        response = not_allowed(request, refused)
+    if isinstance(response, SimpleTemplateResponse):
+        response.render()
+    return response
+
+
+def _is_member(request: HttpRequest, slug: str) -> bool:
+    account = request.user
+    return account.is_authenticated and organizations_of(account).filter(slug=slug).exists()
+
+
+def _organization(slug: str) -> Organization | None:
+    try:
+        return find_organization(slug)
+    except NotFoundError:
+        return None
 
 
 def _gated(require: Callable[[Actor, int], object]) -> Callable[[View], View]:
@@ -31,13 +121,13 @@ def _gated(require: Callable[[Actor, int], object]) -> Callable[[View], View]:
             return view(request, number, **words)
 
         plain: View = gated
-        return member(plain)
+        return reader_page(plain)
 
     return wrap
 
 
 def _require_own_line(actor: Actor, number: int) -> None:
-    if not queries.own_log(actor).filter(pk=number).exists():
+    if not logs.own_log(actor).filter(pk=number).exists():
         raise NotFoundError(_("There is no such line in your log."))
 
 
@@ -48,5 +138,6 @@ def _require_own_group(actor: Actor, number: int) -> None:
 
 of_school = _gated(seats.require_supervisor)
 of_group = _gated(seats.require_leader)
+of_archived_group = _gated(seats.require_archived)
 of_own_line = _gated(_require_own_line)
 of_own_group = _gated(_require_own_group)

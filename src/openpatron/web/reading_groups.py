@@ -1,4 +1,4 @@
-"""A group of the reading community: its code, its students and what they read, its name."""
+"""A group of the reading community: its code, students and what they read, teachers, name."""
 
 from __future__ import annotations
 
@@ -6,39 +6,128 @@ from typing import TYPE_CHECKING
 
 from django.contrib import messages
 from django.shortcuts import redirect
-from django.template.response import TemplateResponse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
-from openpatron.kernel.errors import InputError, StateError
-from openpatron.reading import queries
-from openpatron.reading.actions import edit_group
+from openpatron.kernel.errors import InputError, NotFoundError, StateError
+from openpatron.reading import logs, queries
+from openpatron.reading.actions import edit_group, teach_group
+from openpatron.reading.actions.archive_group import (
+    archive_group as archive,
+    restore_group as restore,
+)
 from openpatron.reading.actions.join_group import leave_group as leave
+from openpatron.reading.seats import led_groups
 
 from .charts import stacked_bars
 from .gate import OrganizationRequest
-from .reading import crumbs, refused
-from .reading_gate import of_group, of_own_group, of_school
+from .reading import crumbs, refused, weeks_chart
+from .reading_gate import of_archived_group, of_group, of_own_group, of_school, shown
+from .reading_lists import lists_pdf
 
 if TYPE_CHECKING:
     from django.http import HttpResponse
+
+_DIGITS = 18
 
 
 @of_group
 @require_safe
 def group(request: OrganizationRequest, number: int) -> HttpResponse:
-    """Show a group to who leads it; printed, it is the list of names with the code."""
-    found, rows = queries.progress(request.actor, number)
-    bars = [(one.person.full_name, "", {_("minutes"): one.minutes}) for one in rows]
+    """Show a group to who leads it: its code, its students and what they read, its teachers."""
+    read = logs.progress(request.actor, number)
+    found = read.group
+    bars = [(one.person.full_name, "", {_("minutes"): one.minutes}) for one in read.rows]
+    teachers = queries.teachers(request.actor, number)
+    is_free = found.sourced_id is None
     context = {
         "title": found.name,
         "breadcrumbs": crumbs(request),
         "group": found,
-        "rows": rows,
-        "teachers": queries.teachers(request.actor, number),
+        "is_free": is_free,
+        "rows": read.rows,
+        "teachers": teachers,
+        "may_remove_teacher": is_free and len(teachers) > 1,
+        "possible_teachers": queries.possible_teachers(request.actor, number),
         "chart": stacked_bars(_("Minutes read in the last eight weeks"), _("Student"), bars),
+        "weeks": weeks_chart(_("Minutes read by all together, by week"), read.weeks),
     }
-    return TemplateResponse(request, "web/reading_group.html", context)
+    return shown(request, "web/reading_group.html", context)
+
+
+@of_group
+@require_safe
+def group_list(request: OrganizationRequest, number: int) -> HttpResponse:
+    """Send the list of a group to print: names and usernames, and the code where it works."""
+    return lists_pdf(request, queries.printed_group(request.actor, number))
+
+
+@of_school
+@require_safe
+def group_lists(request: OrganizationRequest, number: int) -> HttpResponse:
+    """Send the lists of all groups of a school, each on a sheet of its own."""
+    return lists_pdf(request, queries.printed_groups(request.actor, number))
+
+
+@of_group
+@require_POST
+def add_teacher(request: OrganizationRequest, number: int) -> HttpResponse:
+    """Let another teacher lead a free group."""
+    try:
+        found = teach_group.add_teacher(request.actor, number, _person(request))
+        words = {"teacher": found.full_name}
+        messages.success(request, _("%(teacher)s teaches this group now.") % words)
+    except InputError as error:
+        messages.error(request, refused(error))
+    except StateError as error:
+        messages.warning(request, str(error))
+    return redirect("reading_group", request.organization.slug, number)
+
+
+@of_group
+@require_POST
+def remove_teacher(request: OrganizationRequest, number: int) -> HttpResponse:
+    """Take a teacher off a free group."""
+    try:
+        found = teach_group.remove_teacher(request.actor, number, _person(request))
+        words = {"teacher": found.full_name}
+        messages.success(request, _("%(teacher)s does not teach this group any more.") % words)
+    except (NotFoundError, StateError) as error:
+        messages.warning(request, str(error))
+    if number not in {one.pk for one in led_groups(request.actor)}:
+        return redirect("reading", request.organization.slug)
+    return redirect("reading_group", request.organization.slug, number)
+
+
+def _person(request: OrganizationRequest) -> int:
+    text = request.POST.get("teacher", "")
+    return int(text) if text.isascii() and text.isdecimal() and len(text) <= _DIGITS else 0
+
+
+@of_group
+@require_POST
+def archive_group(request: OrganizationRequest, number: int) -> HttpResponse:
+    """Put a group away."""
+    try:
+        found = archive(request.actor, number)
+        said = _("%s is archived, with all who are in it. It can be brought back below.")
+        messages.success(request, said % found.name)
+    except StateError as error:
+        messages.warning(request, str(error))
+    return redirect("reading", request.organization.slug)
+
+
+@of_archived_group
+@require_POST
+def restore_group(request: OrganizationRequest, number: int) -> HttpResponse:
+    """Bring a group back."""
+    try:
+        found = restore(request.actor, number)
+    except InputError as error:
+        messages.error(request, refused(error))
+        return redirect("reading", request.organization.slug)
+    messages.success(request, _("%s is back, with all who were in it.") % found.name)
+    return redirect("reading_group", request.organization.slug, number)
 
 
 @of_group

@@ -1,99 +1,35 @@
-"""A school of the reading community, for its supervisor: all students, and settings."""
+"""A school of the reading community, for its supervisor: settings, and guides to a new year."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django import forms
+from django.conf import settings
 from django.contrib import messages
-from django.core.paginator import Paginator
 from django.shortcuts import redirect
-from django.template.response import TemplateResponse
 from django.urls import reverse
-from django.utils.translation import gettext as _, gettext_lazy, ngettext
-from django.views.decorators.http import require_http_methods, require_POST
+from django.utils.translation import gettext as _, gettext_lazy
+from django.views.decorators.http import require_http_methods, require_safe
 
-from openpatron.kernel.errors import InputError, StateError
+from openpatron.kernel.errors import NotFoundError
 from openpatron.reading import queries, seats
 from openpatron.reading.actions.edit_school import WantedSchool, edit_school as write
-from openpatron.reading.actions.move_readers import move_readers as move, undo_move as undo
-from openpatron.reading.queries import Wanted
 
 from .administration_form import AdministrationForm, yes_or_no
 from .gate import OrganizationRequest
-from .reading import crumbs, refused
-from .reading_gate import of_school
+from .reading import crumbs
+from .reading_gate import of_school, shown
 
 if TYPE_CHECKING:
-    from django.http import HttpResponse, QueryDict
+    from django.http import HttpResponse
 
-_PER_PAGE = 100
-_DIGITS = 18
-
-
-def _number(text: str) -> int | None:
-    return int(text) if text.isascii() and text.isdecimal() and len(text) <= _DIGITS else None
-
-
-def _wanted(words: QueryDict) -> Wanted:
-    return Wanted(
-        words.get("q", "")[:100], _number(words.get("group", "")), words.get("pasted", "")
-    )
-
-
-@of_school
-@require_http_methods(["GET", "HEAD", "POST"])
-def all_students(request: OrganizationRequest, number: int) -> HttpResponse:
-    """Show every student of the school. POST: those of a pasted list."""
-    school = seats.require_supervisor(request.actor, number)
-    wanted = _wanted(request.POST if request.method == "POST" else request.GET)
-    found = queries.students(request.actor, number, wanted)
-    shown = Paginator(found, max(1, found.count()) if wanted.pasted else _PER_PAGE)
-    context = {
-        "title": _("All students of %s") % school.name,
-        "breadcrumbs": crumbs(request),
-        "school": school,
-        "wanted": wanted,
-        "groups": queries.school_groups(request.actor, number),
-        "page": shown.get_page(request.GET.get("page")),
-        "missing": queries.not_found(request.actor, number, wanted.pasted),
-        "moves": queries.moves(request.actor, number),
-    }
-    return TemplateResponse(request, "web/all_students.html", context)
-
-
-@of_school
-@require_POST
-def move_readers(request: OrganizationRequest, number: int) -> HttpResponse:
-    """Move those who are ticked."""
-    ticked = [_number(one) for one in request.POST.getlist("person")]
-    people = {one for one in ticked if one is not None}
-    try:
-        made = move(request.actor, number, people, _number(request.POST.get("to", "")) or 0)
-    except InputError as error:
-        messages.error(request, refused(error))
-    except StateError as error:
-        messages.warning(request, str(error))
-    else:
-        count = len(made.was)
-        said = ngettext(
-            "%(count)d student is in %(group)s now.", "%(count)d students are in %(group)s now.",
-            count,
-        )  # fmt: skip
-        messages.success(request, said % {"count": count, "group": made.group.name})
-    return redirect("all_students", request.organization.slug, number)
-
-
-@of_school
-@require_POST
-def undo_move(request: OrganizationRequest, number: int, move: int) -> HttpResponse:
-    """Undo one step."""
-    try:
-        undo(request.actor, number, move)
-        messages.success(request, _("The students are back in the groups they were in."))
-    except StateError as error:
-        messages.warning(request, str(error))
-    return redirect("all_students", request.organization.slug, number)
+_TEXTS = ("library_contact", "library_address", "contact", "contact_address")
+GUIDES = (
+    ("homerooms", gettext_lazy("Move students by the homerooms of the library system")),
+    ("all-students", gettext_lazy("Move students in All students")),
+    ("group-codes", gettext_lazy("Move students by group codes")),
+)
 
 
 class SchoolForm(AdministrationForm):
@@ -109,13 +45,36 @@ class SchoolForm(AdministrationForm):
     may_leave = yes_or_no(
         gettext_lazy("Leaving"), gettext_lazy("students may leave a group by themselves")
     )
+    may_move = yes_or_no(
+        gettext_lazy("Moving"),
+        gettext_lazy("students may go from one homeroom group to another by its code"),
+    )
     library_contact = forms.CharField(
-        label=gettext_lazy("Whom to ask about sign-in, syncs, patrons and access levels"),
+        label=gettext_lazy("The library side: whom to ask"),
+        help_text=gettext_lazy(
+            "About settings of the library system, sign-in, running a sync, patrons and access "
+            "levels. A name, or a sentence."
+        ),
+        required=False,
+        max_length=200,
+    )
+    library_address = forms.CharField(
+        label=gettext_lazy("The library side: address"),
+        help_text=gettext_lazy("An e-mail or web address."),
         required=False,
         max_length=200,
     )
     contact = forms.CharField(
-        label=gettext_lazy("Whom to ask about all the rest"), required=False, max_length=200
+        label=gettext_lazy("The reading community: whom to ask"),
+        help_text=gettext_lazy("About groups, codes, logs and all the rest."),
+        required=False,
+        max_length=200,
+    )
+    contact_address = forms.CharField(
+        label=gettext_lazy("The reading community: address"),
+        help_text=gettext_lazy("An e-mail or web address."),
+        required=False,
+        max_length=200,
     )
     sync_now = yes_or_no(
         gettext_lazy("Next sync"), gettext_lazy("Schedule the next sync to run immediately")
@@ -131,8 +90,8 @@ class SchoolForm(AdministrationForm):
         return WantedSchool(
             managed_here=data["managed"] == "here",
             may_leave=bool(data["may_leave"]),
-            library_contact=data["library_contact"],
-            contact=data["contact"],
+            may_move=bool(data["may_move"]),
+            **{name: data[name] for name in _TEXTS},
             sync_now=bool(data["sync_now"]),
             set_back=bool(data["set_back"]),
         )
@@ -141,17 +100,19 @@ class SchoolForm(AdministrationForm):
 @of_school
 @require_http_methods(["GET", "HEAD", "POST"])
 def edit_school(request: OrganizationRequest, number: int) -> HttpResponse:
-    """Show and write the settings of a school."""
+    """Show and write the settings of a school; what going back to homerooms changes is shown."""
     school = seats.require_supervisor(request.actor, number)
-    changes = queries.set_back(request.actor, school) if school.managed_here else []
-    stored = {
+    stored: dict[str, Any] = {
         "managed": "here" if school.managed_here else "library",
         "may_leave": ["yes"] if school.may_leave else [],
-        "library_contact": school.library_contact,
-        "contact": school.contact,
+        "may_move": ["yes"] if school.may_move else [],
+        **{name: getattr(school, name) for name in _TEXTS},
     }
     form = SchoolForm(request.POST if request.method == "POST" else None, stored=stored)
-    if not changes:
+    # Asked only of who is about to go back, with all of it listed.
+    goes_back = school.managed_here and request.POST.get("managed") == "library"
+    changes = queries.set_back(request.actor, school) if goes_back else None
+    if changes is None or not changes.changes:
         del form.fields["set_back"]
     written = None
     if form.is_bound:
@@ -166,14 +127,39 @@ def edit_school(request: OrganizationRequest, number: int) -> HttpResponse:
         "breadcrumbs": crumbs(request),
         "form": form,
         "school": school,
-        "changes": changes,
+        "changes": changes if changes is not None and changes.changes else None,
+        "held": queries.standing(request.actor),
+        "may_connect": seats.may_connect(request.actor),
         "save": _("Save"),
         "back": reverse("reading", args=[request.organization.slug]),
     }
     status = 422 if form.errors else 200
-    return TemplateResponse(request, "web/edit_school.html", context, status=status)
+    return shown(request, "web/edit_school.html", context, status)
 
 
 def _settings(form: SchoolForm) -> WantedSchool:
     form.cleaned_data.setdefault("set_back", [])
     return form.wanted()
+
+
+@of_school
+@require_safe
+def year_guide(request: OrganizationRequest, number: int, way: str) -> HttpResponse:
+    """Show one of the ways to move students at the beginning of a school year, step by step."""
+    school = seats.require_supervisor(request.actor, number)
+    guides = {name: str(title) for name, title in GUIDES}
+    if way not in guides:
+        raise NotFoundError(_("There is no such guide."))
+    held = queries.standing(request.actor)
+    # Where the provider is this very installation its pages can be led to.
+    is_here = held is not None and held.base_url.startswith(f"{settings.OPENPATRON_BASE_URL}/")
+    context = {
+        "title": guides[way],
+        "breadcrumbs": crumbs(request),
+        "school": school,
+        "way": way,
+        "others": [(name, title) for name, title in GUIDES if name != way],
+        "groups": queries.groups_of(request.actor, number),
+        "is_here": is_here and request.actor.account is not None,
+    }
+    return shown(request, f"web/year_guide_{way.replace('-', '_')}.html", context)

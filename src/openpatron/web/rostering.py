@@ -21,6 +21,7 @@ from openpatron.ledger.tasks import enqueue
 from openpatron.organizations.queries import patron_types
 from openpatron.patrons.queries import names_by_id
 from openpatron.patrons.summary import summary_counts
+from openpatron.patrons.whom import PERMISSION as WHOM
 from openpatron.rostering import queries
 from openpatron.rostering.actions.edit_platform_setup import (
     LONGEST,
@@ -28,16 +29,20 @@ from openpatron.rostering.actions.edit_platform_setup import (
     edit_platform_setup as write,
 )
 from openpatron.rostering.actions.sync_site import sync_site as start
+from openpatron.rostering.mending import MENDS
 from openpatron.rostering.models import PlatformSetup, SentUser, Target
 from openpatron.rostering.permissions import MANAGE, MANAGE_TARGETS
 from openpatron.rostering.rules import HOMEROOM, SITE, STUDENT, TEACHER
 from openpatron.rostering.schedule import next_run
 from openpatron.rostering.setups import setup_of
+from openpatron.rostering.sync_words import NOTHING, what_was_new
+from openpatron.rostering.targets import kind_of
 
-from .administration_form import AdministrationForm, lines_of, yes_or_no
+from .administration_form import lines_of, yes_or_no
 from .gate import OrganizationRequest, page
 from .job_words import who
 from .once import request_key
+from .supervised_form import SupervisedForm
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -106,6 +111,7 @@ def readiness(request: OrganizationRequest, short_name: str) -> HttpResponse:
         conditions = [
             {
                 "rule": one.rule,
+                "mend": MENDS.get(one.rule.code),
                 "failing": one.failing if one.rule.code == whole else one.failing[:_SHOWN],
                 "count": len(one.failing),
                 "more": 0 if one.rule.code == whole else max(0, len(one.failing) - _SHOWN),
@@ -120,7 +126,7 @@ def readiness(request: OrganizationRequest, short_name: str) -> HttpResponse:
         "site": site,
         "found": found,
         "parts": parts,
-        "may_move": request.actor.may(MANAGE),
+        "may_mend": request.actor.may(MANAGE, site) and request.actor.may(WHOM),
     }
     return TemplateResponse(request, "web/readiness.html", context)
 
@@ -136,7 +142,8 @@ def sync_site(request: OrganizationRequest, short_name: str) -> HttpResponse:
     users, classes = queries.sent_here(request.actor, site)
     shown = Paginator(users, _PER_PAGE).get_page(request.GET.get("page"))
     names = names_by_id([one.patron_id for one in shown])
-    runs = queries.runs(request.actor, site).select_related("created_by")[:_RUNS]
+    runs = list(queries.runs(request.actor, site).select_related("created_by")[:_RUNS])
+    news = what_was_new([job.pk for job in runs])
     targets = queries.receivers(request.actor, site)
     context = {
         "title": _("Sync of %s") % site.name,
@@ -145,7 +152,11 @@ def sync_site(request: OrganizationRequest, short_name: str) -> HttpResponse:
         "setup": setup,
         "next": next_run(setup, timezone.now()),
         "runs": [
-            {"job": job, "counts": summary_counts(job), "who": who(job.created_by, job.way)}
+            {
+                "job": job,
+                "counts": summary_counts(job) | news.get(job.pk, NOTHING),
+                "who": who(job.created_by, job.way),
+            }
             for job in runs
         ],
         "page": shown,
@@ -173,7 +184,7 @@ def _arrived(one: SentUser, targets: list[Target]) -> list[tuple[str, datetime |
     """Return the platforms by name, each with when it got the account as it is; None: not yet."""
     found = []
     for target in targets:
-        last = target.pulled_at if target.kind == Target.Kind.REST else target.told_at
+        last = kind_of(target.kind).arrived_at(target)
         found.append((target.name, last if last and last >= one.modified_at else None))
     return found
 
@@ -197,9 +208,10 @@ def _boxes(label: Any, hint: Any = "") -> forms.MultipleChoiceField:
     )
 
 
-class SetupForm(AdministrationForm):
+class SetupForm(SupervisedForm):
     """What a site sets about the platform."""
 
+    field_order = ("is_used", "supervisor")
     is_used = yes_or_no(
         gettext_lazy("Reading platform"), gettext_lazy("this site uses the reading platform")
     )
@@ -235,21 +247,13 @@ class SetupForm(AdministrationForm):
         "interval": lambda text: required_number(text, "interval", lowest=1, highest=LONGEST)
     }
 
-    def __init__(
-        self,
-        data: Any = None,
-        *,
-        stored: Mapping[str, Any] | None = None,
-        people: list[tuple[int, str]],
-    ) -> None:
-        super().__init__(data, stored=stored)
+    def __init__(self, *words: Any, **named: Any) -> None:
+        super().__init__(*words, **named)
         types = [(str(one.pk), one.name) for one in patron_types()]
         levels = [(str(one.pk), one.name) for one in AccessLevel.objects.order_by("name")]
         for name in _IDS:
             offered = types if name.endswith("types") else levels
             cast("forms.MultipleChoiceField", self.fields[name]).choices = offered
-        chosen = cast("forms.ChoiceField", self.fields["supervisor"])
-        chosen.choices = [("", _("none")), *((str(pk), name) for pk, name in people)]
 
 
 @page(MANAGE)
@@ -271,7 +275,7 @@ def edit_platform_setup(request: OrganizationRequest, short_name: str) -> HttpRe
         messages.success(request, _("The settings of %s are saved.") % site.name)
         return redirect("edit_platform_setup", request.organization.slug, site.short_name)
     context = {
-        "title": _("Reading platform of %s") % site.name,
+        "title": _("Site info of %s") % site.name,
         "breadcrumbs": crumbs(request, site),
         "site": site,
         "setup": setup,
@@ -298,7 +302,7 @@ def _wanted(form: SetupForm) -> WantedSetup:
     data = form.cleaned_data
     return WantedSetup(
         is_used=bool(data["is_used"]),
-        supervisor=int(data["supervisor"]) if data["supervisor"] else None,
+        supervisor=form.chosen_supervisor(),
         groups_managed=data["groups_managed"],
         interval=data["interval"],
         quiet_from=data["quiet_from"],

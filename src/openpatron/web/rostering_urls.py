@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, path
 
-from . import homerooms, merge_homerooms, move_students, rostering, targets
+from . import homerooms, mend_readiness, merge_homerooms, move_students, rostering, targets
 
 urlpatterns: list[URLPattern] = [
     path("rostering/", rostering.rostering, name="rostering"),
@@ -21,6 +21,11 @@ urlpatterns: list[URLPattern] = [
         name="edit_platform_setup",
     ),
     path("rostering/sites/<str:short_name>/readiness/", rostering.readiness, name="readiness"),
+    path(
+        "rostering/sites/<str:short_name>/readiness/<str:code>/",
+        mend_readiness.mend_readiness,
+        name="mend_readiness",
+    ),
     path("rostering/sites/<str:short_name>/sync/", rostering.sync_site, name="sync_site"),
     path("rostering/sites/<str:short_name>/homerooms/", homerooms.homerooms, name="homerooms"),
     path(

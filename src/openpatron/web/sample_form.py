@@ -25,6 +25,7 @@ from openpatron.patrons.models import Patron
 
 from . import source_words
 from .administration_form import AdministrationForm
+from .sample_rules import RulesForm
 from .templatetags.web import field_title
 
 if TYPE_CHECKING:
@@ -68,6 +69,7 @@ class SampleForm(AdministrationForm):
     default_access_level = forms.ChoiceField(
         label=_lazy("Access level of rows without one"), required=False
     )
+    identity_provider = forms.ChoiceField(label=_lazy("Where its people sign in"), required=False)
 
     def __init__(self, data: Any, sample: Sample) -> None:
         self.sample = sample
@@ -75,6 +77,7 @@ class SampleForm(AdministrationForm):
         self._values = values_to_choose(sample.setup, sample.looked)
         if data is not None:
             data = self._completed(data)
+        self.rules = RulesForm(data, sample.setup, sample.looked)
         super().__init__(data, stored=self._state())
         self._add_columns()
         self._add_values()
@@ -86,6 +89,7 @@ class SampleForm(AdministrationForm):
         ):
             none = ("", _("none: such rows are rejected"))
             self.fields[name].choices = [none, *((one, one) for one in known)]  # type: ignore[attr-defined]
+        self.fields["identity_provider"].choices = source_words.provider_choices()  # type: ignore[attr-defined]
         if sample.format.has_options:
             self._add_options()
         for field in self.fields.values():
@@ -100,7 +104,7 @@ class SampleForm(AdministrationForm):
             "name": self.sample.name,
             "code": self.sample.code or _code_of(self.sample.name),
             "match": setup.match[0],
-            **{name: getattr(setup, name) for name in _DEFAULTS},
+            **{name: getattr(setup, name) for name in (*_DEFAULTS, "identity_provider")},
             **{f"column_{n}": choice_of(setup, column) for n, column in self._columns.items()},
             **{f"dates_{field}": written for field, written in dates.items()},
             **{
@@ -193,6 +197,11 @@ class SampleForm(AdministrationForm):
     def clean(self) -> dict[str, Any]:
         """Refuse two columns that are to give the same."""
         cleaned = super().clean()
+        for name in self.rules.errors:
+            # Said at its place too.
+            label = self.rules.fields[name].label
+            for error in self.rules.errors[name]:
+                self.add_error(None, f"{label}: {error}")
         chosen = {column: cleaned.get(f"column_{n}", "") for n, column in self._columns.items()}
         again = doubled(chosen)
         for n, column in self._columns.items():
@@ -241,6 +250,10 @@ class SampleForm(AdministrationForm):
             default_site=text["default_site"],
             default_patron_type=text["default_patron_type"],
             default_access_level=text["default_access_level"],
+            identity_provider=text["identity_provider"],
+            made=self.rules.made,
+            homerooms=self.rules.homerooms,
+            clears=self.rules.clears,
         )
 
     @property
@@ -265,7 +278,7 @@ class SampleForm(AdministrationForm):
     def rest(self) -> list[forms.BoundField]:
         """Dates, key, defaults, and how the file is read."""
         names = [name for name in self.fields if name.startswith("dates_")]
-        names += ["match", *_DEFAULTS]
+        names += ["match", *_DEFAULTS, "identity_provider"]
         names += [name for name in ("encoding", "separator", "header") if name in self.fields]
         return [self[name] for name in names]
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from django.utils.translation import gettext as _, gettext_lazy as _lazy
 
+from openpatron.accounts.models import IdentityProvider
 from openpatron.feeds.formats import formats
 from openpatron.feeds.setup import Rule, Safety, Schedule, Setup
 
@@ -60,6 +61,12 @@ SEPARATORS = {
     "\t": _lazy("tab"),
     "|": _lazy("bar (|)"),
 }
+
+
+def provider_choices() -> list[tuple[str, Any]]:
+    """Return where the people of a source may sign in, by code; first here."""
+    providers = IdentityProvider.objects.order_by("name").values_list("code", "name")
+    return [("", _("here, with a password")), *providers]
 
 
 def counts_in_words(counts: dict[str, Any]) -> str:

@@ -78,6 +78,7 @@ def source(request: OrganizationRequest, code: str) -> HttpResponse:
         "next_run_at": found.setup.next_run_at if setup else None,
         "looked_at": found.setup.looked_at if setup else None,
         "trouble": found.setup.trouble if setup else "",
+        "trouble_since": found.setup.trouble_since if setup else None,
         "may_see_jobs": actor.may("ledger.view_jobs"),
         "events": _events(request, found),
     }

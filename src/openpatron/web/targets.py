@@ -27,6 +27,8 @@ from openpatron.rostering.actions.create_target import (
 from openpatron.rostering.models import Target
 from openpatron.rostering.permissions import MANAGE_TARGETS
 from openpatron.rostering.scopes import DEFAULT, SCOPES
+from openpatron.rostering.targets import kind_of
+from openpatron.rostering.targets.oneroster_rest.deliver import BASE, TOKEN
 
 from .administration_form import AdministrationForm, lines_of, yes_or_no
 from .gate import OrganizationRequest, page
@@ -35,7 +37,6 @@ from .rostering import crumbs
 if TYPE_CHECKING:
     from django.http import HttpResponse
 
-_BASE, _TOKEN = "/ims/oneroster/rostering/v1p2", "/ims/oneroster/token"
 _SCOPE_WORDS = {
     "roster-core.readonly": gettext_lazy("accounts, homerooms and who is in them"),
     "roster.readonly": gettext_lazy("also students’ e-mail addresses, barcodes and district ids"),
@@ -63,6 +64,12 @@ class TargetForm(AdministrationForm):
             "sftp://NAME@HOST:22/FOLDER."
         ),
         max_length=500,
+        required=False,
+    )
+    version = forms.ChoiceField(
+        label=gettext_lazy("Version of the package"),
+        help_text=gettext_lazy("Only for packages: which one the platform reads."),
+        choices=Target.Version.choices,
         required=False,
     )
     host_key = forms.CharField(
@@ -100,8 +107,13 @@ class TargetForm(AdministrationForm):
         ]
         if not fresh:
             del self.fields["kind"]
-            if stored["kind"] != Target.Kind.SFTP:
+            kind = kind_of(stored["kind"])
+            if not kind.has_server:
                 del self.fields["host_key"], self.fields["secret"]
+            if not kind.writes_package:
+                del self.fields["version"]
+            if kind.fetches:
+                del self.fields["address"]
 
     def wanted(self, kind: str) -> WantedTarget:
         """Return the target as it is to be."""
@@ -110,7 +122,8 @@ class TargetForm(AdministrationForm):
             name=data["name"],
             kind=kind,
             sites=list(Site.objects.filter(pk__in=data["sites"]).order_by("name", "pk")),
-            address=data["address"],
+            address=data.get("address", ""),
+            version=data.get("version") or Target.Version.V1P2,
             scopes=data["scopes"],
             is_active=bool(data["is_active"]),
             redirects=data["redirects"].splitlines(),
@@ -142,7 +155,10 @@ def targets(request: OrganizationRequest) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def create_target(request: OrganizationRequest) -> HttpResponse:
     """Show an empty form, or make the target and show its secret, this once."""
-    stored = {"scopes": list(DEFAULT), "is_active": ["yes"], "kind": Target.Kind.REST}
+    stored = {
+        "scopes": list(DEFAULT), "is_active": ["yes"], "kind": Target.Kind.REST,
+        "version": Target.Version.V1P2,
+    }  # fmt: skip
     bound = request.POST if request.method == "POST" else None
     form = TargetForm(bound, stored=stored, fresh=True)
     made = None
@@ -168,6 +184,7 @@ def edit_target(request: OrganizationRequest, number: int) -> HttpResponse:
         "address": found.address,
         "redirects": "\n".join(found.redirects),
         "host_key": found.host_key,
+        "version": found.version,
         "kind": found.kind,
         "is_active": ["yes"] if found.is_active else [],
     }
@@ -209,9 +226,9 @@ def _secret(request: OrganizationRequest, target: Target, secret: str) -> HttpRe
         "breadcrumbs": _crumbs(request),
         "target": target,
         "secret": secret,
-        "fetches": target.kind == Target.Kind.REST,
-        "base_url": settings.OPENPATRON_BASE_URL + _BASE,
-        "token_url": settings.OPENPATRON_BASE_URL + _TOKEN,
+        "fetches": kind_of(target.kind).fetches,
+        "base_url": settings.OPENPATRON_BASE_URL + BASE,
+        "token_url": settings.OPENPATRON_BASE_URL + TOKEN,
     }
     return TemplateResponse(request, "web/target_secret.html", context)
 
@@ -225,6 +242,7 @@ def _form(request: OrganizationRequest, form: TargetForm, found: Target | None) 
         "save": _("Add this platform") if found is None else _("Save this platform"),
         "back": reverse("targets", args=[slug]),
         "target": found,
+        "may_renew": found is not None and not kind_of(found.kind).has_server,
     }
     if found is not None:
         context |= {

@@ -124,4 +124,7 @@ def _listed_before(request: OrganizationRequest, number: str) -> str:
     except (NotFoundError, NotAllowedError):
         return ""
     entries = job.params.get("listed") or []
-    return "\n".join(key for _line, key in entries)
+    beside = job.params.get("keys") or {}
+    return "\n".join(
+        f"{entry}, {beside[str(line)]}" if str(line) in beside else entry for line, entry in entries
+    )

@@ -1,4 +1,7 @@
-"""Ask another library for something that a patron wishes, and follow it until it is back there."""
+"""Ask another library for something that a patron wishes, and follow it until it is over.
+
+What is returnable has to go back there; a copy, say, is over when the patron has it.
+"""
 
 from __future__ import annotations
 
@@ -23,16 +26,6 @@ from openpatron.patrons.models import Patron
 from openpatron.patrons.office import sites_to_share_with
 from openpatron.patrons.standing import Deed
 
-_State = BorrowingRequest.State
-NEXT: dict[str, tuple[str, ...]] = {
-    _State.ASKED: (_State.SHIPPED, _State.RECEIVED, _State.CANCELLED),
-    _State.SHIPPED: (_State.RECEIVED, _State.CANCELLED),
-    _State.RECEIVED: (_State.RETURNED,),
-    _State.RETURNED: (),
-    _State.CANCELLED: (),
-}
-"""What a borrowing request may become, by what it is."""
-
 
 @dataclass(frozen=True, slots=True)
 class Wish:
@@ -42,6 +35,7 @@ class Wish:
     author: str = ""
     note: str = ""
     lender: str = ""
+    is_returnable: bool = True
 
 
 def borrows_at(patron: Patron) -> Site | None:
@@ -81,6 +75,7 @@ def borrow_elsewhere(
         author=clean(wish.author, "author"),
         note=clean(wish.note, "note", limit=500),
         lender=clean(wish.lender, "lender", limit=120),
+        is_returnable=wish.is_returnable,
         asked_by=actor.account_id,
     )
 
@@ -104,11 +99,13 @@ def move_borrowing(
         found = rows.filter(pk=number).first()
     if found is None:
         raise NotFoundError(_("There is no borrowing request %d of this patron.") % number)
-    if state not in NEXT[found.state]:
+    if state not in found.next_states:
         raise StateError(
             _("This borrowing request is %s. Reload the page to see what can follow.")
             % found.get_state_display()
         )
+    if due is not None and not found.is_returnable:
+        raise InputError("due", _("“%s” need not go back, so it is not due.") % found.title)
     if due is not None and due < timezone.localdate():
         raise InputError("due", _("%s is over already. Choose a later day.") % date_format(due))
     found.state, found.changed_at = state, timezone.now()

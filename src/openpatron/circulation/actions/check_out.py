@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from uuid import UUID
 
+from django.db.models import BigIntegerField, F, Value
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
@@ -27,6 +28,8 @@ from openpatron.organizations.models import PatronType, Site
 from openpatron.patrons.finding import may
 from openpatron.patrons.models import SUBJECT, Patron
 from openpatron.patrons.standing import Deed, Reason
+
+_NO_REQUEST = Value(None, output_field=BigIntegerField())
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,9 +64,10 @@ def _check_out(actor: Actor, site: Site, patron_id: int, barcode: str, wanted: W
     item = locked_item(actor, barcode)
     if wanted.beyond_expiry:
         actor.require(EXTEND, site)
-    waiting = _open_requests(item)
+    holder, waiting = _lent_to_and_wanted_by(item)
+    may_override = actor.may("patrons.override", site)
     reasons = [
-        *_of_item(item, patron, waiting, may_override=actor.may("patrons.override", site)),
+        *_of_item(item, patron, holder, waiting, may_override=may_override),
         *may(actor, patron, Deed.CHECKOUT, site),
     ]
     let_pass(actor, patron, Deed.CHECKOUT.value, reasons, wanted.why)
@@ -116,21 +120,41 @@ def type_at(patron: Patron, site: Site) -> PatronType:
     return next(t.patron_type for t in patron.associations.all() if t.site_id == site.pk)
 
 
-def _open_requests(item: Item) -> list[Request]:
-    found = Request.objects.filter(item=item, closed_at=None)
-    return sorted(found, key=lambda one: (not one.is_kept, one.asked_at, one.pk))
+@dataclass(frozen=True, slots=True)
+class _Lent:
+    """To whom an item is lent: nobody known, where the patron's record is gone."""
+
+    to: int | None
+
+
+def _lent_to_and_wanted_by(item: Item) -> tuple[_Lent | None, list[Request]]:
+    """Return the open loan of a locked item, and its open requests in their order.
+
+    One query, and one more where somebody waits.
+    """
+    lent = Loan.objects.filter(item=item, closed_at=None).annotate(asked=_NO_REQUEST)
+    asked = Request.objects.filter(item=item, closed_at=None).annotate(asked=F("pk"))
+    rows = list(lent.values_list("asked", "patron").union(asked.values_list("asked", "patron")))
+    holder = next((_Lent(patron) for asked_as, patron in rows if asked_as is None), None)
+    numbers = [asked_as for asked_as, _patron in rows if asked_as is not None]
+    waiting = Request.objects.filter(pk__in=numbers) if numbers else ()
+    return holder, sorted(waiting, key=lambda one: (not one.is_kept, one.asked_at, one.pk))
 
 
 def _of_item(
-    item: Item, patron: Patron, waiting: list[Request], *, may_override: bool
+    item: Item,
+    patron: Patron,
+    holder: _Lent | None,
+    waiting: list[Request],
+    *,
+    may_override: bool,
 ) -> list[Reason]:
     """Return what stops this very item."""
     found = []
-    lent = Loan.objects.filter(item=item, closed_at=None).first()
-    if lent is not None:
+    if holder is not None:
         text = (
             _("“%s” is on loan to this patron already. Renew it in the list.")
-            if lent.patron_id == patron.pk
+            if holder.to == patron.pk
             else _("“%s” is on loan to another patron. Take it back first.")
         )
         found.append(Reason("on_loan", text % item.title, overridable=False))

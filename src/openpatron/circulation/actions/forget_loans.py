@@ -1,6 +1,8 @@
 """Forget who had what: closed loans, requests and settled fees lose their patron. A nightly job.
 
-Messages about items lose their text; the ledger never names an item.
+What was written about them by hand (notes, what a fee was for, why it was waived) goes along, and
+so does that of patrons who were removed. Messages about items lose their text; the ledger never
+names an item.
 
 Of who does not keep history at once when it is over and nothing is owed for it; of who does, after
 the organization's months. One line for each kind of thing, with how many there were. Counts of
@@ -10,6 +12,7 @@ loans stay, by day, site, patron type and item type (``LoanCount``). It cannot b
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from enum import IntEnum
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from django.db.models import DateTimeField, Exists, OuterRef, Q, QuerySet, Subquery
@@ -18,6 +21,7 @@ from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext as _, gettext_lazy, ngettext
 
+from openpatron.circulation.borrowing_models import OVER
 from openpatron.circulation.counting import count_loans
 from openpatron.circulation.models import (
     BorrowingRequest,
@@ -47,13 +51,23 @@ PERMISSION = "patrons.manage_district"
 LENT = "lent"
 """What the ledger calls a kind of thing that is forgotten."""
 
-LOANS, REQUESTS, BORROWED, FEES, TEXTS = 1, 2, 3, 4, 5
-_PARTS = {
-    LOANS: gettext_lazy("Loans"),
-    REQUESTS: gettext_lazy("Requests"),
-    BORROWED: gettext_lazy("Requests from other libraries"),
-    FEES: gettext_lazy("Settled fees"),
-    TEXTS: gettext_lazy("Texts of messages about items"),
+
+class Part(IntEnum):
+    """What is forgotten, each a line of the job, whose number is the change's subject."""
+
+    LOANS = 1
+    REQUESTS = 2
+    BORROWED = 3
+    FEES = 4
+    TEXTS = 5
+
+
+_PARTS: dict[int, StrOrPromise] = {
+    Part.LOANS: gettext_lazy("Loans"),
+    Part.REQUESTS: gettext_lazy("Requests"),
+    Part.BORROWED: gettext_lazy("Requests from other libraries"),
+    Part.FEES: gettext_lazy("Settled fees"),
+    Part.TEXTS: gettext_lazy("Texts of messages about items"),
 }
 # Six of these are no more than half a year.
 _MONTH = timedelta(days=30)
@@ -90,27 +104,28 @@ def _due(part: int, params: dict[str, Any]) -> QuerySet[Any]:
     kept = {"patron__isnull": False}
     found: QuerySet[Any]
     match part:
-        case 1:
+        case Part.LOANS:
             owed = Fee.objects.filter(loan=OuterRef("pk"), owed__gt=0)
-            over = Loan.objects.filter(**kept, closed_at__isnull=False)
-            found = over.filter(forgets | Q(closed_at__lt=before)).exclude(Exists(owed))
-        case 2:
+            closed = Loan.objects.filter(**kept, closed_at__isnull=False)
+            found = closed.filter(forgets | Q(closed_at__lt=before)).exclude(Exists(owed))
+        case Part.REQUESTS:
             over_requests = Request.objects.filter(**kept, closed_at__isnull=False)
             found = over_requests.filter(forgets | Q(closed_at__lt=before))
-        case 3:
-            states = BorrowingRequest.State
-            ended = BorrowingRequest.objects.filter(
-                **kept, state__in=(states.RETURNED, states.CANCELLED)
-            )
-            found = ended.filter(forgets | Q(changed_at__lt=before))
-        case 5:
+        case Part.BORROWED:
+            ended = BorrowingRequest.objects.filter(OVER)
+            over = Q(**kept) & (forgets | Q(changed_at__lt=before))
+            found = ended.filter(over | Q(patron=None) & ~Q(note=""))
+        case Part.TEXTS:
             found = _texts(before, params.get("organization"))
-        case _:
+        case Part.FEES:
             last = Payment.objects.filter(fee=OuterRef("pk")).order_by("-at").values("at")[:1]
-            settled = Fee.objects.filter(**kept, owed=0).annotate(
+            settled = Fee.objects.filter(owed=0).annotate(
                 settled_at=Coalesce(Subquery(last), "charged_at", output_field=DateTimeField())
             )
-            found = settled.filter(forgets | Q(settled_at__lt=before))
+            said = Payment.objects.filter(fee=OuterRef("pk")).exclude(reason="")
+            over = Q(**kept) & (forgets | Q(settled_at__lt=before))
+            # Of who was removed, what was written is left.
+            found = settled.filter(over | Q(patron=None) & (~Q(text="") | Exists(said)))
     return found.order_by("pk")
 
 
@@ -174,19 +189,21 @@ class ForgetLoans(ForgettingJob):
 def _forget(part: int, params: dict[str, Any], size: int) -> int:
     """Take the patron from at most so many of a part; return how many there were."""
     chosen = list(_due(part, params).values_list("pk", flat=True)[:size])
-    if part == LOANS:
-        # Locked first, so that what is counted is what is forgotten.
-        of_loans = Loan.objects.select_for_update().filter(pk__in=chosen, patron__isnull=False)
-        chosen = list(of_loans.values_list("pk", flat=True))
-        count_loans(chosen)
-        LoanReminder.objects.filter(loan__in=chosen).delete()
-        Loan.objects.filter(pk__in=chosen).update(patron=None)
-    elif part == REQUESTS:
-        Request.objects.filter(pk__in=chosen).update(patron=None)
-    elif part == BORROWED:
-        BorrowingRequest.objects.filter(pk__in=chosen).update(patron=None, note="")
-    elif part == TEXTS:
-        Message.objects.filter(pk__in=chosen).update(body="", values={})
-    else:
-        Fee.objects.filter(pk__in=chosen).update(patron=None)
+    match part:
+        case Part.LOANS:
+            # Locked first, so that what is counted is what is forgotten.
+            of_loans = Loan.objects.select_for_update().filter(pk__in=chosen, patron__isnull=False)
+            chosen = list(of_loans.values_list("pk", flat=True))
+            count_loans(chosen)
+            LoanReminder.objects.filter(loan__in=chosen).delete()
+            Loan.objects.filter(pk__in=chosen).update(patron=None)
+        case Part.REQUESTS:
+            Request.objects.filter(pk__in=chosen).update(patron=None)
+        case Part.BORROWED:
+            BorrowingRequest.objects.filter(pk__in=chosen).update(patron=None, note="")
+        case Part.TEXTS:
+            Message.objects.filter(pk__in=chosen).update(body="", values={})
+        case Part.FEES:
+            Payment.objects.filter(fee__in=chosen).update(reason="")
+            Fee.objects.filter(pk__in=chosen).update(patron=None, text="")
     return len(chosen)

@@ -12,4 +12,4 @@ LEFT JOIN circulation_loanreminder reminder
   ON reminder.loan_id = open_loan.id AND reminder.due_on = open_loan.due_on
 WHERE planned.job_id = %(job)s AND planned.id > %(first)s AND planned.id <= %(last)s
   AND planned.outcome = 'planned'
-  AND COALESCE(reminder.step, 0) < CAST(planned.after ->> 'step' AS integer)
+  AND COALESCE(reminder.step, 0) < {step}

@@ -36,14 +36,13 @@ def receive_feed(
     place = Path("feeds") / actor.organization.slug / f"{uuid4().hex}{_suffix(shown)}"
     path = Path(settings.DATA_DIR) / place
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    digest, size, lines = hashlib.sha256(), 0, 0
+    digest, size = hashlib.sha256(), 0
     opened = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     try:
         with os.fdopen(opened, "wb") as file:
             for part in content:
                 digest.update(part)
                 size += len(part)
-                lines += part.count(b"\n")
                 file.write(part)
         _require_content(size, shown)
         return Feed.objects.create(
@@ -55,7 +54,6 @@ def receive_feed(
             size=size,
             digest=digest.hexdigest(),
             received_by=actor.account_id,
-            counts={"lines": max(0, lines - 1)},
         )
     except BaseException:
         path.unlink(missing_ok=True)

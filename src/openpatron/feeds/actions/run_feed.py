@@ -58,7 +58,8 @@ def plan_feed(actor: Actor, feed: Feed, request_key: str | None = None) -> Job:
         raise StateError(_("This feed was run already, as job %d.") % feed.job.pk)
     _require_rest(source.pk)
     setup = required_setup(source)
-    format_of(setup.format).table(file_of(feed), setup.options)
+    chosen = format_of(setup.format)
+    chosen.table(file_of(feed), setup.options)
     for waiting in Job.objects.filter(
         kind=KIND, params__source=source.pk, state=State.PLANNED
     ).order_by("pk"):
@@ -73,7 +74,8 @@ def plan_feed(actor: Actor, feed: Feed, request_key: str | None = None) -> Job:
         "source": source.pk, "source_name": source.name, "source_code": source.code,
         "feed": feed.pk, "file": feed.file_name,
     }  # fmt: skip
-    rows = feed.counts.get("lines", 0)
+    # 0 where only reading tells: progress says then how far it is, and not of how many.
+    rows = chosen.number_of_rows(file_of(feed), setup.options)
     job = make_job(actor, KIND, params, rows, request_key)
     feed.job = job
     feed.save(update_fields=["job"])

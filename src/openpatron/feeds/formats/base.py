@@ -9,7 +9,7 @@ from itertools import batched
 from pathlib import Path
 from typing import ClassVar
 
-from openpatron.feeds.records import BETWEEN, Chunk, Problem, Record, Row
+from openpatron.feeds.records import Chunk, Problem, Record, Row, texts_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +69,11 @@ class Format(ABC):
     def table(self, file: Path, options: Options) -> Table:
         """Look at the file. Raises ``InputError`` ("file") where it cannot be read at all."""
 
+    def number_of_rows(self, file: Path, options: Options) -> int:
+        """Return about how many rows there are, for progress; 0 where only reading tells."""
+        del file, options
+        return 0
+
     @abstractmethod
     def rows(self, file: Path, table: Table, options: Options) -> Iterator[Row]:
         """Yield the rows; a row that cannot be read is a problem of the table, not an error."""
@@ -77,7 +82,7 @@ class Format(ABC):
         """Yield the same rows, at most so many at a time."""
         for some in batched(self.rows(file, table, options), size, strict=False):
             lines, cells = zip(*some, strict=True)
-            yield Chunk(lines, cells, [BETWEEN.join(row) for row in cells])
+            yield Chunk(lines, cells, texts_of(cells))
 
     @abstractmethod
     def suggest(self, table: Table) -> Mapping[str, str]:

@@ -10,10 +10,18 @@ from typing import BinaryIO, ClassVar
 
 from django.utils.translation import gettext as _
 
-from openpatron.feeds.csv_text import Opener, csv_rows, encoding_of, head_of, separator_of
+from openpatron.feeds.csv_text import (
+    Opener,
+    csv_rows,
+    encoding_of,
+    head_of,
+    number_of_lines,
+    separator_of,
+)
 from openpatron.feeds.noted import Noted
 from openpatron.feeds.records import Problem, Record, Row
 from openpatron.kernel.errors import InputError
+from openpatron.kernel.spreadsheets import plain_cell, safe_cell
 
 from .base import About, Format, Options, Table
 from .delimited.format import REASON
@@ -86,6 +94,12 @@ class FixedCsv(Format):
         del file, options
         return [name for name in self.derived if name not in columns]
 
+    def number_of_rows(self, file: Path, options: Options) -> int:
+        """Return how many lines there are below the header."""
+        del options
+        with file.open("rb") as stream:
+            return number_of_lines(stream, has_header=True)
+
     def rows(self, file: Path, table: Table, options: Options) -> Iterator[Row]:
         """Yield the rows; one with more or fewer cells than the header is not guessed about."""
         noted = Noted(table.problems)
@@ -118,7 +132,9 @@ class FixedCsv(Format):
             for line, cells in self._raw(file, options):
                 if line in reasons:
                     whole = [*(cells or []), *[""] * width]
-                    writer.writerow([*(whole[n] for n in keep), reasons[line]])
+                    # It is opened in a spreadsheet, to be mended.
+                    row = [*(whole[n] for n in keep), reasons[line]]
+                    writer.writerow([safe_cell(cell) for cell in row])
 
     def write(self, records: Iterable[Record], to: Path, about: About) -> list[Problem]:
         """Write a row for each record."""
@@ -147,10 +163,11 @@ class FixedCsv(Format):
         return opener, encoding, separator_of(head_of(opener, encoding), options.separator)
 
     def _raw(self, file: Path, options: Options) -> Iterator[tuple[int, list[str] | None]]:
-        """Yield all rows below the header."""
+        """Yield all rows below the header, without the apostrophes of ``write_rejected``."""
         found = csv_rows(*self._manner(file, options), options.quote)
         next(found, None)
-        return found
+        for line, cells in found:
+            yield line, None if cells is None else [plain_cell(cell) for cell in cells]
 
     def _header(self, file: Path, options: Options) -> list[str]:
         found = next(csv_rows(*self._manner(file, options), options.quote), None)

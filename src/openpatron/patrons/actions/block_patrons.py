@@ -85,7 +85,7 @@ class BlockPatrons(BlockJob):
         """Return who sets the blocks as well."""
         return super().params(job) | {"set_by": self.actor(job).account_id}
 
-    def writing(self, job: Job) -> Writing:
+    def writing(self, job: Job) -> Writing:  # noqa: ARG002  the same for all
         """Return that there is one block more, unless the same holds already."""
         same = (
             "SELECT 1 FROM patrons_block block WHERE block.patron_id = patron.id "
@@ -100,8 +100,7 @@ class BlockPatrons(BlockJob):
             "AND block.lifted_at IS NULL"
         )
         return Writing(
-            reason=f"CASE WHEN {self.above(job)} THEN 'staff' "
-            f"WHEN EXISTS ({same}) THEN 'unchanged' ELSE '' END",
+            reason=f"CASE WHEN EXISTS ({same}) THEN 'unchanged' ELSE '' END",
             was="JSON_OBJECT('block', NULL)",
             becomes="JSON_OBJECT('block', CAST(%(reason)s AS text), "
             "'stops', CAST(%(stops)s AS text), 'until', CAST(%(until)s AS text))",

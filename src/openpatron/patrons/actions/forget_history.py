@@ -146,5 +146,7 @@ def _forget(job: Job, part: int, size: int) -> int:
     else:
         for old in rows:
             old.params["listed"] = []
+            if "keys" in old.params:
+                old.params["keys"] = {}
             old.save(update_fields=["params"])
     return len(rows)

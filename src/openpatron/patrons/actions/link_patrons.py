@@ -1,7 +1,11 @@
-"""Link many internal records to a source, by a key that they have here already; a job."""
+"""Link many internal records to a source: by a key that they have here, or by one on a list; a job.
+
+A list has a patron and the source's key for it on each line: “4711, K-815”.
+"""
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -9,30 +13,46 @@ from django.utils.translation import gettext as _
 
 from openpatron.kernel.errors import InputError
 from openpatron.kernel.sql import Params, execute, statement
+from openpatron.kernel.text import clean
 from openpatron.ledger.planning import make_job
 from openpatron.patrons import field_words
 from openpatron.patrons.actions.link_to_source import source_by_code
 from openpatron.patrons.association_words import counted
-from openpatron.patrons.external import OPEN
 from openpatron.patrons.field_jobs import Writing
 from openpatron.patrons.locked_fields import JOIN
 from openpatron.patrons.models import Source
-from openpatron.patrons.whom import Whom, WhomJob, again_of, choose, nobody_of, said_of
+from openpatron.patrons.people import People
+from openpatron.patrons.source_jobs import ACCOUNT, TOUCHES, SourceJob, choose_records
+from openpatron.patrons.whom import PERMISSION, Whom, again_of, nobody_of, plan_listed, said_of
 
 if TYPE_CHECKING:
     from openpatron.access.actor import Actor
-    from openpatron.ledger.kinds import Head, Told, Wording
-    from openpatron.ledger.models import Change, Job
-    from openpatron.patrons.lines import JobLine
+    from openpatron.ledger.kinds import Cursor, Step, Wording
+    from openpatron.ledger.models import Job
 
 KIND = "link_patrons"
-PERMISSION = "patrons.manage_district"
 _HERE = "openpatron.patrons"
 
-KEYS = {"district_id": "patron.district_id", "username": "account.username"}
-"""What may be the source's key for a patron, and where it stands."""
+LISTED = "listed"
+KEYS = {
+    "district_id": "patron.district_id",
+    "username": "account.username",
+    LISTED: "source.source_key",
+}
+"""What may be the source's key for a patron, and where it stands; the last beside it on a list."""
 
-ACCOUNT = "LEFT JOIN accounts_account account ON account.id = patron.account_id"
+_ON_THE_LIST = People(
+    planning="(SELECT CAST(value ->> 0 AS bigint) AS patron_id, "
+    "CAST(value ->> 1 AS bigint) AS place, value ->> 2 AS source_key "
+    "FROM JSON_EACH(%(listed)s)) source "
+    "JOIN patrons_patron patron ON patron.id = source.patron_id "
+    "AND patron.organization_id = %(organization)s",
+    rows="TRUE",
+    place="source.place",
+    applying="ledger_change planned LEFT JOIN patrons_patron patron "
+    "ON patron.id = planned.subject_id LEFT JOIN (SELECT id, after ->> 'source_key' AS source_key "
+    "FROM ledger_change WHERE job_id = %(job)s) source ON source.id = planned.id",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +62,8 @@ class Asked:
     whom: Whom
     source: Source
     key: str
+    # By line of the list, where the keys stand there.
+    keys: dict[int, str]
 
 
 def ask(actor: Actor, *, source: str, key: str = "district_id", **words: Any) -> Asked:
@@ -50,16 +72,50 @@ def ask(actor: Actor, *, source: str, key: str = "district_id", **words: Any) ->
     Raises ``NotAllowedError``, or ``InputError`` with the parameter's name.
     """
     actor.require(PERMISSION)
-    actor.require(OPEN)
-    whom = choose(actor, **words, needs_site=False)
-    owner = source_by_code(source, "source")
     if key not in KEYS:
         raise InputError(
             "key",
             _("key: “%(found)s” cannot be the key. Allowed: %(known)s.")
             % {"found": key[:40], "known": ", ".join(KEYS)},
         )
-    return Asked(whom, owner, key)
+    listed = words.get("listed")
+    keys: dict[int, str] = {}
+    if key == LISTED:
+        if listed is None:
+            raise InputError(
+                "key", _("key: the keys can only stand on a list. Give a list of PATRON, KEY.")
+            )
+        words["listed"], keys = _taken_apart(listed)
+    whom = choose_records(actor, **words)
+    return Asked(whom, source_by_code(source, "source"), key, keys)
+
+
+def _taken_apart(text: str) -> tuple[str, dict[int, str]]:
+    """Return the patrons, each still on its line, and the keys by line; or raise ``InputError``."""
+    patrons, keys = [], {}
+    first: dict[str, int] = {}
+    for line, whole in enumerate(text.lstrip("\ufeff").splitlines(), start=1):
+        parts = [part.strip().strip('"').strip() for part in re.split(r"[,;\t]", whole)]
+        while parts and not parts[-1]:
+            parts.pop()
+        patrons.append(parts[0] if parts else "")
+        if not parts:
+            continue
+        if len(parts) != 2 or not all(parts):  # noqa: PLR2004  a patron and a key
+            raise InputError(
+                "listed",
+                _("Line %(line)d is “%(found)s”. Write a patron and the key, like 4711, K-815.")
+                % {"line": line, "found": whole.strip()[:60]},
+            )
+        keys[line] = clean(parts[1], "listed", limit=254, empty=False)
+        if keys[line] in first:
+            raise InputError(
+                "listed",
+                _("Line %(line)d gives the key “%(key)s” of line %(first)d again. One has to go.")
+                % {"line": line, "key": keys[line][:60], "first": first[keys[line]]},
+            )
+        first[keys[line]] = line
+    return "\n".join(patrons), keys
 
 
 def plan_links(actor: Actor, asked: Asked, request_key: str | None = None) -> Job:
@@ -70,21 +126,27 @@ def plan_links(actor: Actor, asked: Asked, request_key: str | None = None) -> Jo
         "owner_name": asked.source.name,
         "owner_code": asked.source.code,
         "key": asked.key,
+        "keys": {str(line): key for line, key in asked.keys.items()},
     }
     return make_job(actor, KIND, params, asked.whom.count, request_key)
 
 
-class LinkPatrons(WhomJob):
+class LinkPatrons(SourceJob):
     """The kind of job: who is linked, and how to speak of it."""
 
     name: ClassVar[str] = KIND
     applied: ClassVar[str] = "linked"
     icon: ClassVar[str] = "lock"
 
-    def require(self, job: Job) -> None:
-        """Ask for both rights."""
-        super().require(job)
-        self.actor(job).require(OPEN)
+    def people(self, job: Job) -> People:
+        """Return who is selected."""
+        return _ON_THE_LIST if job.params["key"] == LISTED else super().people(job)
+
+    def plan(self, job: Job, cursor: Cursor) -> Step:
+        """Plan the next patrons, of a list with the keys beside them."""
+        if job.params["key"] != LISTED:
+            return super().plan(job, cursor)
+        return plan_listed(job, cursor, self.plan_batch, job.params["keys"])
 
     def writing(self, job: Job) -> Writing:
         """Return what becomes of the records."""
@@ -105,7 +167,7 @@ class LinkPatrons(WhomJob):
             values="",
             restored="",
             still="external.source_id = %(owner)s",
-            touches="(later.before ->> 'source') IS DISTINCT FROM (later.after ->> 'source')",
+            touches=TOUCHES,
             tie=f"{JOIN} {ACCOUNT}",
         )
 
@@ -139,51 +201,15 @@ class LinkPatrons(WhomJob):
         ]
         return field_words.wording(job, nobody=nobody_of(job), facts=facts)
 
-    def heads(self, job: Job) -> tuple[Head, ...]:  # noqa: ARG002  always the same
-        """Return source and key."""
-        return heads()
-
-    def columns(self, job: Job) -> tuple[str, ...]:  # noqa: ARG002  always the same
-        """Return what is written out."""
-        return (*field_words.COLUMNS, "source_key")
-
-    def line(self, job: Job, row: Change, told: Told) -> JobLine:  # noqa: ARG002  the row says it
-        """Return one patron's line."""
-        return field_words.line(row, told, {"source": "source", "source_key": "source_key"})
-
-    def reason(self, job: Job, change: Change) -> str:
-        """Return the reason of a change as a sentence."""
-        return reason(job, change)
-
     def again(self, job: Job) -> dict[str, str]:
         """Return the words of the page."""
         return again_of(job) | {"source": job.params["owner_code"], "key": job.params["key"]}
 
 
-def heads() -> tuple[Head, ...]:
-    """Return the columns of jobs about sources."""
-    return (field_words.head(_("source")), field_words.head(_("key in the source")))
-
-
 def key_words(key: str) -> str:
     """Return what the key is in words."""
-    return _("district ID") if key == "district_id" else _("username")
-
-
-def reason(job: Job, change: Change) -> str:
-    """Return the reason of a change as a sentence."""
-    found = _REASONS.get(change.reason)
-    return found() if found else field_words.reason(change, job.params["source_name"] or "")
-
-
-# Functions, because the language is only known when somebody reads.
-_REASONS = {
-    "external": lambda: _("Is linked to another source. Unlink the record first."),
-    "internal": lambda: _("Has no source, so there is nothing to unlink."),
-    "no_key": lambda: _("Has no such key. Give the patron a district id, or link by hand."),
-    "key_taken": lambda: _("The key is another patron's in this source."),
-    "no_way_in": lambda: _(
-        "Could not sign in any more: no password, and no e-mail address for a link to set one. "
-        "Unlink the record by hand, with a generated password."
-    ),
-}
+    return {
+        "district_id": _("district ID"),
+        "username": _("username"),
+        LISTED: _("key beside them on the list"),
+    }[key]

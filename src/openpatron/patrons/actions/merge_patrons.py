@@ -30,6 +30,7 @@ from openpatron.patrons.merging import (
     owned_choices,
 )
 from openpatron.patrons.models import Patron, RemovedPatron, Source
+from openpatron.patrons.open_matters import clashes
 from openpatron.patrons.record_jobs import RecordJob, planned
 from openpatron.patrons.removing import keys_taken
 from openpatron.patrons.rights_in_records import RightsAbove
@@ -166,7 +167,7 @@ class MergePatrons(RecordJob):
         above = RightsAbove(actor)
         kept = [records[p.kept][PATRON][0]["account_id"] for p in pairs if p.kept in records]
         shared, owned = elsewhere(kept), dict(Source.objects.values_list("pk", "owned"))
-        found = {}
+        found = clashes([(p.kept, p.other) for p in pairs])
         for pair in pairs:
             both = [records.get(pair.kept), records.get(pair.other)]
             if both[0] is None or both[1] is None:

@@ -5,8 +5,8 @@ The source's values come back with its next feed. Whoever released it, the ledge
 
 from __future__ import annotations
 
-from collections.abc import Collection
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Mapping
+from dataclasses import asdict, dataclass, fields, replace
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -67,19 +67,18 @@ class Asked:
     """Which protections are meant, checked; all of them where nothing is said."""
 
     source: Source | None
-    field: str
+    narrowed: ProtectionFilter
     count: int
 
 
-def ask(actor: Actor, *, source: str = "", field: str = "") -> Asked:
-    """Check the words: a source's code, a field's name; both together, either, or none.
+def ask(actor: Actor, narrowed: ProtectionFilter) -> Asked:
+    """Check what the list is narrowed by: all together, or nothing for all protections.
 
     Raises ``NotAllowedError``, or ``InputError`` with the parameter's name.
     """
     actor.require(OPEN)
-    owner = which(source, field)
-    narrowed = ProtectionFilter(source="" if owner is None else owner.code, field=field)
-    return Asked(owner, field, protections(actor, narrowed).count())
+    owner = which(narrowed.source, narrowed.field)
+    return Asked(owner, narrowed, protections(actor, narrowed).count())
 
 
 def which(source: str, field: str) -> Source | None:
@@ -100,9 +99,7 @@ def plan_release(actor: Actor, asked: Asked, request_key: str | None = None) -> 
     params = {
         "owner": asked.source.pk if asked.source else None,
         "owner_name": asked.source.name if asked.source else "",
-        "field": asked.field,
-        "over": False,
-    }
+    } | asdict(asked.narrowed)
     return make_job(actor, KIND, params, asked.count, request_key)
 
 
@@ -125,15 +122,14 @@ class ReleaseProtections(RecordJob):
 
     def plan(self, job: Job, cursor: Cursor) -> Step:
         """Plan the next protections, by their numbers."""
-        asked = job.params
-        found = Protection.objects.filter(pk__gt=cursor.get("after", 0)).order_by("pk")
-        if asked["owner"]:
-            found = found.filter(patron__source_record__source=asked["owner"])
-        if asked["field"]:
-            found = found.filter(field=asked["field"])
-        if asked["over"]:
-            found = found.filter(ended())
-        rows = list(found[:RECORDS])
+        known = {name.name for name in fields(ProtectionFilter)}
+        words = {name: value for name, value in job.params.items() if name in known}
+        # The source by its code, which may have changed: by its number instead.
+        narrowed = ProtectionFilter(**words | {"source": ""})
+        found = protections(self.actor(job), narrowed)
+        if job.params["owner"]:
+            found = found.filter(patron__source_record__source=job.params["owner"])
+        rows = list(found.filter(pk__gt=cursor.get("after", 0)).order_by("pk")[:RECORDS])
         Change.objects.bulk_create(planned(job, row.patron_id, _kept(row)) for row in rows)
         return Step(len(rows), {"after": rows[-1].pk} if len(rows) == RECORDS else None)
 
@@ -175,6 +171,8 @@ class ReleaseProtections(RecordJob):
         if asked["over"]:
             return _("Release every protection whose last day has passed.")
         words = {"field": _field(asked["field"]), "source": asked["owner_name"]}
+        if asked.get("text") or asked.get("patron") or asked.get("differs"):
+            return _("Release the protections found by %s.") % _said(asked)
         if asked["field"] and asked["owner_name"]:
             return _("Release the protections of the field %(field)s from “%(source)s”.") % words
         if asked["field"]:
@@ -222,7 +220,24 @@ class ReleaseProtections(RecordJob):
 
     def again(self, job: Job) -> dict[str, str]:
         """Return the words of the page."""
-        return {"field": job.params["field"]} if job.params["field"] else {}
+        asked = job.params
+        found = {
+            "field": asked["field"], "q": asked.get("text"), "patron": asked.get("patron"),
+            "differs": "yes" if asked.get("differs") else "",
+        }  # fmt: skip
+        return {name: str(value) for name, value in found.items() if value}
+
+
+def _said(asked: Mapping[str, Any]) -> str:
+    """Return by what the list was narrowed, in words."""
+    found = [
+        (_("Source"), asked["owner_name"]),
+        (_("Field"), _field(asked["field"])),
+        (_("Search"), asked["text"]),
+        (_("Patron"), asked["patron"]),
+    ]
+    said = [f"{label}: {value}" for label, value in found if value]
+    return ", ".join([*said, _("only what differs")] if asked["differs"] else said)
 
 
 def _kept(row: Protection) -> dict[str, Any]:

@@ -87,7 +87,7 @@ class UnblockPatrons(BlockJob):
     applied: ClassVar[str] = "unblocked"
     icon: ClassVar[str] = "lock-open"
 
-    def writing(self, job: Job) -> Writing:
+    def writing(self, job: Job) -> Writing:  # noqa: ARG002  the same for all
         """Return that the blocks are lifted."""
         blocks = f"patrons_block block WHERE block.patron_id = patron.id AND {_OPEN}"
         lifted_then = (
@@ -98,8 +98,7 @@ class UnblockPatrons(BlockJob):
         each = f"SELECT block.reason FROM {blocks} ORDER BY block.id"  # noqa: S608  our own
         why = f"SELECT STRING_AGG(one.reason, '; ') FROM ({each}) one"  # noqa: S608  our own
         return Writing(
-            reason=f"CASE WHEN {self.above(job)} THEN 'staff' "
-            f"WHEN NOT {blocked} THEN 'unchanged' ELSE '' END",
+            reason=f"CASE WHEN NOT {blocked} THEN 'unchanged' ELSE '' END",
             was=f"JSON_OBJECT('block', ({why}))",
             becomes="JSON_OBJECT('block', NULL)",
             table="patrons_block",

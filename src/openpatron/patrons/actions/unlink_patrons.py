@@ -20,23 +20,20 @@ from openpatron.kernel.sql import Params, execute, statement
 from openpatron.ledger.models import Change, Job
 from openpatron.ledger.planning import make_job
 from openpatron.patrons import field_words
-from openpatron.patrons.actions.link_patrons import ACCOUNT, heads, reason
 from openpatron.patrons.actions.unlink_from_source import AS_IT_IS, LINK
 from openpatron.patrons.association_words import counted
-from openpatron.patrons.external import OPEN
 from openpatron.patrons.field_jobs import Writing
 from openpatron.patrons.locked_fields import JOIN
 from openpatron.patrons.messages import password_links
 from openpatron.patrons.models import Protection, SourceRecord
-from openpatron.patrons.whom import Whom, WhomJob, again_of, choose, nobody_of, said_of
+from openpatron.patrons.source_jobs import ACCOUNT, TOUCHES, SourceJob, choose_records
+from openpatron.patrons.whom import PERMISSION, Whom, again_of, nobody_of, said_of
 
 if TYPE_CHECKING:
     from openpatron.access.actor import Actor
-    from openpatron.ledger.kinds import Head, Told, Wording
-    from openpatron.patrons.lines import JobLine
+    from openpatron.ledger.kinds import Wording
 
 KIND = "unlink_patrons"
-PERMISSION = "patrons.manage_district"
 _HERE = "openpatron.patrons"
 
 KEEP, DROP = PROTECTIONS = ("keep", "drop")
@@ -60,8 +57,7 @@ def ask(actor: Actor, *, protections: str = KEEP, sign_in: str = LINK, **words: 
     Raises ``NotAllowedError``, or ``InputError`` with the parameter's name.
     """
     actor.require(PERMISSION)
-    actor.require(OPEN)
-    whom = choose(actor, **words, needs_site=False)
+    whom = choose_records(actor, **words)
     allowed = {"protections": PROTECTIONS, "sign_in": (LINK, AS_IT_IS)}
     for name, value in (("protections", protections), ("sign_in", sign_in)):
         if value not in allowed[name]:
@@ -80,17 +76,12 @@ def plan_unlinking(actor: Actor, asked: Asked, request_key: str | None = None) -
     return make_job(actor, KIND, params, asked.whom.count, request_key)
 
 
-class UnlinkPatrons(WhomJob):
+class UnlinkPatrons(SourceJob):
     """The kind of job: who is unlinked, and how to speak of it."""
 
     name: ClassVar[str] = KIND
     applied: ClassVar[str] = "unlinked"
     icon: ClassVar[str] = "lock-open"
-
-    def require(self, job: Job) -> None:
-        """Ask for both rights."""
-        super().require(job)
-        self.actor(job).require(OPEN)
 
     def writing(self, job: Job) -> Writing:
         """Return what becomes of the records."""
@@ -115,7 +106,7 @@ class UnlinkPatrons(WhomJob):
             values="",
             restored="",
             still="external.id IS NULL",
-            touches="(later.before ->> 'source') IS DISTINCT FROM (later.after ->> 'source')",
+            touches=TOUCHES,
             lost=gone,
             tie=f"{JOIN} LEFT JOIN patrons_source owner ON owner.id = external.source_id {ACCOUNT}",
         )
@@ -196,22 +187,6 @@ class UnlinkPatrons(WhomJob):
             else _("Their protections are dropped."),
         ]
         return field_words.wording(job, nobody=nobody_of(job), facts=facts)
-
-    def heads(self, job: Job) -> tuple[Head, ...]:  # noqa: ARG002  always the same
-        """Return source and key."""
-        return heads()
-
-    def columns(self, job: Job) -> tuple[str, ...]:  # noqa: ARG002  always the same
-        """Return what is written out."""
-        return (*field_words.COLUMNS, "source_key")
-
-    def line(self, job: Job, row: Change, told: Told) -> JobLine:  # noqa: ARG002  the row says it
-        """Return one patron's line."""
-        return field_words.line(row, told, {"source": "source", "source_key": "source_key"})
-
-    def reason(self, job: Job, change: Change) -> str:
-        """Return the reason of a change as a sentence."""
-        return reason(job, change)
 
     def again(self, job: Job) -> dict[str, str]:
         """Return the words of the page."""

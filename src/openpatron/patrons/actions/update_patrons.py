@@ -95,20 +95,22 @@ def ask(
     do: str = "",
     resource_group: str = "",
     owned: str = "",
+    whom: Whom | None = None,
     **words: Any,
 ) -> Asked:
     """Check the words, all as typed, and return them as rows and values.
 
     ``do`` is one of ``DOINGS``; ``clear`` says the same as "clear". ``owned`` is one of
-    ``locked_fields.ANSWERS``, "" is to skip. The other words are those of
-    ``whom.choose``; with a list or filters ``at`` is only needed for the fields of an association.
-    Raises ``NotAllowedError``, or ``InputError`` with the parameter's name.
+    ``locked_fields.ANSWERS``, "" is to skip. ``whom``: who was found already (``by_number``). The
+    other words are those of ``whom.choose``; with a list or filters ``at`` is only needed for the
+    fields of an association. Raises ``NotAllowedError``, or ``InputError`` with the parameter's
+    name.
     """
     actor.require(PERMISSION)
     answer = checked_answer(actor, owned)
     do = do or (CLEAR if clear else SET)
     chosen = settable(do, field)
-    meant = choose(actor, **words, needs_site=isinstance(chosen, TieField))
+    meant = whom or choose(actor, **words, needs_site=isinstance(chosen, TieField))
     group = None
     stored: Any
     if do == CLEAR:

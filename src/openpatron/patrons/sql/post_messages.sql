@@ -19,7 +19,13 @@ SELECT
   '', '',
   CASE place.name
     WHEN 'site' THEN JSON_OBJECT({values}, 'letter', CASE
-      WHEN patron.second_street <> '' AND (account.street = '' OR %(to_second)s = 1)
+      WHEN patron.second_street <> '' AND (
+        account.street = '' OR (
+          COALESCE(patron.letters_to = 'second', %(to_second)s = 1)
+          AND COALESCE(patron.second_from <= date(%(today)s), TRUE)
+          AND COALESCE(patron.second_until >= date(%(today)s), TRUE)
+        )
+      )
       THEN JSON_OBJECT(
         'street', patron.second_street, 'postal_code', patron.second_postal_code,
         'city', patron.second_city, 'country', patron.second_country, 'card', {card})

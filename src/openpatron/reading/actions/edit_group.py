@@ -9,7 +9,7 @@ from openpatron.access.actor import Actor
 from openpatron.kernel.errors import InputError
 from openpatron.kernel.text import clean
 from openpatron.reading.codes import new_code
-from openpatron.reading.models import Group, Membership, Role
+from openpatron.reading.models import LIVE, Group, Membership, Role
 from openpatron.reading.rules import require_managed_here
 from openpatron.reading.seats import require_leader, require_reader, require_supervisor
 
@@ -70,7 +70,7 @@ def _locked(group: Group) -> Group:
 
 def _name(name: str, group: Group) -> str:
     name = clean(name, "name", limit=_LONGEST, empty=False)
-    others = Group.objects.filter(school=group.school_id, is_active=True).exclude(pk=group.pk)
+    others = Group.objects.filter(LIVE, school=group.school_id).exclude(pk=group.pk)
     if any(one.name == name for one in others):
         raise InputError("name", _("There is a group “%s” already. Choose another name.") % name)
     return name

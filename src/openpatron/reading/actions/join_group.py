@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from openpatron.access.actor import Actor
 from openpatron.kernel.errors import InputError, NotFoundError, StateError
 from openpatron.reading.codes import as_typed
-from openpatron.reading.models import Group, Membership, Person, Role, Seat
+from openpatron.reading.models import IN_LIVE, LIVE, Group, Membership, Person, Role, Seat
 from openpatron.reading.rules import require_managed_here
 from openpatron.reading.seats import require_reader
 
@@ -64,10 +64,10 @@ def _group(person: Person, code: str) -> Group | None:
     """Return the open group of that code at a school where the person is a student."""
     schools = Seat.objects.filter(person=person, role=Role.STUDENT)
     found = Group.objects.filter(
-        code=code, is_open=True, is_active=True, school__in=schools.values("school"),
+        LIVE, code=code, is_open=True, school__in=schools.values("school"),
         school__managed_here=True, school__is_active=True,
     )  # fmt: skip
-    return found.select_for_update(of=("self",)).first()
+    return found.select_for_update(of=("self",)).select_related("school").first()
 
 
 def _enter(person: Person, group: Group) -> None:
@@ -75,6 +75,13 @@ def _enter(person: Person, group: Group) -> None:
     # One homeroom at a time; a club is beside it.
     if group.sourced_id is not None:
         rooms = Group.objects.filter(school=group.school_id).exclude(sourced_id=None)
+        others = mine.filter(IN_LIVE, group__in=rooms.exclude(pk=group.pk), is_current=True)
+        if others.exists() and not group.school.may_move:
+            raise InputError(
+                "code",
+                _("You are in a homeroom group already. Your teacher moves you to another one: "
+                  "ask there."),
+            )  # fmt: skip
         mine.filter(group__in=rooms.exclude(pk=group.pk)).update(is_current=False)
     if not mine.filter(group=group).update(is_current=True):
         Membership.objects.create(

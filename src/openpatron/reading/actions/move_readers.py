@@ -12,37 +12,43 @@ from django.utils.translation import gettext as _
 
 from openpatron.access.actor import Actor
 from openpatron.kernel.errors import InputError, NotFoundError, StateError
-from openpatron.reading.models import Group, Membership, Move, Role, School, Seat
+from openpatron.reading.models import Group, Membership, Move, Role, School
 from openpatron.reading.rules import require_managed_here
 from openpatron.reading.seats import require_reader, require_supervisor
+from openpatron.reading.students import digest, origins, target
 
 _BATCH = 500
 
 
 @transaction.atomic
-def move_readers(actor: Actor, school: int, people: Collection[int], to: int) -> Move:
+def move_readers(
+    actor: Actor, school: int, people: Collection[int], to: int, seen: str | None = None
+) -> Move:
     """Put students of the school into one of its groups, out of the homerooms they were in.
 
-    Raises ``InputError`` ("people", "to"), or ``StateError`` where the library system manages.
+    ``seen``: of the plan that was confirmed. Raises ``InputError`` ("people", "to", and "seen"
+    where the plan would be another one by now), or ``StateError`` where the library system manages.
     """
     place = _locked(require_supervisor(actor, school))
     require_managed_here(place)
-    group = Group.objects.filter(pk=to, school=place, is_active=True).first()
-    if group is None:
-        raise InputError("to", _("Choose a group of the list."))
-    wanted = set(people)
-    here = set(
-        Seat.objects.filter(school=place, role=Role.STUDENT, person__is_active=True).values_list(
-            "person", flat=True
-        )
-    )
-    if not wanted or not wanted <= here:
+    group = target(place, to)
+    was = origins(place, people, group)
+    if not people or len(was) < len(set(people)):
         raise InputError("people", _("Choose students of the school, one at least."))
-    was = _out_of_rooms(place, wanted, group)
-    _into(group, wanted)
+    moving = {one: groups for one, groups in was.items() if group.pk not in groups}
+    if seen is not None and seen != digest(group, moving):
+        raise InputError(
+            "seen", _("Some students were moved since you looked. Look again, then confirm.")
+        )
+    if not moving:
+        raise InputError("people", _("All of them are in %s already.") % group.name)
+    if group.sourced_id is not None:
+        _out_of_rooms(place, moving)
+    _into(group, moving)
     return Move.objects.create(
-        organization=actor.organization, group=group, by=require_reader(actor), was=was
-    )
+        organization=actor.organization, group=group, by=require_reader(actor),
+        was={str(one): groups for one, groups in sorted(moving.items())},
+    )  # fmt: skip
 
 
 @transaction.atomic
@@ -90,37 +96,26 @@ def _locked(school: School) -> School:
     return School.objects.select_for_update().get(pk=school.pk)
 
 
-def _out_of_rooms(school: School, people: Collection[int], to: Group) -> dict[str, list[int]]:
-    """Take them out of their homerooms, and return of which groups each was.
-
-    Into a club one goes beside the homeroom.
-    """
-    was: dict[str, list[int]] = {str(one): [] for one in sorted(people)}
-    of = Group.objects.filter(school=school)
-    rooms = of.filter(pk=to.pk) if to.sourced_id is None else of.exclude(sourced_id=None)
+def _out_of_rooms(school: School, people: Collection[int]) -> None:
+    """Take them out of their homerooms; a club is beside the homeroom."""
+    rooms = Group.objects.filter(school=school).exclude(sourced_id=None)
     for some in batched(sorted(people), _BATCH, strict=False):
-        held = Membership.objects.filter(
+        Membership.objects.filter(
             person__in=some, group__in=rooms, role=Role.STUDENT, is_current=True
-        )
-        for person, group in held.values_list("person", "group"):
-            was[str(person)].append(group)
-        held.exclude(group=to).update(is_current=False)
-    return was
+        ).update(is_current=False)
 
 
 def _into(group: Group, people: Collection[int]) -> None:
-    known: set[int] = set()
     for some in batched(sorted(people), _BATCH, strict=False):
-        held = Membership.objects.filter(group=group, person__in=some, role=Role.STUDENT)
-        held.update(is_current=True)
-        known.update(held.values_list("person", flat=True))
-    Membership.objects.bulk_create(
-        [
-            Membership(
-                organization_id=group.organization_id, group=group, person_id=one,
-                role=Role.STUDENT, is_current=True,
-            )
-            for one in sorted(set(people) - known)
-        ],
-        batch_size=_BATCH,
-    )  # fmt: skip
+        Membership.objects.bulk_create(
+            [
+                Membership(
+                    organization_id=group.organization_id, group=group, person_id=one,
+                    role=Role.STUDENT, is_current=True,
+                )
+                for one in some
+            ],
+            update_conflicts=True,
+            unique_fields=("group", "person", "role"),
+            update_fields=("is_current",),
+        )  # fmt: skip

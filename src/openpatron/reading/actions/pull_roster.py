@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import logging
 from datetime import datetime, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.db import transaction
 from django.db.models import F, Q
@@ -15,16 +14,19 @@ from openpatron.access.actor import Actor
 from openpatron.kernel.errors import StateError
 from openpatron.kernel.sealed import BrokenSealError, unseal
 from openpatron.reading.apply import Applying
-from openpatron.reading.client import Provider, ProviderError
+from openpatron.reading.client import Heard, Provider, ProviderError
 from openpatron.reading.models import Community, Person, Pull
 from openpatron.reading.permissions import MANAGE
 from openpatron.reading.roster import Roster, fetch
 from openpatron.reading.seats import community
 
-log = logging.getLogger(__name__)
+if TYPE_CHECKING:
+    from django.db.models import QuerySet
 
-# Who pulls longer than this was broken off.
-_LEASE = timedelta(minutes=30)
+# Who was not heard of for so long was broken off: every page renews it, and what was pulled has
+# to be written in this time.
+_LEASE = timedelta(minutes=5)
+_RENEWED = timedelta(seconds=20)
 # After so long everything is pulled again, whatever "changed since" said.
 _FULL_AFTER = timedelta(days=7)
 # Clocks differ, and a change may be committed after a later one: asked for again.
@@ -35,24 +37,57 @@ _SOONEST, _LATEST = timedelta(minutes=1), timedelta(days=1)
 _AFTER_ASKING = timedelta(minutes=2)
 
 
+class _Turn:
+    """The right to pull: one at a time, until ``until``, and renewed with every page."""
+
+    def __init__(self, held: Community, heard: Heard | None) -> None:
+        self._held, self._heard = held, heard
+        self.until = timezone.now() + _LEASE
+
+    def take(self) -> None:
+        """Take it, or raise ``StateError`` where somebody pulls."""
+        now = timezone.now()
+        # A time further ahead than any lease is a clock that was set back.
+        free = Q(pulling_until=None) | Q(pulling_until__lt=now) | Q(pulling_until__gt=self.until)
+        rows = Community.objects.filter(free, pk=self._held.pk)
+        if not rows.update(pulling_until=self.until):
+            raise StateError(_("A sync is at work already. Its result will stand in the history."))
+
+    def heard(self, name: str, count: int, total: int | None) -> None:
+        """Keep it, now that a page came. Raises ``ProviderError`` where it is somebody else's."""
+        if self._heard is not None:
+            self._heard(name, count, total)
+        until = timezone.now() + _LEASE
+        if abs(until - self.until) >= _RENEWED:
+            if not self.mine().update(pulling_until=until):
+                raise ProviderError(_("It took too long; another sync has begun."))
+            self.until = until
+
+    def mine(self) -> QuerySet[Community]:
+        """Return the community, as long as it is our turn."""
+        return Community.objects.filter(pk=self._held.pk, pulling_until=self.until)
+
+
 def pull_roster(
-    actor: Actor, *, is_full: bool = False, may_empty: bool = False, asks: bool = False
+    actor: Actor,
+    *,
+    is_full: bool = False,
+    may_empty: bool = False,
+    asks: bool = False,
+    heard: Heard | None = None,
 ) -> Pull:
     """Pull once and return the line of the history; it says what went wrong, if anything.
 
     ``may_empty``: nobody being delivered at all is meant. ``asks``: have the provider synchronize
-    its sites first. Raises ``NotAllowedError``, and ``StateError`` where nothing is connected or
-    a pull is at work already.
+    its sites first. ``heard`` is told of each page. Raises ``NotAllowedError``, and ``StateError``
+    where nothing is connected or a pull is at work already.
     """
     actor.require(MANAGE)
     held = community(actor)
     if held is None:
         raise StateError(_("The reading community is connected with no provider yet."))
-    now = timezone.now()
-    lease = now + _LEASE
-    free = Q(pulling_until=None) | Q(pulling_until__lt=now) | Q(pulling_until__gt=now + _LEASE)
-    if not Community.objects.filter(free, pk=held.pk).update(pulling_until=lease):
-        raise StateError(_("A sync is at work already. Its result will stand in the history."))
+    turn, now = _Turn(held, heard), timezone.now()
+    turn.take()
     Pull.objects.filter(outcome=Pull.Outcome.RUNNING).update(
         outcome=Pull.Outcome.FAILED, ended_at=now, problem=_("It was broken off.")
     )
@@ -63,21 +98,21 @@ def pull_roster(
     pull = Pull.objects.create(organization=actor.organization, started_at=now, is_full=whole)
     since = None if whole or until is None else until - _OVERLAP
     try:
-        _pull(held, pull, since, lease, may_empty=may_empty, asks=asks or held.asked_at is not None)
+        _pull(held, pull, since, turn, may_empty=may_empty, asks=asks or held.asked_at is not None)
     except ProviderError as problem:
-        _failed(held, pull, lease, str(problem), problem.wait)
+        _failed(pull, turn, str(problem), problem.wait)
     except Exception:
-        _failed(held, pull, lease, _("Something went wrong here. The operator can see it."), None)
+        _failed(pull, turn, _("Something went wrong here. The operator can see it."), None)
         raise
     pull.refresh_from_db()
     return pull
 
 
 def _pull(
-    held: Community, pull: Pull, since: datetime | None, lease: datetime, *,
+    held: Community, pull: Pull, since: datetime | None, turn: _Turn, *,
     may_empty: bool, asks: bool,
 ) -> None:  # fmt: skip
-    provider = provider_of(held)
+    provider = provider_of(held, turn.heard)
     standing = provider.standing(asks=asks)
     roster = fetch(provider, since)
     with transaction.atomic():
@@ -85,12 +120,11 @@ def _pull(
         applying = Applying(held.organization_id, roster, is_full=since is None)
         applying.run()
         now = timezone.now()
-        latest = max(filter(None, (roster.until, since and since + _OVERLAP)), default=None)
         pause = _AFTER_ASKING if asks else timedelta(hours=held.interval)
         # Whoever took our place meanwhile (we took too long) does it; nothing of ours stays.
-        ours = Community.objects.filter(pk=held.pk, pulling_until=lease)
-        if not ours.update(
-            pulling_until=None, due_at=now + pause, changed_until=latest, asked_at=None,
+        if not turn.mine().update(
+            pulling_until=None, due_at=now + pause, asked_at=None,
+            changed_until=_changed_until(roster, since, pull.started_at),
             full_at=now if since is None else F("full_at"),
         ):  # fmt: skip
             raise ProviderError(_("It took too long; another sync has begun."))
@@ -98,6 +132,16 @@ def _pull(
             outcome=Pull.Outcome.DONE, ended_at=now, counts=dict(applying.counts),
             left_out=_left_out(standing),
         )  # fmt: skip
+
+
+def _changed_until(roster: Roster, since: datetime | None, begun: datetime) -> datetime | None:
+    """Return from when on the next pull asks what changed.
+
+    The provider's clock may have stood in the future for a while: what it changed since it was
+    set right lies before that, so nothing after our own beginning counts.
+    """
+    latest = max(filter(None, (roster.until, since and since + _OVERLAP)), default=None)
+    return None if latest is None else min(latest, begun)
 
 
 def _require_people(roster: Roster, since: datetime | None, *, may_empty: bool) -> None:
@@ -111,20 +155,16 @@ def _require_people(roster: Roster, since: datetime | None, *, may_empty: bool) 
         )  # fmt: skip
 
 
-def _failed(
-    held: Community, pull: Pull, lease: datetime, sentence: str, wait: timedelta | None
-) -> None:
+def _failed(pull: Pull, turn: _Turn, sentence: str, wait: timedelta | None) -> None:
     now = timezone.now()
     pause = min(max(wait or _AGAIN, _SOONEST), _LATEST)
-    Community.objects.filter(pk=held.pk, pulling_until=lease).update(
-        pulling_until=None, due_at=now + pause
-    )
+    turn.mine().update(pulling_until=None, due_at=now + pause)
     Pull.objects.filter(pk=pull.pk).update(
         outcome=Pull.Outcome.FAILED, ended_at=now, problem=sentence[:400]
     )
 
 
-def provider_of(held: Community) -> Provider:
+def provider_of(held: Community, heard: Heard | None = None) -> Provider:
     """Return the provider, ready to be asked. Raises ``ProviderError``."""
     try:
         secret = unseal(held.sealed_secret)
@@ -132,7 +172,7 @@ def provider_of(held: Community) -> Provider:
         raise ProviderError(
             _("The secret of the client cannot be read any more. Set it again.")
         ) from error
-    return Provider(held.base_url, held.token_url, held.client_id, secret)
+    return Provider(held.base_url, held.token_url, held.client_id, secret, heard)
 
 
 def _left_out(standing: list[dict[str, Any]] | None) -> list[dict[str, Any]]:

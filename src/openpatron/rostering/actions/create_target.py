@@ -8,16 +8,13 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
-from allauth.idp.oidc.models import Client
-from django.contrib.auth.hashers import make_password
+from allauth.idp.oidc.models import Client, Token
 from django.db import transaction
 from django.utils.crypto import get_random_string
 from django.utils.translation import gettext as _
 
 from openpatron.access.actor import Actor
-from openpatron.kernel import sftp
 from openpatron.kernel.errors import InputError, StateError
-from openpatron.kernel.sealed import seal
 from openpatron.kernel.text import clean
 from openpatron.ledger.record import record_change
 from openpatron.organizations.models import Site
@@ -26,6 +23,7 @@ from openpatron.rostering.permissions import MANAGE_TARGETS as PERMISSION
 from openpatron.rostering.queries import TARGET, target as find_target
 from openpatron.rostering.scopes import DEFAULT, SCOPES
 from openpatron.rostering.setups import new_setup
+from openpatron.rostering.targets import kind_of
 
 _SECRET_BYTES = 32
 
@@ -48,6 +46,8 @@ class WantedTarget:
     redirects: Iterable[str] = ()
     host_key: str = ""
     secret: str | None = None
+    # Of a package: a value of ``Target.Version``.
+    version: str = Target.Version.V1P2
 
 
 @transaction.atomic
@@ -86,11 +86,13 @@ def renew_target_secret(actor: Actor, number: int) -> tuple[Target, str]:
     actor.require(PERMISSION)
     number = find_target(actor, number).pk
     target = Target.objects.select_for_update().get(pk=number)
-    if target.kind == Target.Kind.SFTP:
+    if kind_of(target.kind).has_server:
         raise StateError(
             _("The secret of %s is that of its server. Type the new one on its page.") % target.name
         )
     record_change(actor, TARGET, target.pk, {}, {"secret": _("another one")})
+    # (tokens of the roster are signed with the secret; those of who signed in are rows)
+    Token.objects.filter(client=target.client_id).delete()
     return target, _new_secret(target)
 
 
@@ -106,13 +108,9 @@ def delete_target(actor: Actor, number: int) -> Target:
 
 
 def _new_secret(target: Target) -> str:
-    if target.kind == Target.Kind.SFTP:
-        return ""
     secret = secrets.token_urlsafe(_SECRET_BYTES)
-    if target.kind == Target.Kind.WEBHOOK:
-        target.sealed_secret = seal(secret)
-    else:
-        target.secret_hash = make_password(secret)
+    if not kind_of(target.kind).keep_secret(target, secret):
+        return ""
     target.save(update_fields=["secret_hash", "sealed_secret"])
     _let_sign_in(target)
     return secret
@@ -170,12 +168,19 @@ def _write(actor: Actor, target: Target, wanted: WantedTarget, before: dict[str,
     if not sites:
         raise InputError("sites", _("Choose at least one site."))
     earlier = target.address
-    target.address = _address(actor, target, wanted.address)
-    if target.kind == Target.Kind.SFTP:
-        _take_server(target, wanted, is_same=earlier == target.address)
+    kind = kind_of(target.kind)
+    target.address = kind.address(actor, target, clean(wanted.address, "address", limit=500))
+    kind.take(target, wanted, is_same=earlier == target.address)
     target.scopes = [name for name in SCOPES if name in set(wanted.scopes)]
     if not target.scopes:
         raise InputError("scopes", _("Choose what the platform may fetch."))
+    if wanted.version not in Target.Version.values:
+        raise InputError(
+            "version",
+            _("version: there is no version “%(found)s”. There are: %(known)s.")
+            % {"found": wanted.version[:40], "known": ", ".join(Target.Version.values)},
+        )
+    target.version = wanted.version
     target.is_active = wanted.is_active
     target.redirects = _redirects(wanted.redirects)
     target.save()
@@ -200,64 +205,6 @@ def _know_by_identifier(sites: list[Site]) -> None:
             new_setup(site).save()
 
 
-def _address(actor: Actor, target: Target, text: str) -> str:
-    value = clean(text, "address", limit=500)
-    if target.kind == Target.Kind.REST:
-        return ""
-    if target.kind == Target.Kind.CSV:
-        if value != target.address and actor.account is not None:
-            raise InputError(
-                "address",
-                _("Only the operator of the server names a folder, by “openpatron create_target”."),
-            )
-        if not value.startswith("/"):
-            raise InputError(
-                "address", _("Name the folder in full, like /srv/roster; it has to exist.")
-            )
-        return value
-    if target.kind == Target.Kind.SFTP:
-        return _server(value)
-    parts = urlsplit(value)
-    if parts.scheme not in {"https", "http"} or not parts.hostname or parts.username:
-        raise InputError(
-            "address", _("Give the whole address, like https://reading.example.org/news.")
-        )
-    return value
-
-
-def _server(value: str) -> str:
-    try:
-        parts = urlsplit(value)
-        fits = parts.scheme == "sftp" and parts.hostname and parts.username and parts.port != 0
-        fits = fits and not (parts.password or parts.query or parts.fragment)
-    except ValueError:
-        fits = False
-    if not fits:
-        raise InputError(
-            "address",
-            _("Give the server like sftp://openpatron@sftp.example.org:22/roster, no password."),
-        )
-    return value
-
-
-def _take_server(target: Target, wanted: WantedTarget, *, is_same: bool) -> None:
-    """Take the server's key and secret; a stored secret is not shown to another server."""
-    key = " ".join(clean(wanted.host_key, "host_key", limit=1000).split(" ")[:2])
-    try:
-        sftp.host_key_of(key)
-    except sftp.HostKeyError as error:
-        raise InputError("host_key", str(error)) from error
-    is_same = is_same and key == target.host_key
-    target.host_key = key
-    if wanted.secret:
-        target.sealed_secret = seal(wanted.secret)
-    elif not is_same or not target.sealed_secret:
-        raise InputError(
-            "secret",
-            _("Give the password or private key by which the server lets in; it is kept sealed."),
-        )
-
-
 def _told(target: Target) -> dict[str, Any]:
     return {
         "name": target.name,
@@ -265,6 +212,7 @@ def _told(target: Target) -> dict[str, Any]:
         "sites": ", ".join(target.sites.order_by("name").values_list("name", flat=True)),
         "address": target.address,
         "host_key": target.host_key,
+        "version": target.version if kind_of(target.kind).writes_package else None,
         "scopes": ", ".join(target.scopes),
         "redirects": ", ".join(target.redirects),
         "in_use": _("yes") if target.is_active else _("no"),

@@ -10,6 +10,7 @@ from openpatron.kernel.errors import InputError
 from openpatron.kernel.text import clean
 from openpatron.ledger.record import record_change
 from openpatron.organizations.models import Site
+from openpatron.patrons.external import external_of
 from openpatron.patrons.models import SUBJECT, Association, Barcode
 from openpatron.rostering.permissions import MANAGE as PERMISSION
 from openpatron.rostering.queries import homeroom as find_homeroom
@@ -42,9 +43,24 @@ def move_student(actor: Actor, site: Site, number: int, card: str) -> Associatio
         .get(patron=holders.pop(), site=site)
     )
     if tie.homeroom_id != room.pk:
+        _require_unlocked(tie)
         was = tie.homeroom.name if tie.homeroom else None
         key = f"homeroom at {site.short_name}"
         record_change(actor, SUBJECT, tie.patron_id, {key: was}, {key: room.name})
         tie.homeroom = room
         tie.save(update_fields=["homeroom"])
     return tie
+
+
+def _require_unlocked(tie: Association) -> None:
+    """Raise ``InputError`` where a source owns the homeroom: its next feed would move them back."""
+    lock = external_of(tie.patron).lock("homeroom", tie)
+    if lock is not None:
+        raise InputError(
+            "card",
+            _(
+                "The source “%(source)s” owns the homeroom of %(name)s. Change it there, or open "
+                "the record for update."
+            )
+            % {"source": lock.owner, "name": tie.patron.account.full_name},
+        )

@@ -17,9 +17,10 @@ from openpatron.ledger.models import Job
 from openpatron.ledger.planning import make_job
 from openpatron.patrons import field_words
 from openpatron.patrons.association_words import counted
-from openpatron.patrons.field_jobs import FieldJob, of_tie
+from openpatron.patrons.field_jobs import FieldJob, guarded, of_tie
 from openpatron.patrons.fields import TIE_FIELDS
 from openpatron.patrons.listed import Entry, read_list
+from openpatron.patrons.locked_fields import names_of_sources, owned_fields
 from openpatron.patrons.models import Association, Homeroom
 from openpatron.patrons.people import at_site, named
 from openpatron.patrons.whom import plan_listed
@@ -113,6 +114,7 @@ def params_of(move: Move) -> dict[str, Any]:
         "listed": move.listed,
         "student_types": setup.student_types,
         "student_levels": setup.student_levels,
+        "owners": names_of_sources(),
     }
 
 
@@ -138,8 +140,9 @@ class MoveStudents(FieldJob):
         )
 
     def writing(self, job: Job) -> Writing:  # noqa: ARG002  the same for all
-        """Return how the homeroom is written."""
-        return of_tie(TIE_FIELDS["homeroom"], "FALSE", "FALSE")
+        """Return how the homeroom is written, where no source owns it."""
+        writing = of_tie(TIE_FIELDS["homeroom"], "FALSE", "FALSE")
+        return guarded(writing, [one.condition for one in owned_fields(["homeroom"])])
 
     def plan(self, job: Job, cursor: Cursor) -> Step:
         """Plan the next patrons, of the list or of the homeroom."""
@@ -190,7 +193,8 @@ class MoveStudents(FieldJob):
 
     def reason(self, job: Job, change: Change) -> str:
         """Return the reason of a change as a sentence."""
-        return field_words.reason(change, job.params["source_name"])
+        asked = job.params
+        return field_words.reason(change, asked["source_name"], asked.get("owners"))
 
     def again(self, job: Job) -> dict[str, str]:  # noqa: ARG002  the page begins anew
         """Return no words: the page is the site's own."""

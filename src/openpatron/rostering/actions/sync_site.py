@@ -23,6 +23,7 @@ from openpatron.patrons.actors import actor_for
 from openpatron.patrons.association_batches import set_aside
 from openpatron.patrons.models import SUBJECT
 from openpatron.patrons.record_jobs import RecordJob
+from openpatron.patrons.summary import summary_counts
 from openpatron.rostering import sync_words
 from openpatron.rostering.delivery import (
     Delivered,
@@ -39,6 +40,7 @@ from openpatron.rostering.permissions import MANAGE as PERMISSION
 from openpatron.rostering.queries import ROOM, SYNC as KIND
 from openpatron.rostering.roster import SiteRoster
 from openpatron.rostering.setups import setup_of
+from openpatron.rostering.targets import told
 
 if TYPE_CHECKING:
     from openpatron.access.actor import Actor
@@ -169,7 +171,7 @@ class SyncSite(RecordJob):
                 setup.filter(is_used=True, groups_sent_at=None).update(groups_sent_at=now)
             if job.planned_rows:
                 news = Target.objects.filter(sites=job.params["source"], is_active=True)
-                news.exclude(kind=Target.Kind.REST).update(
+                news.filter(kind__in=told()).update(
                     news_at=now, attempts=0, health=Health.GOOD, problem=""
                 )
         return step
@@ -189,6 +191,11 @@ class SyncSite(RecordJob):
         same = [row.pk for row in rows if row.subject_id not in written[row.subject_kind]]
         set_aside(job, same, Outcome.SKIPPED, "unchanged")
         return {}
+
+    def counts(self, job: Job) -> dict[str, int]:
+        """Return the counts as they are written out: also what was new, changed and gone."""
+        news = sync_words.what_was_new([job.pk]).get(job.pk, sync_words.NOTHING)
+        return summary_counts(job) | news
 
     def title(self, job: Job) -> str:
         """Return the job's name for lists."""

@@ -1,8 +1,27 @@
-"""Targets that are told, one folder for each kind with the same file name in it: ``deliver.py``.
+"""The kinds of targets, each a folder of its own with the same file names."""
 
-(A target of the kind oneroster-rest fetches by itself, see the package ``oneroster``.)
-"""
+from __future__ import annotations
 
-from .news import deliver_news
+import pkgutil
+from functools import cache
+from importlib import import_module
 
-__all__ = ("deliver_news",)
+from .base import TargetKind
+
+
+@cache
+def kinds() -> dict[str, TargetKind]:
+    """Return the kinds by name: each folder's ``kind.py`` names its ``KIND``."""
+    folders = (module.name for module in pkgutil.iter_modules(__path__) if module.ispkg)
+    found = (import_module(f"{__name__}.{name}.kind").KIND for name in folders)
+    return {one.name: one for one in found}
+
+
+def kind_of(name: str) -> TargetKind:
+    """Return one kind; ``KeyError`` for a name that is none."""
+    return kinds()[name]
+
+
+def told() -> list[str]:
+    """Return the names of the kinds that are told when there is news."""
+    return [name for name, one in kinds().items() if not one.fetches]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
 from datetime import timedelta
 
 from django.utils import timezone
@@ -11,16 +10,11 @@ from django.utils.translation import gettext as _
 
 from openpatron.rostering.models import Health, Target
 
-from . import oneroster_csv, oneroster_sftp, webhook
+from . import kind_of, told
 from .base import DeliveryError, GiveUpError, ReconfigureError, RetryError
 
 log = logging.getLogger(__name__)
 
-_KINDS: dict[str, Callable[[Target], None]] = {
-    Target.Kind.CSV: oneroster_csv.deliver,
-    Target.Kind.SFTP: oneroster_sftp.deliver,
-    Target.Kind.WEBHOOK: webhook.deliver,
-}
 # After each failure the wait doubles; after so many it is given up until there is news again.
 _FIRST_WAIT = timedelta(seconds=30)
 _LONGEST_WAIT = timedelta(hours=6)
@@ -32,22 +26,22 @@ _SENTENCE = 300
 
 def deliver_news() -> int:
     """Tell the targets of the opened organization what is due; return how many were told."""
-    now, told = timezone.now(), 0
+    now, n = timezone.now(), 0
     # A claim further ahead than any wait is from a clock that was set back.
-    due = Target.objects.filter(is_active=True, kind__in=list(_KINDS), news_at__lte=now)
+    due = Target.objects.filter(is_active=True, kind__in=told(), news_at__lte=now)
     for target in due.order_by("news_at"):
         claimed = Target.objects.filter(pk=target.pk, news_at=target.news_at).update(
             news_at=now + _CLAIM
         )
         if claimed:
             target.news_at = now + _CLAIM
-            told += _deliver(target)
-    return told
+            n += _deliver(target)
+    return n
 
 
 def _deliver(target: Target) -> bool:
     try:
-        _KINDS[target.kind](target)
+        kind_of(target.kind).deliver(target)
     except DeliveryError as error:
         _write_down(target, error)
         return False

@@ -17,9 +17,7 @@ from openpatron.organizations.queries import site_by_short_name
 from openpatron.rostering.actions.create_target import WantedTarget, create_target
 from openpatron.rostering.models import Target
 from openpatron.rostering.scopes import DEFAULT, SCOPES
-
-BASE = "/ims/oneroster/rostering/v1p2"
-TOKEN = "/ims/oneroster/token"  # noqa: S105  an address
+from openpatron.rostering.targets.oneroster_rest.deliver import BASE, TOKEN
 
 
 class Command(ActorCommand):
@@ -68,6 +66,13 @@ class Command(ActorCommand):
             default=[],
             help=_("Where its people come back to who sign in here; may be given several times."),
         )
+        parser.add_argument(
+            "--package",
+            dest="version",
+            choices=Target.Version.values,
+            default=Target.Version.V1P2,
+            help=_("Which version of OneRoster a package is written in."),
+        )
         parser.add_argument("--format", choices=("table", "json"), default="table")
 
     def work(self, **options: Any) -> int:
@@ -95,6 +100,7 @@ class Command(ActorCommand):
                 redirects=options["redirect"],
                 host_key=options["host_key"],
                 secret=secret,
+                version=options["version"],
             )
             target, secret = create_target(actor, wanted)
         told = {

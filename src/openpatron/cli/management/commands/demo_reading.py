@@ -27,8 +27,7 @@ from openpatron.rostering.actions.create_target import (
 )
 from openpatron.rostering.actions.sync_site import sync_site
 from openpatron.rostering.models import Target
-
-from .create_target import BASE, TOKEN
+from openpatron.rostering.targets.oneroster_rest.deliver import BASE, TOKEN
 
 _SITE = "maple"
 _NAME = "Reading community"

@@ -20,6 +20,7 @@ from openpatron.patrons.models import Patron
 from openpatron.patrons.personal_data import CONTACT, PERSONAL, told
 
 _SWITCHES = ("keep_history", "wants_mail")
+_DAYS = ("birth_date", "second_from", "second_until")
 
 
 class Command(ActorCommand):
@@ -38,7 +39,7 @@ class Command(ActorCommand):
             if name in _SWITCHES:
                 parser.add_argument(option, choices=("yes", "no"))
             else:
-                shape = "YYYY-MM-DD" if name == "birth_date" else "TEXT"
+                shape = "YYYY-MM-DD" if name in _DAYS else "TEXT"
                 parser.add_argument(option, metavar=shape)
         parser.add_argument(
             "--open-for-update",
@@ -59,8 +60,7 @@ class Command(ActorCommand):
             raise InputError("patron", _("Name at least one field to change. See --help."))
         for given in (personal, contact):
             given |= {name: given[name] == "yes" for name in _SWITCHES if name in given}
-        if "birth_date" in personal:
-            personal["birth_date"] = parse_date(personal["birth_date"], "birth_date")
+            given |= {name: parse_date(given[name], name) for name in _DAYS if given.get(name)}
         answer = options["open_for_update"]
         opening = None if answer is None else Opening(protects=answer == PROTECT)
         with self.opened(options) as actor:

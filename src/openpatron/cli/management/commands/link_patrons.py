@@ -19,7 +19,7 @@ from openpatron.patrons.actions.link_patrons import KEYS, ask, plan_links
 class Command(PlanningCommand):
     """Plan, show, ask, apply, summarise."""
 
-    help = "Link internal records to a source, by a key that they have here already."
+    help = "Link internal records to a source, by a key that they have here, or one on a list."
 
     def add_words(self, parser: CommandParser) -> None:
         """Add who, and to which source."""
@@ -29,7 +29,10 @@ class Command(PlanningCommand):
             "--key",
             choices=tuple(KEYS),
             default="district_id",
-            help=_("Which of their data is their key in the source."),
+            help=_(
+                "Which of their data is their key in the source; listed: the file of --barcodes "
+                "has a patron and the key on each line, with a comma between."
+            ),
         )
 
     def read_words(self, options: dict[str, Any]) -> None:

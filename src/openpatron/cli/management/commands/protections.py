@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from typing import Any
 
 from django.core.management.base import CommandParser
 from django.utils.translation import gettext as _, ngettext
-from rich.console import Console
-from rich.table import Table
-from rich.text import Text
 
 from openpatron.access.actor import Actor
 from openpatron.cli.base import DONE, ActorCommand, add_format_argument
 from openpatron.cli.printing import ask_yes, print_summary, run_with_progress
+from openpatron.cli.printing_lists import print_list
 from openpatron.kernel.errors import InputError
-from openpatron.kernel.spreadsheets import csv_lines
 from openpatron.ledger.actions.confirm_job import confirm_job
 from openpatron.patrons.actions.release_protections import (
     ask,
@@ -24,21 +20,7 @@ from openpatron.patrons.actions.release_protections import (
     release_protections,
     which,
 )
-from openpatron.patrons.protections import (
-    ProtectedField,
-    ProtectionFilter,
-    protections,
-    side_by_side,
-)
-
-_COLUMNS = (
-    "protection", "patron_id", "name", "source", "field", "ours", "theirs", "differs",
-    "protected_at", "protected_by", "until", "ends_when_equal",
-)  # fmt: skip
-_SHOWN = ("protection", "name", "source", "field", "ours", "theirs", "until")
-_LINES = 40
-# So many are read at once.
-_CHUNK = 500
+from openpatron.patrons.protections import COLUMNS, ProtectionFilter, protections, written
 
 
 class Command(ActorCommand):
@@ -51,6 +33,9 @@ class Command(ActorCommand):
         super().add_arguments(parser)
         parser.add_argument("--source", metavar="CODE", default="", help=_("Only of this source."))
         parser.add_argument("--field", metavar="FIELD", default="", help=_("Only of this field."))
+        parser.add_argument(
+            "--differs", action="store_true", help=_("Only where the source sends something else.")
+        )
         what = parser.add_mutually_exclusive_group()
         what.add_argument(
             "--release",
@@ -89,7 +74,7 @@ def _release(actor: Actor, options: dict[str, Any]) -> int:
 
 
 def _release_all(actor: Actor, options: dict[str, Any]) -> int:
-    asked = ask(actor, source=options["source"], field=options["field"])
+    asked = ask(actor, _narrowed(options))
     question = ngettext("Release %d protection?", "Release %d protections?", asked.count)
     if not options["yes"] and not _says_yes(question % asked.count):
         return DONE
@@ -97,6 +82,12 @@ def _release_all(actor: Actor, options: dict[str, Any]) -> int:
     if job.state == "planned":
         job = run_with_progress(confirm_job(actor, job))
     return print_summary(actor, job, options["format"])
+
+
+def _narrowed(options: dict[str, Any]) -> ProtectionFilter:
+    return ProtectionFilter(
+        source=options["source"], field=options["field"], differs=options["differs"]
+    )
 
 
 def _says_yes(question: str) -> bool:
@@ -111,64 +102,22 @@ def _says_yes(question: str) -> bool:
 def _list(actor: Actor, options: dict[str, Any]) -> None:
     # What does not exist is refused, not an empty list.
     which(options["source"], options["field"])
-    found = protections(actor, ProtectionFilter(source=options["source"], field=options["field"]))
-    form = options["format"]
-    if form == "table":
-        _table(found.count(), [_row(one) for one in side_by_side(actor, found[:_LINES])])
-        return
-    if form == "csv":
-        sys.stdout.writelines(csv_lines(_COLUMNS, _cells(actor, found)))
-        return
-    sys.stdout.write("[")
-    for number, row in enumerate(_rows(actor, found)):
-        sys.stdout.write((", " if number else "") + json.dumps(row, ensure_ascii=False))
-    sys.stdout.write("]\n")
-
-
-def _rows(actor: Actor, found: Any) -> Any:
-    """Yield all rows, some at a time: memory stays flat."""
-    start = 0
-    while rows := side_by_side(actor, found[start : start + _CHUNK]):
-        yield from map(_row, rows)
-        start += _CHUNK
-
-
-def _cells(actor: Actor, found: Any) -> Any:
-    for row in _rows(actor, found):
-        yield [row[name] for name in _COLUMNS]
-
-
-def _row(one: ProtectedField) -> dict[str, Any]:
-    row = one.protection
-    return {
-        "protection": row.pk,
-        "patron_id": row.patron_id,
-        "name": one.patron.account.full_name,
-        "source": one.source,
-        "field": row.field,
-        "ours": one.ours,
-        "theirs": one.theirs,
-        "differs": one.differs,
-        "protected_at": row.protected_at.isoformat(),
-        "protected_by": one.by or "",
-        "until": None if row.until is None else row.until.isoformat(),
-        "ends_when_equal": row.ends_when_equal,
-    }
-
-
-def _table(number: int, rows: list[dict[str, Any]]) -> None:
-    console = Console(highlight=False, width=None if sys.stdout.isatty() else 150)
-    said = ngettext("%d field is protected.", "%d fields are protected.", number)
-    console.print(Text(said % number))
-    if not rows:
-        return
-    table = Table(show_edge=False, pad_edge=False)
-    for head in (
-        _("Number"), _("Patron"), _("Source"), _("Field"), _("Ours"), _("Theirs"), _("Until"),
-    ):  # fmt: skip
-        table.add_column(head)
-    for row in rows:
-        table.add_row(*(Text(str("" if row[n] is None else row[n])) for n in _SHOWN))
-    console.print(table)
-    if number > _LINES:
-        console.print(Text(_("… and %d more. All of them: --format csv") % (number - _LINES)))
+    found = protections(actor, _narrowed(options))
+    number = found.count()
+    said = ngettext("%d field is protected.", "%d fields are protected.", number) % number
+    print_list(
+        options["format"],
+        written(actor, found),
+        columns=COLUMNS,
+        heads={
+            "protection": _("Number"),
+            "name": _("Patron"),
+            "source": _("Source"),
+            "field": _("Field"),
+            "ours": _("Ours"),
+            "theirs": _("Theirs"),
+            "until": _("Until"),
+        },
+        said=said,
+        number=number,
+    )

@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-import csv
-import json
-import sys
 from datetime import datetime
 from typing import Any
 
 from django.core.management.base import CommandParser
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from rich.table import Table
-from rich.text import Text
 
 from openpatron.cli.base import DONE, ActorCommand, add_format_argument
-from openpatron.cli.printing import page_or_terminal
+from openpatron.cli.printing_lists import print_list
 from openpatron.feeds.queries import ListedSource, sources
+
+_COLUMNS = (
+    "source", "name", "active", "format", "mode", "arrival", "patrons", "last_feed", "job",
+    "counts", "next_run", "looked_at", "trouble", "trouble_since",
+)  # fmt: skip
 
 
 class Command(ActorCommand):
@@ -34,15 +34,20 @@ class Command(ActorCommand):
         self.require_organization(options)
         with self.opened(options) as actor:
             rows = [_row(one) for one in sources(actor)]
-        if options["format"] == "json":
-            sys.stdout.write(json.dumps(rows, ensure_ascii=False) + "\n")
-        elif options["format"] == "csv":
-            out = csv.writer(sys.stdout)
-            out.writerow(_row_names())
-            out.writerows([_plain(value) for value in row.values()] for row in rows)
-        else:
-            _print(rows)
-        sys.stdout.flush()
+        none = _("There are no sources yet. See: openpatron create_source --help")
+        heads = {
+            "source": _("Source"),
+            "name": _("Name"),
+            "format": _("Format"),
+            "patrons": _("Patrons"),
+            "last_feed": _("Last feed"),
+            "counts": _("What it did"),
+            "next_run": _("Next run"),
+            "trouble": _("Trouble"),
+        }
+        print_list(
+            options["format"], rows, columns=_COLUMNS, heads=heads, said="" if rows else none
+        )
         return DONE
 
 
@@ -62,43 +67,11 @@ def _row(one: ListedSource) -> dict[str, Any]:
         "job": feed.job_id if feed else None,
         "counts": dict(one.counts),
         "next_run": _moment(one.next_run_at),
+        "looked_at": _moment(one.looked_at),
+        "trouble": one.trouble,
+        "trouble_since": _moment(one.trouble_since),
     }
 
 
 def _moment(at: datetime | None) -> str | None:
     return None if at is None else timezone.localtime(at).isoformat("T", "minutes")
-
-
-def _row_names() -> tuple[str, ...]:
-    return (
-        "source", "name", "active", "format", "mode", "arrival", "patrons", "last_feed", "job",
-        "counts", "next_run",
-    )  # fmt: skip
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, dict):
-        return " ".join(f"{name}={n}" for name, n in value.items())
-    return "" if value is None else value
-
-
-def _print(rows: list[dict[str, Any]]) -> None:
-    console = page_or_terminal()
-    if not rows:
-        console.print(Text(_("There are no sources yet. See: openpatron create_source --help")))
-        return
-    table = Table(show_edge=False, pad_edge=False)
-    heads = {
-        "source": _("Source"),
-        "name": _("Name"),
-        "format": _("Format"),
-        "patrons": _("Patrons"),
-        "last_feed": _("Last feed"),
-        "counts": _("What it did"),
-        "next_run": _("Next run"),
-    }
-    for head in heads.values():
-        table.add_column(head)
-    for row in rows:
-        table.add_row(*(Text(str(_plain(row[key]))) for key in heads))
-    console.print(table)

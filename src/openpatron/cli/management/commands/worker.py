@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import logging
 import threading
+from collections.abc import Callable
 from typing import Any
 
 from django.core.management.base import CommandParser
@@ -17,7 +18,7 @@ from django_tasks_db.management.commands.db_worker import Worker
 
 from openpatron.cli.base import DONE, Command as BaseCommand
 from openpatron.kernel.statistics import refresh_statistics
-from openpatron.ledger.nightly import keep_nights
+from openpatron.ledger.nightly import keep_nights, looks
 from openpatron.ledger.tasks import reap
 from openpatron.notifications.sender import send_until, send_waiting
 from openpatron.rostering.schedule import keep_synchronizing
@@ -26,6 +27,8 @@ log = logging.getLogger(__name__)
 
 # How often the jobs of killed workers are looked for, in seconds.
 _REAP = 3.0
+# How long a worker that stops waits for what asks servers elsewhere, in seconds.
+_PATIENCE = 5.0
 
 
 class Command(BaseCommand):
@@ -55,11 +58,15 @@ class Command(BaseCommand):
         )
         worker.configure_signals()
         stop = threading.Event()
-        works = [_reap_until, send_until]
+        works: list[Callable[[threading.Event], object]] = [_reap_until, send_until]
         if not options["batch"]:
             works += [keep_nights, keep_synchronizing]
         beside = [threading.Thread(target=work, args=(stop,), daemon=True) for work in works]
-        for thread in beside:
+        # These wait for servers elsewhere: each delays nobody, and a worker that stops waits for
+        # them only a moment. What they were at is begun again by the next.
+        waiting = [] if options["batch"] else looks()
+        slow = [threading.Thread(target=work, args=(stop,), daemon=True) for work in waiting]
+        for thread in beside + slow:
             thread.start()
         try:
             worker.run()
@@ -67,6 +74,8 @@ class Command(BaseCommand):
             stop.set()
             for thread in beside:
                 thread.join()
+            for thread in slow:
+                thread.join(_PATIENCE)
         if options["batch"]:
             send_waiting()
         return DONE

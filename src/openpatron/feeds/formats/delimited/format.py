@@ -11,20 +11,21 @@ from typing import ClassVar
 
 from django.utils.translation import gettext as _, gettext_lazy
 
+from openpatron.feeds.csv_text import number_of_lines
 from openpatron.feeds.formats.base import About, Format, Options, Table
 from openpatron.feeds.formats.room import primary_last
-from openpatron.feeds.records import BETWEEN, FIELDS, Chunk, Problem, Record, Row
+from openpatron.feeds.records import BETWEEN, FIELDS, Chunk, Problem, Record, Row, texts_of
 from openpatron.kernel.errors import InputError
-from openpatron.kernel.spreadsheets import csv_lines, safe_cell
+from openpatron.kernel.spreadsheets import csv_lines, plain_cell, safe_cell
 
 from . import sheet, text
+from .blocks import Read, opened_chunks
 from .encodings import CODECS
 from .names import suggested
 
 REASON = "openpatron_reason"
 """The column with the reason in a file of rejected rows; it is ignored when that is fed again."""
 
-_FORMULAS = tuple("'" + start for start in "=+-@\t\r＝＋－＠")  # noqa: RUF001  the full-width forms are meant
 _HEAD = 1 << 16
 _AT_ONCE = 1_000
 
@@ -67,6 +68,13 @@ class Delimited(Format):
             "file", _("The file has no rows. A table with one person in a row is needed.")
         )
 
+    def number_of_rows(self, file: Path, options: Options) -> int:
+        """Return how many lines there are below the header; a workbook's are not known."""
+        with file.open("rb") as stream:
+            is_sheet = sheet.is_sheet(stream.read(_HEAD))
+            stream.seek(0)
+            return 0 if is_sheet else number_of_lines(stream, has_header=options.has_header)
+
     def rows(self, file: Path, table: Table, options: Options) -> Iterator[Row]:
         """Yield the rows; too long ones, and one cut off at the end, are problems of the table."""
         for chunk in self.chunks(file, table, options, _AT_ONCE):
@@ -78,7 +86,11 @@ class Delimited(Format):
         width = len(table.columns)
         with _chunks(file, options, size) as chunks:
             awaits_header = options.has_header
-            for lines, rows, error in chunks:
+            for lines, rows, error, texts in chunks:
+                if texts and not awaits_header and len(rows[0]) == width:
+                    yield Chunk(lines, rows, texts)
+                    continue
+                rows = list(rows)  # noqa: PLW2901  they may be mended
                 if any(len(row) != width for row in rows):
                     lines, rows = _fitting(lines, rows, table)  # noqa: PLW2901  only those
                 if awaits_header:
@@ -115,7 +127,8 @@ class Delimited(Format):
                     escapechar=None if settled.quote else "\\",
                 )
                 for cells in _with_reasons(rows, reasons, options):
-                    out.writerow([_encodable(cell, codec) for cell in cells])
+                    # It is opened in a spreadsheet, to be mended; what is fed again is as it was.
+                    out.writerow([_encodable(safe_cell(cell), codec) for cell in cells])
 
     def write(
         self, records: Iterable[Record], to: Path, about: About | None = None
@@ -137,14 +150,14 @@ FORMAT = Delimited()
 
 
 @contextmanager
-def _chunks(file: Path, options: Options, size: int) -> Iterator[Iterator[text.Read]]:
+def _chunks(file: Path, options: Options, size: int) -> Iterator[Iterator[Read]]:
     """Open the file as what it is, and give its rows in lists."""
     if sheet.is_sheet(_head(file)):
         with sheet.opened(file) as rows:
             some = batched(rows, size, strict=False)
-            yield (text.Read([n for n, _row in few], [row for _n, row in few]) for few in some)
+            yield (Read([n for n, _row in few], [row for _n, row in few]) for few in some)
         return
-    with text.opened_chunks(file, text.settled(file, options), size) as chunks:
+    with opened_chunks(file, text.settled(file, options), size) as chunks:
         yield chunks
 
 
@@ -162,18 +175,19 @@ def _head(file: Path) -> bytes:
     return head
 
 
-def _chunk(lines: Sequence[int], rows: list[list[str]]) -> Chunk:
-    texts = [BETWEEN.join(row) for row in rows]
+def _chunk(lines: Sequence[int], rows: Sequence[list[str]]) -> Chunk:
+    texts = texts_of(rows)
     # Looked for in all of them at once: hardly a file has any.
-    if BETWEEN + "'" in BETWEEN + BETWEEN.join(texts):
+    mark = BETWEEN.encode()
+    if mark + b"'" in mark + mark.join(texts):
         for row in rows:
             _unescape(row)
-        texts = [BETWEEN.join(row) for row in rows]
+        texts = texts_of(rows)
     return Chunk(lines, rows, texts)
 
 
 def _fitting(
-    lines: Sequence[int], rows: list[list[str]], table: Table
+    lines: Sequence[int], rows: Sequence[list[str]], table: Table
 ) -> tuple[list[int], list[list[str]]]:
     """Return the rows as wide as the columns; too wide ones are problems of the table."""
     width = len(table.columns)
@@ -203,6 +217,7 @@ def _rows(
         with sheet.opened(file) as sheet_rows:
             yield _unescaped(sheet_rows), None
         return
+    text.require_lines(file)
     settled = text.settled(file, options)
     with text.opened(file, settled) as rows:
         yield _unescaped(rows), settled
@@ -220,8 +235,8 @@ def _unescaped(
 
 def _unescape(cells: list[str]) -> None:
     for place, cell in enumerate(cells):
-        if cell[:1] == "'" and cell.startswith(_FORMULAS):
-            cells[place] = cell[1:]
+        if cell[:1] == "'":
+            cells[place] = plain_cell(cell)
 
 
 def _named(cells: list[str], *, has_header: bool) -> tuple[str, ...]:
@@ -229,12 +244,13 @@ def _named(cells: list[str], *, has_header: bool) -> tuple[str, ...]:
     while cells and not cells[-1].strip():
         cells.pop()
     names: dict[str, None] = {}
+    times: dict[str, int] = {}
     for number, cell in enumerate(cells, start=1):
         found = " ".join(cell.split()) if has_header else ""
         name = base = found[:200] or f"column {number}"
-        again = 2
         while name in names:
-            name, again = f"{base} ({again})", again + 1
+            times[base] = times.get(base, 1) + 1
+            name = f"{base} ({times[base]})"
         names[name] = None
     return tuple(names)
 

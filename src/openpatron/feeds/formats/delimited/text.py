@@ -3,22 +3,35 @@
 from __future__ import annotations
 
 import csv
-import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from itertools import islice
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
+
+from django.utils.translation import gettext as _
 
 from openpatron.feeds.formats.base import Options
+from openpatron.kernel.errors import InputError
 
 from .encodings import CODECS, encoding_of, errors_of
 
 SEPARATORS = (",", ";", "\t", "|")
 _LOOKED_AT = 40
 _LONGEST_LINE = 200_000
-_BREAK = re.compile("\r\n|\r|\n")
+# So many bytes without the end of a line are no row any more.
+_ENDLESS = 1 << 20
+
+
+def require_lines(file: Path) -> None:
+    """Raise ``InputError`` ("file") where a line has no end: it would be in memory as a whole."""
+    with file.open("rb") as stream:
+        while len(chunk := stream.read(_ENDLESS)) == _ENDLESS:
+            if b"\n" not in chunk and b"\r" not in chunk:
+                raise InputError(
+                    "file", _("The file has a line without an end: this is no table of patrons.")
+                )
 
 
 def settled(file: Path, options: Options) -> Options:
@@ -72,53 +85,6 @@ def _numbered(lines: Any, options: Options) -> Numbered:
             continue
         if cells:
             yield line, cells
-
-
-class Read(NamedTuple):
-    """Rows that are not blank with their first lines; last, the line and error that came next."""
-
-    lines: Sequence[int]
-    rows: list[list[str]]
-    error: tuple[int, csv.Error] | None = None
-
-
-@contextmanager
-def opened_chunks(file: Path, options: Options, size: int) -> Iterator[Iterator[Read]]:
-    """Open a text file whose options are settled, and give its rows in lists."""
-    codec, errors = CODECS[options.encoding], errors_of(options.encoding)
-    with file.open(encoding=codec, errors=errors, newline="") as lines:
-        yield _chunks(lines, options, size)
-
-
-def _chunks(lines: Iterable[str], options: Options, size: int) -> Iterator[Read]:
-    reader = csv.reader(lines, **dialect(options))
-    is_over = False
-    while not is_over:
-        rows: list[list[str]] = []
-        begin, error = reader.line_num + 1, None
-        try:
-            # What was read before an error stays in the list.
-            rows.extend(islice(reader, size))
-            is_over = len(rows) < size
-        except csv.Error as unreadable:
-            error = unreadable
-        at: Sequence[int] = range(begin, begin + len(rows))
-        behind = begin + len(rows)
-        if error is not None or reader.line_num + 1 != behind:
-            at, behind = _lines_of(rows, begin)
-        if not all(rows):
-            at = [line for line, row in zip(at, rows, strict=True) if row]
-            rows = [row for row in rows if row]
-        yield Read(at, rows, (behind, error) if error else None)
-
-
-def _lines_of(rows: list[list[str]], begin: int) -> tuple[list[int], int]:
-    """Return the first line of each row, and that behind them: cells may have lines in them."""
-    found = []
-    for row in rows:
-        found.append(begin)
-        begin += 1 + sum(len(_BREAK.findall(cell)) for cell in row)
-    return found, begin
 
 
 @contextmanager

@@ -11,6 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from openpatron.feeds.codes import NO, YES
+from openpatron.feeds.csv_text import number_of_lines
 from openpatron.feeds.formats.base import About, Format, Options, Table
 from openpatron.feeds.noted import Noted
 from openpatron.feeds.records import Problem, Record, Row
@@ -71,6 +72,12 @@ class OneRoster(Format):
             manifest.get("file.users", "").lower(), ""
         )
         return table
+
+    def number_of_rows(self, file: Path, options: Options) -> int:
+        """Return how many lines of users there are."""
+        del options
+        with Package(file) as package, package.opener("users")() as stream:
+            return number_of_lines(stream, has_header=True)
 
     def rows(self, file: Path, table: Table, options: Options) -> Iterator[Row]:
         """Yield a row for each user, with the primary school; other schools are told."""

@@ -7,7 +7,7 @@ from pathlib import Path
 from django.utils.translation import gettext as _
 
 from openpatron.rostering.models import Target
-from openpatron.rostering.packages import V1P2, write_package
+from openpatron.rostering.packages import write_package
 from openpatron.rostering.targets.base import ReconfigureError
 
 NAME = "oneroster.zip"
@@ -20,7 +20,7 @@ def deliver(target: Target) -> None:
         raise ReconfigureError(_("The folder does not exist. Make it, or name another."))
     sites = list(target.sites.order_by("name", "pk"))
     try:
-        write_package(target.organization, sites, V1P2, folder / NAME, target.scopes)
+        write_package(target.organization, sites, target.version, folder / NAME, target.scopes)
     except OSError as error:
         raise ReconfigureError(
             _("The folder cannot be written (%s). Change its rights, or name another.")

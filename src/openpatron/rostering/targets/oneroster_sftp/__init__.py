@@ -1,5 +1,1 @@
-"""A OneRoster 1.2 package, brought to a server by SFTP whenever there is news."""
-
-from .deliver import deliver
-
-__all__ = ("deliver",)
+"""A OneRoster package, brought to a server by SFTP whenever there is news."""

@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from openpatron.kernel import sftp
 from openpatron.kernel.sealed import BrokenSealError, unseal
 from openpatron.rostering.models import Target
-from openpatron.rostering.packages import V1P2, write_package
+from openpatron.rostering.packages import write_package
 from openpatron.rostering.targets.base import DeliveryError, ReconfigureError, RetryError
 
 NAME = "oneroster.zip"
@@ -36,7 +36,7 @@ def deliver(target: Target) -> None:
     with tempfile.TemporaryDirectory(prefix="openpatron-") as kept:
         package = Path(kept, NAME)
         sites = list(target.sites.order_by("name", "pk"))
-        write_package(target.organization, sites, V1P2, package, target.scopes)
+        write_package(target.organization, sites, target.version, package, target.scopes)
         try:
             with sftp.connected(place, secret) as server:
                 _send(server, package, unquote(parts.path) or ".")

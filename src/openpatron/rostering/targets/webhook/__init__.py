@@ -1,5 +1,1 @@
 """A message to an address of the web that there is news; the platform then fetches."""
-
-from .deliver import deliver
-
-__all__ = ("deliver",)

@@ -1,0 +1,1 @@
+"""A OneRoster 1.2 REST provider, from which the platform fetches by itself."""
