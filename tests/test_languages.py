@@ -73,8 +73,8 @@ def test_a_page_follows_the_person_then_the_library_then_the_browser(
     assert "31 May 2099" in said("en-gb", address, "en-gb")
     # Nothing of it stays behind for the next, who is a stranger.
     for wanted, answer in (("fr, es;q=0.5", "es"), ("fr", "en"), ("", "en")):
-        page = Client().get(reverse("account_login"), headers={"accept-language": wanted})
-        assert f'<html lang="{answer}" dir="ltr">' in page.content.decode()
+        login = Client().get(reverse("account_login"), headers={"accept-language": wanted})
+        assert f'<html lang="{answer}" dir="ltr">' in login.content.decode()
 
 
 def test_forms_keep_their_dates_whatever_the_language(

@@ -66,7 +66,7 @@ class _Typed:
             saved,
             found,
             {name: fields.get(name, "").strip() for name in ("status", "expires_on")},
-            {k.removeprefix(_STEP): v for k, v in fields.items() if k.startswith(_STEP)},
+            {k.removeprefix(_STEP): fields.get(k, "") for k in fields if k.startswith(_STEP)},
         )
 
     @property

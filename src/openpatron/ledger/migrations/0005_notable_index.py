@@ -4,12 +4,14 @@ SQLite takes a partial index only where a query says its very condition. Django 
 as ``"notable" = 1`` and a query's as ``"notable"``: so the index was never used.
 """
 
+from typing import Any
+
 from django.db import migrations
 
 _CREATE = "CREATE INDEX change_notable ON ledger_change (job_id, id) WHERE {}"
 
 
-def _make(schema_editor, condition):
+def _make(schema_editor: Any, condition: str) -> None:
     if schema_editor.connection.vendor == "sqlite":
         schema_editor.execute("DROP INDEX change_notable")
         schema_editor.execute(_CREATE.format(condition))
