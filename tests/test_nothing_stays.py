@@ -111,6 +111,7 @@ def live(world: World) -> Patron:
     note_patron(actor, patron.pk, Noted("quixzor again"))
     LocalCode.objects.create(organization=world.cascadia, patron=patron, value="quixzor")
     resource = Site.objects.filter(pk=world.cedar.pk)
+    resource.update(shares_resources=True)
     Patron.objects.filter(pk=patron.pk).update(resource_sharing_library=resource.get())
     wish = borrow_elsewhere(
         actor, world.maple, patron.pk, Wish("Momo", note="for quixzor", lender="Fir")

@@ -52,7 +52,7 @@ def test_scans_go_on_while_the_line_is_gone(dora: Visitor, scene: Scene) -> None
     expect(page.locator("#desk-result")).to_contain_text("on loan to this patron already")
     assert faults(page) == []
     page.get_by_role("link", name="Leave this patron").click()
-    expect(page.get_by_role("heading", name="Desk of Maple")).to_be_visible()
+    expect(page.get_by_role("heading", name="Patron Services at Maple")).to_be_visible()
     assert "Ada" not in page.content()
 
 
@@ -99,7 +99,7 @@ def test_the_sound_can_be_switched_off_and_nothing_of_the_last_patron_stays(
     # A minute without activity: whoever comes next sees nothing of who was here.
     assert "000101" in page.content()
     page.clock.fast_forward(70_000)
-    expect(page.get_by_role("heading", name="Desk of Maple")).to_be_visible()
+    expect(page.get_by_role("heading", name="Patron Services at Maple")).to_be_visible()
     for gone in ("Ada", "Lovelace", "000101", "Dune", "I-0"):
         assert gone not in page.content(), gone
         assert gone not in page.title()

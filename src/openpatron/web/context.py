@@ -65,7 +65,7 @@ def navigation(actor: Actor, path: str) -> list[Entry]:
     for label, icon, name, permission in (
         (_("Patrons"), "users", "patrons", "patrons.view"),
         (_("Update patrons"), "users-group", "update_patrons", "patrons.manage_district"),
-        (_("Desk"), "scan", "desk", "circulation.serve"),
+        (_("Checkout/Checkin"), "scan", "desk", "circulation.serve"),
         (_("Items"), "books", "items", "circulation.serve"),
         (_("Sync"), "refresh", "rostering", "rostering.manage"),
         (_("Reading"), "book", "reading", "reading.manage"),

@@ -68,7 +68,7 @@ def desk(request: OrganizationRequest) -> HttpResponse:
     found = desk_sites(request.actor)
     if len(found) == 1:
         return redirect("desk_site", request.organization.slug, found[0].short_name)
-    context = {"title": _("Desk"), "breadcrumbs": [], "sites": found}
+    context = {"title": _("Checkout/Checkin"), "breadcrumbs": [], "sites": found}
     return shown(request, "desk.html", context)
 
 
@@ -85,7 +85,7 @@ def desk_site(request: OrganizationRequest, short_name: str) -> HttpResponse:
 def _start(request: OrganizationRequest, site: Site, more: dict[str, Any]) -> HttpResponse:
     kept = shelf(request.actor, site)
     context = desk_context(request, site) | {
-        "title": _("Desk of %s") % site.name,
+        "title": _("Patron Services at %s") % site.name,
         "breadcrumbs": crumbs(request),
         "here": site.name,
         "shelf": kept,

@@ -58,7 +58,7 @@ def crumbs(
 ) -> list[tuple[str, str]]:
     """Return the breadcrumbs above a page of the desk."""
     slug = request.organization.slug
-    found = [(_("Desk"), reverse("desk", args=[slug]))]
+    found = [(_("Checkout/Checkin"), reverse("desk", args=[slug]))]
     if site is not None:
         found.append((site.name, reverse("desk_site", args=[slug, site.short_name])))
     if patron is not None:
