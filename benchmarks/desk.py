@@ -81,10 +81,12 @@ def _measured(n: int, site: Site, patrons: list[int], account: Account) -> list[
     _open(client, address, patrons[0])
     with CaptureQueriesContext(connection) as queries:
         _scan(client, address, typed, "lent")
-    one_row, lending, returning = (
-        _p95(account, deed, first)
-        for deed, first in ((look, None), (lend, open_next), (take_back, None))
+    # The page is asked before and after, and its quicker turn counts: against us.
+    before, lending, returning, after = (
+        _p95(account, look, deed, first)
+        for deed, first in ((look, None), (lend, open_next), (take_back, None), (look, None))
     )
+    one_row = min(before, after)
     return [
         _measure(n, "queries of a checkout", len(queries), "queries", MOST_QUERIES),
         _measure(n, "checkout, ten desks, p95", lending * 1000, "ms"),
@@ -118,17 +120,19 @@ def _client(account: Account) -> Client:
 type _Deed = Callable[[Client, int, int], None]
 
 
-def _p95(account: Account, deed: _Deed, first: _Deed | None = None) -> float:
+def _p95(account: Account, warm: _Deed, deed: _Deed, first: _Deed | None) -> float:
     """Return the seconds within which 95 % of the deeds of ten desks at once are done.
 
-    ``first`` is done before each, and not counted.
+    ``warm`` is done once by each desk before they begin: connections are open, templates read.
+    ``first`` is done before each deed. Neither is counted.
     """
     took: list[float] = []
     barrier = threading.Barrier(DESKS)
 
     def work(desk: int) -> None:
         client = _client(account)
-        barrier.wait(30)
+        warm(client, desk, 0)
+        barrier.wait(60)
         for turn in range(SCANS):
             if first is not None:
                 first(client, desk, turn)
