@@ -18,6 +18,7 @@ from openpatron.feeds.run_reading import Reading
 from openpatron.ledger.models import Change
 from openpatron.ledger.record import record_change
 from openpatron.patrons.actions.edit_patron import EditedPatron, edit_patron
+from openpatron.patrons.actions.remove_patron import remove_patron
 from openpatron.patrons.external import Opening
 from openpatron.patrons.models import SUBJECT, Patron
 
@@ -104,6 +105,15 @@ def test_the_very_file_again_is_not_read_unless_something_was_changed(
     assert sis.feed(*fewer) == {"withdrawn": 2, "unchanged": 4}
     sis.undo()
     assert sis.feed(*fewer) == {"withdrawn": 2, "unchanged": 4}
+
+
+def test_who_was_removed_is_not_taken_for_unchanged(world: World) -> None:
+    sis = scene(world)
+    rows = [person(n) for n in range(3)]
+    assert sis.feed(*rows) == {"created": 3}
+    remove_patron(world.operator, sis.patron(2).pk)
+    # The account still waits to be erased, and has the username.
+    assert sis.feed(*rows) == {"unchanged": 2, "rejected": 1}
 
 
 def test_unique_values_are_looked_for_in_their_indexes(world: World) -> None:

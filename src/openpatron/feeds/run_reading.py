@@ -97,7 +97,9 @@ class Reading:
         looked_at = SourceRecord.objects.filter(source=feed.source)
         if looked_at.filter(Q(digest=b"") | Q(missing_since__isnull=False)).exists():
             return 0
-        return int(before.counts.get("rows", 0))
+        # Of who was removed or unlinked there is no record left that could be doubtful.
+        rows = int(before.counts.get("rows", 0))
+        return rows if looked_at.count() == rows else 0
 
     def _learn(self, run: Run) -> None:
         """Read the digests of all records, once through the table."""
