@@ -163,8 +163,15 @@ def test_words_that_are_meant_to_break_something(
     assert reader.rows("schools", filter=f"dateLastModified>'{late}'") == []
     early = (stamp - timedelta(hours=2)).astimezone(timezone.get_fixed_timezone(-600)).isoformat()
     assert len(reader.rows("schools", filter=f"dateLastModified>'{early}'")) == 1
-    for path in ("users/%00", "users/..%2f..", f"schools/{school_id}/classes/x/students", "Users"):
-        reader.get(path, 404)
+    for path in (
+        "users/%00", "users/..%2f..", "users/a%0Ab", "users%0A",
+        f"schools/{school_id}/classes/x/students", "Users",
+    ):  # fmt: skip
+        assert reader.get(path, 404).json()["imsx_codeMajor"] == "failure", path
+    for way in (reader.http.post, reader.http.put, reader.http.delete):
+        refused = way(f"{BASE}/users", headers={"Authorization": f"Bearer {reader.token}"})
+        assert (refused.status_code, refused.headers["Allow"]) == (405, "GET, HEAD")
+        assert refused.json()["imsx_severity"] == "error"
     # Whoever asks for ever other things is remembered for the last of them only.
     monkeypatch.setattr(tables, "_BOOKMARKS", 3)
     for n in range(6):

@@ -47,3 +47,11 @@ def answer(error: RosterError) -> JsonResponse:
     if error.code == UNAUTHORISED:
         response.headers["WWW-Authenticate"] = 'Bearer realm="oneroster"'
     return response
+
+
+def refused_method(allowed: str) -> JsonResponse:
+    """Return the refusal of a method; ``allowed`` are the others, as the header Allow has them."""
+    response = answer(RosterError(FORBIDDEN, f"Only {allowed} are answered here."))
+    response.status_code = 405
+    response.headers["Allow"] = allowed
+    return response

@@ -23,7 +23,7 @@ urlpatterns = [
         name="oneroster_discovery",
     ),
     re_path(
-        r"^ims/oneroster/rostering/v1p2/(?P<path>.{1,300})$",
+        r"^ims/oneroster/rostering/v1p2/(?P<path>[\s\S]{1,300})\Z",
         _public(views.rostering),
         name="oneroster",
     ),

@@ -16,7 +16,7 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
-from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django.views.decorators.http import require_POST, require_safe
 
 from openpatron.access.actor import SCHEDULE, operator
 from openpatron.kernel.errors import StateError
@@ -34,7 +34,15 @@ from openpatron.rostering.targets.oneroster_rest.deliver import BASE, TOKEN
 from . import lists, tables
 from .asked import Asked, parse
 from .clients import Client, TokenError, client_of, fetched, give_token, has_pulled
-from .errors import BROKEN, FORBIDDEN, INVALID_SELECTION, UNKNOWN, RosterError, answer
+from .errors import (
+    BROKEN,
+    FORBIDDEN,
+    INVALID_SELECTION,
+    UNKNOWN,
+    RosterError,
+    answer,
+    refused_method,
+)
 from .tables import Page, Table, View
 
 log = logging.getLogger(__name__)
@@ -64,6 +72,7 @@ _BELOW = {
     "users": ("classes",),
 }
 _BELOW_CLASS_OF_SCHOOL = ("enrollments", "students", "teachers")
+_READING = ("GET", "HEAD")
 _ONE, _BELOW_ONE, _BELOW_TWO = 2, 3, 5
 
 
@@ -132,10 +141,12 @@ def discovery(request: HttpRequest) -> HttpResponse:  # noqa: ARG001  the same f
     )
 
 
-@require_safe
+@csrf_exempt
 @never_cache
 def rostering(request: HttpRequest, path: str) -> HttpResponse:
     """Answer for one address below ``BASE``."""
+    if request.method not in _READING:
+        return refused_method(", ".join(_READING))
     try:
         client = client_of(request)
         with open_organization(client.organization):
@@ -148,13 +159,14 @@ def rostering(request: HttpRequest, path: str) -> HttpResponse:
 
 
 @csrf_exempt
-@require_http_methods(["GET", "HEAD", "POST"])
 @never_cache
 def sync(request: HttpRequest) -> HttpResponse:
     """Tell the client how its sites stand, and who is left out; POST: have them synchronized.
 
     No part of the standard: beside it, for platforms that show both sides.
     """
+    if request.method not in (*_READING, "POST"):
+        return refused_method(", ".join((*_READING, "POST")))
     try:
         client = client_of(request)
         with open_organization(client.organization):
