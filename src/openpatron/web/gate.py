@@ -111,20 +111,36 @@ def _inside[**P](view: View[P], name: str | None) -> View[Any]:
             request.actor = actor_for(request.user, found, WEB)
             if _lacks_second_factor(request):
                 return redirect_to_login(request.get_full_path(), reverse("mfa_index"))
-            try:
-                if name is not None:
-                    _require(request.actor, name)
-                response = view(request, *args, **kwargs)
-            except NotFoundError as missing:
-                raise Http404(str(missing)) from missing
-            except NotAllowedError as refused:
-                response = not_allowed(request, refused)
-            if isinstance(response, SimpleTemplateResponse):
-                response.render()
+            response = answered(request, name, view, *args, **kwargs)
             response.headers["Content-Language"] = language
         return response
 
     return gated
+
+
+def answered[**P](
+    request: OrganizationRequest,
+    name: str | None,
+    view: View[P],
+    /,
+    *args: P.args,
+    **kwargs: P.kwargs,
+) -> HttpResponseBase:
+    """Return the view's answer, or its refusal, made while the organization is open.
+
+    ``name``: the permission that is asked for first, None for no one.
+    """
+    try:
+        if name is not None:
+            _require(request.actor, name)
+        response = view(request, *args, **kwargs)
+    except NotFoundError as missing:
+        raise Http404(str(missing)) from missing
+    except NotAllowedError as refused:
+        response = not_allowed(request, refused)
+    if isinstance(response, SimpleTemplateResponse):
+        response.render()
+    return response
 
 
 def _lacks_second_factor(request: OrganizationRequest) -> bool:

@@ -11,21 +11,19 @@ from functools import wraps
 from typing import TYPE_CHECKING, Any
 
 from django.contrib.auth.views import redirect_to_login
-from django.http import Http404
-from django.template.response import SimpleTemplateResponse, TemplateResponse
+from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from openpatron.access.actor import WEB
 from openpatron.accounts.queries import organizations_of
-from openpatron.kernel.errors import NotAllowedError, NotFoundError
+from openpatron.kernel.errors import NotFoundError
 from openpatron.organizations.scope import find_organization, open_organization
 from openpatron.reading import logs, queries, seats
 from openpatron.reading.seats import Reader
 from openpatron.reading.sign_in import signing_in
 
-from .errors import not_allowed
-from .gate import MEMBER, OrganizationRequest, member
+from .gate import MEMBER, OrganizationRequest, answered, member
 from .reading_session import person_signed_in
 
 if TYPE_CHECKING:
@@ -87,18 +85,10 @@ def shown(
 def _as_guest(
     request: Any, organization: Organization, person: int, view: View, *args: Any, **words: Any
 ) -> HttpResponseBase:
-    """Call the view for who has no account here; ``gate`` does the same for those who have."""
+    """Call the view for who has no account here."""
     request.organization = organization
     request.actor = Reader(organization, None, WEB, {}, {}, person)
-    try:
-        response: HttpResponseBase = view(request, *args, **words)
-    except NotFoundError as missing:
-        raise Http404(str(missing)) from missing
-    except NotAllowedError as refused:
-        response = not_allowed(request, refused)
-    if isinstance(response, SimpleTemplateResponse):
-        response.render()
-    return response
+    return answered(request, None, view, *args, **words)
 
 
 def _is_member(request: HttpRequest, slug: str) -> bool:

@@ -26,6 +26,7 @@ from .elsewhere_session import wanted_address
 from .gate import OrganizationRequest, public
 from .reading_gate import reader_page
 from .reading_session import come_back, go_away, sign_in, sign_out
+from .sign_in_elsewhere import not_signed_in
 
 if TYPE_CHECKING:
     from django.http import HttpResponse
@@ -144,10 +145,5 @@ def _said(
 def _trouble(
     request: HttpRequest, organization: Organization, said: str, status: int
 ) -> HttpResponse:
-    context = {
-        "title": _("You are not signed in"),
-        "problem": said,
-        "again": reverse("reading_sign_in", args=[organization.slug]),
-        "again_words": _("Begin again"),
-    }
-    return TemplateResponse(request, "web/sign_in_refused.html", context, status=status).render()
+    again = reverse("reading_sign_in", args=[organization.slug])
+    return not_signed_in(request, said, again, status).render()

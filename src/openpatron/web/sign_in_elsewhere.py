@@ -299,10 +299,16 @@ def _over(request: HttpRequest, provider: IdentityProvider) -> HttpResponse:
 def _trouble(
     request: HttpRequest, provider: IdentityProvider, said: str, status: int
 ) -> HttpResponse:
+    again = reverse("sign_in_at", args=[provider.organization.slug])
+    return not_signed_in(request, said, again, status)
+
+
+def not_signed_in(request: HttpRequest, said: str, again: str, status: int) -> TemplateResponse:
+    """Return the page that says why nobody is signed in, and where to begin again."""
     context = {
         "title": _("You are not signed in"),
         "problem": said,
-        "again": reverse("sign_in_at", args=[provider.organization.slug]),
+        "again": again,
         "again_words": _("Begin again"),
     }
     return TemplateResponse(request, "web/sign_in_refused.html", context, status=status)

@@ -10,19 +10,19 @@ from django.utils.translation import gettext as _
 from openpatron.ledger.planning import make_job
 from openpatron.patrons import field_words
 from openpatron.patrons.association_words import counted
-from openpatron.patrons.field_jobs import FieldJob, guarded, of_tie
+from openpatron.patrons.field_jobs import guarded, of_tie
 from openpatron.patrons.fields import TIE_FIELDS
 from openpatron.patrons.locked_fields import owned_fields
 from openpatron.patrons.people import TIE, named
 from openpatron.patrons.whom import PERMISSION, nobody_of, plan_by_number
+from openpatron.rostering.homeroom_job import HomeroomJob
 from openpatron.rostering.mend_jobs import params_of
 
 if TYPE_CHECKING:
     from openpatron.access.actor import Actor
-    from openpatron.ledger.kinds import Cursor, Head, Step, Told, Wording
+    from openpatron.ledger.kinds import Cursor, Step, Wording
     from openpatron.ledger.models import Change, Job
     from openpatron.patrons.field_jobs import Writing
-    from openpatron.patrons.lines import JobLine
     from openpatron.patrons.people import People
     from openpatron.patrons.whom import Whom
 
@@ -44,7 +44,7 @@ def join_homerooms(actor: Actor, whom: Whom, request_key: str | None = None) -> 
     return make_job(actor, KIND, params_of(whom, "homeroom"), whom.count, request_key)
 
 
-class JoinHomerooms(FieldJob):
+class JoinHomerooms(HomeroomJob):
     """The kind of job: which homeroom each supervisor gets, and how to speak of it."""
 
     name: ClassVar[str] = KIND
@@ -91,18 +91,6 @@ class JoinHomerooms(FieldJob):
             % {"patrons": counted(job.planned_rows)}
         ]
         return field_words.wording(job, nobody=nobody_of(job), facts=facts)
-
-    def heads(self, job: Job) -> tuple[Head, ...]:
-        """Return the homeroom."""
-        return (field_words.head(_("homeroom at %s") % job.params["source_name"]),)
-
-    def columns(self, job: Job) -> tuple[str, ...]:  # noqa: ARG002  always the same
-        """Return what is written out."""
-        return field_words.COLUMNS
-
-    def line(self, job: Job, row: Change, told: Told) -> JobLine:
-        """Return one supervisor's line."""
-        return field_words.line(row, told, {job.params["key"]: "homeroom"})
 
     def reason(self, job: Job, change: Change) -> str:
         """Return the reason of a change as a sentence."""

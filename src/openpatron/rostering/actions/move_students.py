@@ -17,13 +17,14 @@ from openpatron.ledger.models import Job
 from openpatron.ledger.planning import make_job
 from openpatron.patrons import field_words
 from openpatron.patrons.association_words import counted
-from openpatron.patrons.field_jobs import FieldJob, guarded, of_tie
+from openpatron.patrons.field_jobs import guarded, of_tie
 from openpatron.patrons.fields import TIE_FIELDS
 from openpatron.patrons.listed import Entry, read_list
 from openpatron.patrons.locked_fields import names_of_sources, owned_fields
 from openpatron.patrons.models import Association, Homeroom
 from openpatron.patrons.people import at_site, named
 from openpatron.patrons.whom import plan_listed
+from openpatron.rostering.homeroom_job import HomeroomJob
 from openpatron.rostering.permissions import MANAGE as PERMISSION
 from openpatron.rostering.queries import homeroom as find_homeroom
 from openpatron.rostering.roster import SiteRoster
@@ -31,11 +32,10 @@ from openpatron.rostering.setups import setup_of
 
 if TYPE_CHECKING:
     from openpatron.access.actor import Actor
-    from openpatron.ledger.kinds import Cursor, Head, Step, Told, Wording
+    from openpatron.ledger.kinds import Cursor, Step, Wording
     from openpatron.ledger.models import Change
     from openpatron.organizations.models import Site
     from openpatron.patrons.field_jobs import Writing
-    from openpatron.patrons.lines import JobLine
     from openpatron.patrons.people import People
 
 KIND = "move_students"
@@ -118,7 +118,7 @@ def params_of(move: Move) -> dict[str, Any]:
     }
 
 
-class MoveStudents(FieldJob):
+class MoveStudents(HomeroomJob):
     """The kind of job: who is moved, where to, and how to speak of it."""
 
     name: ClassVar[str] = KIND
@@ -178,18 +178,6 @@ class MoveStudents(FieldJob):
         facts = [_("%(what)s: %(patrons)s.") % words]
         nobody = _("Nobody is selected, so there is nothing to do.")
         return field_words.wording(job, nobody=nobody, facts=facts, doing=_("Moving students"))
-
-    def heads(self, job: Job) -> tuple[Head, ...]:
-        """Return the homeroom."""
-        return (field_words.head(_("homeroom at %s") % job.params["source_name"]),)
-
-    def columns(self, job: Job) -> tuple[str, ...]:  # noqa: ARG002  always the same
-        """Return what is written out."""
-        return field_words.COLUMNS
-
-    def line(self, job: Job, row: Change, told: Told) -> JobLine:
-        """Return one patron's line."""
-        return field_words.line(row, told, {job.params["key"]: "homeroom"})
 
     def reason(self, job: Job, change: Change) -> str:
         """Return the reason of a change as a sentence."""
