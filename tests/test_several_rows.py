@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from django.utils import timezone
 from pytest_django import Settings
 
 from openpatron.feeds.actions.receive_feed import receive_feed
@@ -12,12 +14,22 @@ from openpatron.feeds.actions.run_feed import plan_feed
 from openpatron.feeds.formats import format_of
 from openpatron.feeds.formats.base import Options
 from openpatron.feeds.models import Feed
+from openpatron.kernel.errors import InputError
+from openpatron.ledger.actions.confirm_job import confirm_job
+from openpatron.ledger.actions.undo_job import undo_job
 from openpatron.ledger.engine import run
 from openpatron.ledger.models import Change
-from openpatron.patrons.models import Association, Barcode, Homeroom, Patron
+from openpatron.patrons.actions.edit_patron import EditedAssociation, EditedPatron, edit_patron
+from openpatron.patrons.actions.release_protections import release_protections
+from openpatron.patrons.actions.update_patrons import ask, plan_update
+from openpatron.patrons.external import Opening, external_of
+from openpatron.patrons.models import Association, Barcode, Homeroom, Patron, Protection
+from openpatron.patrons.protected_values import with_values
+from openpatron.patrons.protections import ProtectionFilter, protections, side_by_side
 
 from .feed_scene import Scene, person, scene
 from .test_formats import fixture
+from .visitor import Visitor, text_of
 from .world import World
 
 pytestmark = pytest.mark.postgres
@@ -90,9 +102,198 @@ def test_rows_of_one_person_at_several_sites_are_an_association_each(sis: Scene)
     )
     assert sis.undo().counts["left"] == {"changed_since": 1}
     assert set(ties(1)) == {"maple", "alder"}
-    # A level that nobody may give there, an unknown site: refused as in any row.
+    # An unknown site: refused as in any row.
     refused = sis.feed(person(20), person(20, site="nowhere"))
     assert refused["rejected"] == 1
+
+
+def at(sis: Scene, number: int = 1) -> dict[str, tuple[str, str, bool, list[str]]]:
+    """Return by site: patron type, homeroom, whether it is the primary one, current cards."""
+    patron = sis.patron(number)
+    current = patron.barcodes.filter(state="current")
+    return {
+        tie.site.short_name: (
+            tie.patron_type.name,
+            tie.homeroom.name if tie.homeroom else "",
+            tie.is_primary,
+            list(current.filter(site=tie.site).values_list("value", flat=True)),
+        )
+        for tie in Association.objects.filter(patron=patron)
+    }
+
+
+def further(sis: Scene, number: int = 1) -> dict[str, dict[str, str]]:
+    """Return what the record keeps of further sites."""
+    return sis.patron(number).source_record.further or {}
+
+
+def test_further_sites_follow_later_feeds(sis: Scene) -> None:
+    here, there = person(1), person(1, site="alder", homeroom="6a", barcode="A1")
+    crowd = [person(n) for n in range(2, 8)]
+    sis.feed(here, there, *crowd)
+    assert set(further(sis)) == {"maple"}, "the source speaks of the last row's site"
+    first = at(sis)
+    assert first == {
+        "maple": ("Student", "", False, ["M0001"]),
+        "alder": ("Student", "6a", True, ["A1"]),
+    }
+    changed = person(1, patron_type="Faculty", homeroom="5b", barcode="M9")
+    assert sis.feed(changed, there, *crowd) == {"updated": 1, "unchanged": 6}
+    row = Change.objects.get(job=sis.jobs[-1], reason="updated")
+    assert (row.before["patron_type at maple"], row.after["patron_type at maple"]) == (
+        "Student",
+        "Faculty",
+    )
+    after = {"maple": ("Faculty", "5b", False, ["M9"]), "alder": first["alder"]}
+    assert at(sis) == after
+    assert "m9" in sis.patron(1).search_text
+    assert sis.feed(changed, there, *crowd) == {"unchanged": 7}
+    sis.undo(sis.jobs[1])
+    assert at(sis) == first
+    # A hand edit since stays, and the whole row with it.
+    sis.feed(changed, there, *crowd)
+    assert at(sis) == after
+    Association.objects.filter(patron=sis.patron(1), site__short_name="maple").update(
+        patron_type=sis.world.types["Student"]
+    )
+    assert sis.undo().counts["left"] == {"changed_since": 1}
+    # What was given by hand becomes the source's where a row names it; a card that is taken there
+    # is left to its holder, or refused, as the source says.
+    sis.world.tie(sis.patron(2), sis.world.cedar, patron_type="Faculty")
+    assert sis.feed(changed, there, *crowd, person(2, site="cedar"))["updated"] >= 1
+    assert at(sis, 2)["cedar"][0] == "Student"
+    sis.says(barcode_taken="reject")
+    refused = [changed, there, *crowd, person(3, site="alder", barcode="A1")]
+    assert sis.feed(*refused)["rejected"] == 1
+    assert "barcode_taken" in {reason for _o, reason in sis.reasons()}
+
+
+def missed(sis: Scene) -> None:
+    """Have two days pass since a site of the first person is missing."""
+    record = sis.patron(1).source_record
+    for said in record.further.values():
+        if "missing_since" in said:
+            said["missing_since"] = (timezone.localdate() - timedelta(days=2)).isoformat()
+    record.save()
+
+
+def test_a_further_site_that_no_row_names_is_left(sis: Scene) -> None:
+    sis.says(absence="inactive", absence_days=2)
+    here, there = person(1, barcode="M1"), person(1, site="alder", barcode="A1")
+    crowd = [person(n) for n in range(2, 8)]
+    # The source speaks of maple, where it found them; alder is a further site.
+    sis.feed(here, *crowd)
+    sis.feed(here, *crowd, there)
+    both = at(sis)
+    assert set(both) == {"maple", "alder"}
+
+    # A day without it, a row that is refused, a file of changes only: it stays.
+    sis.feed(here, *crowd, person(1, site="nowhere"))
+    assert further(sis) == {"alder": {**further(sis)["alder"]}}
+    assert "missing_since" not in further(sis)["alder"]
+    sis.says(coverage="incremental")
+    sis.feed(here, *crowd)
+    assert "missing_since" not in further(sis)["alder"]
+    sis.says(coverage="full")
+    assert sis.feed(here, *crowd) == {"unchanged": 7}
+    assert further(sis)["alder"]["missing_since"] == timezone.localdate().isoformat()
+    assert at(sis) == both
+    # It comes back, and goes for good; a protection of the association keeps it.
+    sis.feed(here, there, *crowd)
+    assert "missing_since" not in further(sis)["alder"]
+    sis.feed(here, *crowd)
+    missed(sis)
+    kept = Protection.objects.create(
+        organization=sis.world.cascadia, patron=sis.patron(1), field="site@alder"
+    )
+    assert sis.feed(here, *crowd)["protected"] == 1
+    assert at(sis) == both
+    kept.delete()
+    assert sis.feed(here, *crowd) == {"updated": 1, "unchanged": 6}
+    assert set(at(sis)) == {"maple"}
+    assert not further(sis)
+    assert sis.patron(1).barcodes.get(value="A1").state == "retired"
+    sis.undo()
+    assert at(sis) == both
+    assert further(sis)["alder"]["missing_since"]
+    assert sis.feed(here, *crowd) == {"updated": 1, "unchanged": 6}
+    assert sis.feed(here, *crowd) == {"unchanged": 7}
+
+
+def test_the_source_speaks_of_another_site_when_its_own_is_gone(sis: Scene) -> None:
+    sis.says(absence="inactive", absence_days=2)
+    here, there = person(1, barcode="M1"), person(1, site="alder", barcode="A1")
+    crowd = [person(n) for n in range(2, 8)]
+    sis.feed(here, *crowd)
+    sis.feed(here, there, *crowd)
+    both = at(sis)
+    sis.feed(*crowd, there)
+    assert sis.patron(1).source_record.values["site"] == "alder"
+    assert at(sis) == both
+    missed(sis)
+    sis.feed(*crowd, there)
+    assert at(sis) == {"alder": ("Student", "", True, ["A1"])}
+    sis.undo()
+    assert at(sis) == both
+    # Who stood in several rows and is in none any more is withdrawn like anybody.
+    sis.says(absence_days=0)
+    assert sis.feed(*crowd) == {"unchanged": 6, "withdrawn": 1}
+    assert sis.patron(1).status == "inactive"
+    # Absence may mean nothing: then the association becomes one of ours.
+    sis.says(absence="nothing")
+    sis.feed(here, there, *crowd)
+    sis.feed(here, *crowd)
+    assert not further(sis)
+    assert at(sis) == both
+
+
+def test_fields_at_further_sites_are_locked_and_protected(sis: Scene, world: World) -> None:
+    here, there = person(1), person(1, site="alder", barcode="A1")
+    sis.feed(here, *[person(n) for n in range(2, 8)])
+    sis.feed(here, there, *[person(n) for n in range(2, 8)])
+    patron = sis.patron(1)
+    dora = world.actor(world.staff("District patrons manager", username="dora"))
+    tie = patron.associations.get(site=world.alder)
+    lock = external_of(patron).lock("patron_type", tie)
+    assert lock
+    assert (lock.received, lock.protected_as) == ("Student", "patron_type@alder")
+    edited = EditedPatron(
+        patron.status,
+        patron.grade_level,
+        patron.graduation_year,
+        patron.expires_on,
+        (EditedAssociation(tie.pk, world.types["Faculty"], tie.access_level, None),),
+    )
+    with pytest.raises(InputError, match="Open the record"):
+        edit_patron(dora, patron.pk, edited)
+    edit_patron(dora, patron.pk, edited, Opening(protects=True))
+    assert Protection.objects.get().field == "patron_type@alder"
+    rows = [here, there, *[person(n) for n in range(2, 8)]]
+    assert sis.feed(*rows) == {"protected": 1, "unchanged": 6}
+    assert at(sis)["alder"][0] == "Faculty"
+    rows[0] = person(1, patron_type="Faculty")
+    assert sis.feed(*rows) == {"updated": 1, "protected": 1, "unchanged": 6}
+    found = protections(dora, ProtectionFilter(field="patron_type", differs=True))
+    one = side_by_side(dora, found)[0]
+    assert (one.ours, one.theirs, with_values(found).get().theirs) == (
+        "Faculty",
+        "Student",
+        "Student",
+    )
+    page = text_of(Visitor(dora.account).get("protections"))
+    assert "Patron type at alder" in page
+    release_protections(dora, [found.get().pk])
+    assert sis.feed(*rows) == {"updated": 1, "unchanged": 6}
+    assert at(sis)["alder"][0] == "Student"
+    # A job leaves it, or protects it by the same name.
+    said = {"field": "patron_type", "new": "Faculty", "at": "alder", "listed": "A1"}
+    job = run(plan_update(dora, ask(dora, **said)))
+    assert job.counts == {"skipped": {f"owned:{sis.source.pk}": 1}}
+    job = run(plan_update(dora, ask(dora, **said, owned="protect")))
+    job = run(confirm_job(dora, job))
+    assert Protection.objects.get().field == "patron_type@alder"
+    run(undo_job(dora, job))
+    assert not Protection.objects.exists()
 
 
 def test_homerooms_and_who_leads_them_go_with_an_undo(sis: Scene) -> None:

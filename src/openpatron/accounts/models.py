@@ -116,6 +116,9 @@ class Lookup(models.Model):
     asked_for = models.CharField(max_length=64)
     found = models.BooleanField()
     has_agreed = models.BooleanField()
+    # A feed asks for many at once: one row tells how many were found, and by which job.
+    number = models.PositiveIntegerField(default=1)
+    job = models.BigIntegerField(null=True, blank=True)
     at = models.DateTimeField(auto_now_add=True)
 
     objects = ScopedManager(organization="organization")

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import timedelta
 
 from openpatron.kernel.text import made_storable
 from openpatron.ledger.models import Outcome
 from openpatron.patrons.models import Patron, Protection
 
+from .deciding_sites import State, decide_sites, is_over
 from .matching import ACCOUNT, RECORD, TIE, Matching, Ours, tie_fields, wanted_value
 from .run_context import Item, Run
-from .several_rows import further_sites, keep_present_site
+from .several_rows import keep_present_site
 
 UNIQUE = ("username", "email", "district_id", "external_id", "barcode")
 
@@ -54,9 +55,14 @@ class Decision:
     # By unique field: the patron who holds the value now.
     waits: dict[str, int] = field(default_factory=dict)
     released: list[Protection] = field(default_factory=list)
-    # Associations with further sites that are to be made, and those that were.
-    further: dict[str, dict[str, str]] = field(default_factory=dict)
-    given: dict[str, dict[str, str]] = field(default_factory=dict)
+    # Associations with further sites that are made, changed or ended, by short name; None: none.
+    sites_before: dict[str, State | None] = field(default_factory=dict)
+    sites_after: dict[str, State | None] = field(default_factory=dict)
+    # What the record is to keep of further sites, and whether a protection holds at one.
+    said: dict[str, dict[str, str]] = field(default_factory=dict)
+    is_guarded_at_site: bool = False
+    # Whether it is refused because of the account of somebody who is not registered here.
+    is_of_stranger: bool = False
     needs_number: bool = False
     # The patron who may be the same person, or holds the value.
     about: int | None = None
@@ -75,7 +81,8 @@ class Decision:
             and self.outcome == Outcome.PLANNED
             and not self.after
             and not self.released
-            and not self.further
+            and not self.sites_after
+            and self.said == (record.further or {})
             and record.missing_since is None
             and bytes(record.digest) == self.item.digest
             and record.values == kept(self.item.values)
@@ -87,7 +94,8 @@ class Decision:
         self.outcome, self.reason = Outcome.CONFLICT, reason
         self.detail = made_storable(detail)
         self.about = about
-        self.waits, self.needs_number, self.further = {}, False, {}
+        self.waits, self.needs_number = {}, False
+        self.sites_before, self.sites_after = {}, {}
         return self
 
 
@@ -103,7 +111,7 @@ def decide(run: Run, matching: Matching, item: Item) -> Decision:
         return decision.refuse("no_key")
     ours = matching.match(item)
     if ours is None:
-        return _with_sites(run, _new(run, matching, decision))
+        return _with_sites(run, matching, _new(run, matching, decision))
     decision.ours = ours
     if ours.record is None:
         return decision.refuse(LINK, about=ours.patron)
@@ -112,25 +120,27 @@ def decide(run: Run, matching: Matching, item: Item) -> Decision:
     if run.setup.mode == "import":
         decision.outcome, decision.reason = Outcome.SKIPPED, "exists"
         return decision
-    if item.further:
+    if item.further or ours.record.further:
         keep_present_site(item, ours)
-    return _with_sites(run, _known(run, matching, decision, ours))
+    return _with_sites(run, matching, _known(run, matching, decision, ours))
 
 
-def _with_sites(run: Run, decision: Decision) -> Decision:
-    """Say with which further sites the person gets an association; refuse what cannot be."""
-    if not decision.item.further or decision.outcome != Outcome.PLANNED:
+def _with_sites(run: Run, matching: Matching, decision: Decision) -> Decision:
+    """Say what becomes of the associations with further sites; refuse what cannot be."""
+    record = decision.ours.record if decision.ours else None
+    has_some = decision.item.further or (record is not None and record.further)
+    if not has_some or decision.outcome != Outcome.PLANNED:
         return decision
-    decision.further = further_sites(run, decision.item, decision.ours)
-    for site, values in decision.further.items():
-        for name, reason in (("patron_type", "no_type"), ("access_level", "no_level")):
-            if not values.get(name):
-                return decision.refuse(reason)
-        refused = _unknown(run, values, site)
-        if refused:
-            return decision.refuse(*refused)
-    if decision.further and decision.reason in {PROTECTED, RECEIVED}:
-        decision.reason = UPDATED_PROTECTED if decision.reason == PROTECTED else UPDATED
+    refused = decide_sites(run, matching, decision)
+    if refused:
+        return decision.refuse(*refused)
+    changes = bool(decision.sites_after or decision.released)
+    if decision.reason in {UPDATED, UPDATED_PROTECTED} or changes:
+        kept = decision.is_guarded_at_site or decision.reason in {PROTECTED, UPDATED_PROTECTED}
+        if decision.reason in {UPDATED, UPDATED_PROTECTED, PROTECTED, RECEIVED}:
+            decision.reason = UPDATED_PROTECTED if kept else UPDATED
+    elif decision.reason == RECEIVED and decision.is_guarded_at_site:
+        decision.reason = PROTECTED
     return decision
 
 
@@ -163,23 +173,7 @@ def _refusal_of_new(run: Run, values: dict[str, str]) -> tuple[str, str] | None:
     ):
         if not values.get(name):
             return reason, ""
-    return _unknown(run, values, values["site"])
-
-
-def _unknown(run: Run, values: dict[str, str], at: str) -> tuple[str, str] | None:
-    """Return which name of the association is none of ours, or may not be given."""
-    if at not in run.sites:
-        return "unknown_site", at
-    for name, known in (("patron_type", run.types), ("access_level", run.levels)):
-        if values.get(name) and values[name] not in known:
-            return f"unknown_{'type' if name == 'patron_type' else 'level'}", values[name]
-    site, level = run.sites[at], values.get("access_level")
-    group = values.get("resource_group")
-    if group and (site.pk, group) not in run.groups:
-        return "unknown_group", group
-    if level and not run.may_give(level, site):
-        return "above", level
-    return None
+    return run.unknown(values, values["site"])
 
 
 def _known(run: Run, matching: Matching, decision: Decision, ours: Ours) -> Decision:
@@ -188,7 +182,7 @@ def _known(run: Run, matching: Matching, decision: Decision, ours: Ours) -> Deci
     guarded = _compare(run, decision, ours, now)
     back = _comes_back(run, ours, decision)
     ties = {name: value for name, value in decision.after.items() if name in TIE}
-    refused = _unknown(run, ties, decision.after.get("site") or now["site"]) if ties else None
+    refused = run.unknown(ties, decision.after.get("site") or now["site"]) if ties else None
     if refused:
         return decision.refuse(*refused)
     for name in ("username", "email", "district_id"):
@@ -212,7 +206,7 @@ def _compare(run: Run, decision: Decision, ours: Ours, now: dict[str, str]) -> l
         same = now.get(name, "") == value
         protection = ours.protections.get(name)
         if protection is not None:
-            if not _is_over(protection, run.today, equal=same):
+            if not is_over(protection, run.today, equal=same):
                 if not same:
                     guarded.append(name)
                 continue
@@ -244,12 +238,6 @@ def _wanted(run: Run, ours: Ours, values: dict[str, str]) -> dict[str, str]:
         if value or (name in run.clears and name not in _NEVER_CLEARED):
             found[name] = value
     return found
-
-
-def _is_over(protection: Protection, today: date, *, equal: bool) -> bool:
-    if protection.until is not None and protection.until < today:
-        return True
-    return protection.ends_when_equal and equal
 
 
 def _comes_back(run: Run, ours: Ours, decision: Decision) -> bool:
@@ -346,6 +334,7 @@ def _claim(matching: Matching, decision: Decision, name: str, value: str) -> boo
     if held is None or (own is not None and held.account == own.account):
         return True
     if held.patron is None:
+        decision.is_of_stranger = True
         decision.refuse(REFUSED[name], value)
         return False
     return _waits_for(matching, decision, name, held.patron)
@@ -373,7 +362,7 @@ def gone_missing(run: Run, ours: Ours) -> Decision:
     record = ours.record
     assert record is not None  # noqa: S101  it is what was looked for
     item = Item(0, record.key, bytes(record.digest), dict(record.values))
-    decision = Decision(item, ours, reason=MISSING)
+    decision = Decision(item, ours, reason=MISSING, said=dict(record.further or {}))
     since = record.missing_since or run.today
     if (run.today - since).days < run.setup.absence_days:
         return decision

@@ -11,6 +11,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import date
+from itertools import batched
 from typing import Any
 
 from django.db import connection
@@ -143,6 +144,12 @@ class Matching:
         self._look_up_accounts("username", self.usernames, items)
         self._look_up_accounts("email", self.emails, items)
         numbers = [item.values.get("barcode", "") for item in items]
+        numbers += [
+            said.get("barcode", "")
+            for item in items
+            if item.further
+            for said in item.further.values()
+        ]
         for some in _parts([*numbers, *(item.number for item in items)]):
             for card in Barcode.objects.filter(
                 organization=self._run.organization, value__among=some
@@ -150,22 +157,12 @@ class Matching:
                 self.cards[card.site_id, card.value] = card
 
     def _look_up_accounts(self, name: str, found: dict[str, Holder], items: list[Item]) -> None:
-        wanted = (
-            spelled for item in items for spelled in _spellings(wanted_value(self._run, item, name))
-        )
-        for some in _parts(wanted):
-            rows = list(
-                Account.objects.annotate(lower=Lower(name))
-                .filter(lower__among=some)
-                .exclude(**{name: ""})
-                .values_list("pk", name)
-            )
-            if not rows:
-                continue
-            ids = [pk for pk, _value in rows]
+        rows = accounts_with(name, (wanted_value(self._run, item, name) for item in items))
+        for some in batched(rows, _SOME, strict=False):
+            ids = [pk for pk, _value in some]
             known = Patron.objects.filter(account__among=ids).values_list("account", "pk")
             here = dict(known)
-            found.update((value.lower(), Holder(pk, here.get(pk))) for pk, value in rows)
+            found.update((value.lower(), Holder(pk, here.get(pk))) for pk, value in some)
 
     def look_at_cards(self, numbers: Iterable[tuple[int | None, str]]) -> None:
         """Find out who holds further numbers."""
@@ -226,6 +223,18 @@ class Matching:
             told = ToldApart.objects.filter(source=self._run.source)
             for keys in _parts(item.key for item in items):
                 self._apart |= set(told.filter(key__in=keys).values_list("key", "patron"))
+
+
+def accounts_with(name: str, wanted: Iterable[str]) -> list[tuple[int, str]]:
+    """Return id and value of the accounts with these usernames or addresses, whatever their case.
+
+    By the partial index of those that are not empty.
+    """
+    found: list[tuple[int, str]] = []
+    for some in _parts(spelled for value in wanted for spelled in _spellings(value)):
+        rows = Account.objects.annotate(lower=Lower(name)).filter(lower__among=some)
+        found += rows.exclude(**{name: ""}).values_list("pk", name)
+    return found
 
 
 def wanted_value(run: Run, item: Item, name: str) -> str:

@@ -10,6 +10,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 
 from openpatron.access.registry import known_names
+from openpatron.accounts.lookup import record_lookups
 from openpatron.accounts.models import Registration
 from openpatron.ledger.models import Change, Outcome
 from openpatron.organizations.models import Organization, Site
@@ -20,6 +21,7 @@ from openpatron.patrons.staff_roles import patrons_above, ties_are_above
 from .deciding import PROTECTED, UPDATED, UPDATED_PROTECTED, Decision
 from .matching import Ours
 from .run_context import Run
+from .run_sites import sites_of
 
 ABOVE = "person_above"
 _SIGN_IN = ("username", "email")
@@ -45,6 +47,16 @@ def respect_rights(run: Run, decisions: Iterable[Decision]) -> None:
             _keep_sign_in(one)
 
 
+def record_strangers(run: Run, decisions: Iterable[Decision]) -> None:
+    """Count as look-ups whose username or address is somebody's who is not registered here.
+
+    Raises ``StateError`` for too many, so that a file is no way to ask who has an account.
+    """
+    number = sum(1 for one in decisions if one.is_of_stranger)
+    if number:
+        record_lookups(run.actor, run.job.pk, number)
+
+
 def above_to_undo(run: Run, rows: Iterable[Change], ours: Mapping[int, Ours]) -> dict[int, str]:
     """Return which changes stay, by their numbers: of who is above, or giving a level that is."""
     if run.actor.may_grant(known_names(), None):
@@ -57,7 +69,15 @@ def above_to_undo(run: Run, rows: Iterable[Change], ours: Mapping[int, Ours]) ->
         site = run.sites.get(row.before.get("site") or known.fields["site"])
         level = row.before.get("access_level", "")
         is_above = known.patron in above or ties_are_above(run.actor, known.ties)
-        if is_above or _not_to_give(run, level, site):
+        states = sites_of(row)[0].items()
+        if (
+            is_above
+            or _not_to_give(run, level, site)
+            or any(
+                state is not None and _not_to_give(run, state["access_level"], run.sites.get(short))
+                for short, state in states
+            )
+        ):
             found[row.pk] = ABOVE
     return found
 
@@ -67,7 +87,8 @@ def _not_to_give(run: Run, level: str, site: Site | None) -> bool:
 
 
 def _changes(one: Decision) -> bool:
-    return one.ours is not None and (bool(one.after) or _has_other_key(one))
+    changes = one.after or one.sites_after
+    return one.ours is not None and (bool(changes) or _has_other_key(one))
 
 
 def _has_other_key(one: Decision) -> bool:

@@ -29,13 +29,13 @@ from .deciding import (
     let_go_of_card,
 )
 from .matching import Matching
-from .rights import respect_rights
+from .rights import record_strangers, respect_rights
+from .run_changes import after_of, before_of
 from .run_checks import write_counts
 from .run_clashes import Numbers
 from .run_context import BOOK, Item, Run
-from .run_plan import after_of, before_of
 from .run_rooms import set_supervisors
-from .run_sites import Guest, give_sites
+from .run_sites import Guest, write_sites
 from .run_write import Known, New, Received, write_people
 
 # Hashing a password is slow on purpose: fewer at a time where a source sends them.
@@ -83,6 +83,7 @@ def _apply(run: Run, batch: list[Change]) -> int:
     while more := _holders(run, decisions, {row.pk for row in rows}):
         rows += more
         decisions = _decide(run, rows)
+    record_strangers(run, decisions)
     _settle(run, decisions)
     _give_numbers(run, decisions)
     planned = [one for one in decisions if one.outcome == Outcome.PLANNED]
@@ -91,10 +92,12 @@ def _apply(run: Run, batch: list[Change]) -> int:
     new = {one.item.change: _new(one) for one in planned if one.is_new}
     known = {one.item.change: _known(run, one) for one in planned if not one.is_new}
     write_people(run, list(new.values()), list(known.values()))
-    give_sites(
-        run,
-        [Guest(_patron(one, new), one.further, one.given) for one in planned if one.further],
-    )
+    guests = [
+        Guest(_patron(one, new), one.ours, one.sites_before, one.sites_after)
+        for one in planned
+        if one.sites_after
+    ]
+    write_sites(run, guests)
     Protection.objects.filter(pk__in=[p.pk for one in planned for p in one.released]).delete()
     _finish(rows, decisions, {number: one.patron for number, one in new.items()})
     return len(rows)
@@ -186,7 +189,8 @@ def _new(one: Decision) -> New:
         password = unseal(item.sealed)
     except BrokenSealError:
         password = ""
-    return New(one.after, Received(item.key, kept(item.values), item.digest), password)
+    received = Received(item.key, kept(item.values), item.digest, further=one.said)
+    return New(one.after, received, password)
 
 
 def _known(run: Run, one: Decision) -> Known:
@@ -195,7 +199,9 @@ def _known(run: Run, one: Decision) -> Known:
     if one.reason in {"missing", "withdrawn"}:
         record = one.ours.record
         missing = (record.missing_since if record else None) or run.today
-    received = Received(one.item.key, kept(one.item.values), one.item.digest, missing)
+    # Several rows are looked at again the next time: what is not there is told by looking alone.
+    digest = b"" if one.said and not missing else one.item.digest
+    received = Received(one.item.key, kept(one.item.values), digest, missing, one.said)
     return Known(one.ours, one.after, received)
 
 

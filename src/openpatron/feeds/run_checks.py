@@ -54,7 +54,10 @@ def _counts(
     kept = outcomes.get(Outcome.SKIPPED, {})
     found["protected"] += kept.get(PROTECTED, 0)
     found["unchanged"] = (
-        int(read.get("same", 0)) + reasons.get("received", 0) + kept.get("exists", 0)
+        int(read.get("same", 0))
+        + reasons.get("received", 0)
+        + kept.get("received", 0)
+        + kept.get("exists", 0)
     )
     found["rejected"] = sum(sum(outcomes.get(o, {}).values()) for o in _REFUSED)
     order = ("created", "updated", "unchanged", "withdrawn", "reactivated", "protected", "rejected")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property
@@ -34,6 +35,9 @@ class Item:
     values: dict[str, str] = field(repr=False)
     # What further rows say of the person at other sites: see ``run_sites``.
     further: dict[str, dict[str, str]] = field(default_factory=dict, repr=False)
+    # The source's own site where no row names it, and sites that no row of the whole file names.
+    silent: str = ""
+    gone: list[str] = field(default_factory=list)
     change: int = 0
     # A number that the plan gave in place of a taken or missing one.
     number: str = ""
@@ -47,6 +51,8 @@ class Item:
         }  # fmt: skip
         if self.further:
             said["further"] = self.further
+        if self.silent or self.gone:
+            said |= {"silent": self.silent, "gone": self.gone}
         return said | {"sealed": self.sealed} if self.sealed else said
 
     @classmethod
@@ -59,6 +65,8 @@ class Item:
             digest=bytes.fromhex(book["digest"]),
             values=dict(book["theirs"]),
             further=dict(book.get("further", {})),
+            silent=book.get("silent", ""),
+            gone=list(book.get("gone", ())),
             change=number,
             number=after.get("barcode", "") if book.get("number") else "",
             sealed=book.get("sealed", ""),
@@ -132,6 +140,21 @@ class Run:
         if (level, site.pk) not in self._given:
             self._given[level, site.pk] = self.actor.may_give(self.levels[level], site)
         return self._given[level, site.pk]
+
+    def unknown(self, values: Mapping[str, str], at: str) -> tuple[str, str] | None:
+        """Return which name of an association is none of ours, or may not be given: why, what."""
+        if at not in self.sites:
+            return "unknown_site", at
+        for name, known in (("patron_type", self.types), ("access_level", self.levels)):
+            if values.get(name) and values[name] not in known:
+                return f"unknown_{'type' if name == 'patron_type' else 'level'}", values[name]
+        site, level = self.sites[at], values.get("access_level")
+        group = values.get("resource_group")
+        if group and (site.pk, group) not in self.groups:
+            return "unknown_group", group
+        if level and not self.may_give(level, site):
+            return "above", level
+        return None
 
 
 def key_of(setup: Setup, values: dict[str, str]) -> str:

@@ -1,48 +1,41 @@
 """The plan of a feed's run: the file is read in batches, and then what only the whole can tell.
 
-Stages, each in batches of its own: ``read`` (rows become decisions), ``twice`` (two rows claim one
-unique value), ``waits`` (a value is held by somebody whose own row may give it up), ``numbers``
-(cards), ``absent`` (records that a full feed does not hold). Only ``Change`` rows are written, and
-what the feed as a whole was like.
+Stages, each in batches of its own: ``read`` (rows become decisions), ``sites`` (further sites that
+no row of a person names any more), ``twice`` (two rows claim one unique value), ``waits`` (a value
+is held by somebody whose own row may give it up), ``numbers`` (cards), ``absent`` (records that a
+full feed does not hold). Only ``Change`` rows are written, and what the feed as a whole was like.
 """
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
 from django.conf import settings
 from django.db.models import Max
-from django.utils import timezone
 
-from openpatron.kernel.rows import insert_rows, reserve_ids
 from openpatron.kernel.sealed import seal
 from openpatron.kernel.text import made_storable
 from openpatron.ledger.kinds import Cursor, Step
 from openpatron.ledger.models import Change, Outcome
-from openpatron.patrons.models import LISTED, SUBJECT, SourceRecord
+from openpatron.patrons.models import SUBJECT, SourceRecord
 
-from .deciding import LOOKALIKES, NUMBERED, SEEN, Decision, decide, gone_missing
+from .deciding import Decision, decide, gone_missing
 from .mapping import missing_columns, notices
 from .matching import Matching
 from .records import Problem
-from .rights import respect_rights
+from .rights import record_strangers, respect_rights
+from .run_changes import write_changes
 from .run_checks import plan_is_ready
 from .run_clashes import give_numbers, settle_twice, settle_waits
 from .run_context import BOOK, Item, Run, key_of
+from .run_gone_sites import plan_gone_sites
 from .run_reading import Reading, close_reading, reading_of
 from .several_rows import merge_rows
 
-COLUMNS = (
-    "id", "organization_id", "job_id", "subject_kind", "subject_id", "outcome", "reason",
-    "notable", "before", "after", "actor", "way", "at",
-)  # fmt: skip
 # So many notices about values are kept with the feed; all are counted.
 _KEPT = 200
-# Made once: ``json.dumps`` makes one for each call.
-_json = json.JSONEncoder(ensure_ascii=False).encode
 
 
 @dataclass
@@ -64,6 +57,11 @@ def plan_feed_batch(run: Run, cursor: Cursor) -> Step:
     stage = cursor.get("stage", "read")
     if stage == "read":
         return _read(run, cursor)
+    if stage == "sites":
+        reading = reading_of(run, cursor["rows"])
+        is_whole = _is_whole(run, reading, cursor)
+        after = plan_gone_sites(run, cursor.get("after", 0)) if is_whole else None
+        return Step(0, cursor | ({"stage": "twice"} if after is None else {"after": after}))
     if stage == "twice":
         settle_twice(run)
         return Step(0, cursor | {"stage": "waits"})
@@ -108,7 +106,7 @@ def _read(run: Run, cursor: Cursor) -> Step:
         "unread": cursor.get("unread", 0) + doubts,
     }
     if reading.is_over:
-        following["stage"] = "twice"
+        following["stage"] = "sites"
         # What was not known, or guessed, before it was read.
         run.job.total = position + read
     return Step(read, following)
@@ -166,6 +164,7 @@ def _plan(run: Run, reading: Reading, batch: Batch) -> int:
     aimed = _aimed_before(run, matching, items, batch.replaced)
     decided = [decide(run, matching, item) for item in items]
     respect_rights(run, decided)
+    record_strangers(run, decided)
     for item, decision in zip(items, decided, strict=True):
         record = decision.ours.record if decision.ours else None
         if record is not None and record.source_id == run.source.pk:
@@ -173,7 +172,8 @@ def _plan(run: Run, reading: Reading, batch: Batch) -> int:
             first = aimed.setdefault(record.patron_id, item.key)
             if first != item.key:
                 decision.refuse("same_patron", about=record.patron_id)
-        if decision.is_nothing and decision.reason != "protected":
+        # A record without a digest is found again by its row of the plan alone.
+        if decision.is_nothing and decision.reason != "protected" and decision.item.digest:
             same += 1
         else:
             if decision.is_nothing:
@@ -234,92 +234,6 @@ def _aimed_before(
     return found
 
 
-def write_changes(run: Run, decisions: list[Decision]) -> list[int]:
-    """Write what was decided as planned rows; return their ids."""
-    ids, now, job = reserve_ids(Change, len(decisions)), timezone.now(), run.job
-    rows = []
-    for number, one in zip(ids, decisions, strict=True):
-        kind, subject = LISTED, one.item.line
-        if one.ours is not None or one.about is not None:
-            kind, subject = SUBJECT, one.ours.patron if one.ours else one.about or 0
-        reason = "waits" if one.waits else one.reason
-        notable = bool(reason) or one.outcome != Outcome.PLANNED
-        rows.append(
-            (
-                number, job.organization_id, job.pk, kind, subject, str(one.outcome.value), reason,
-                notable, _json(before_of(one)), _json(after_of(one)), None, job.way, now,
-            )
-        )  # fmt: skip
-    insert_rows(Change, COLUMNS, rows)
-    return ids
-
-
-def before_of(one: Decision) -> dict[str, Any]:
-    """Return what a change keeps of how it was; of a known record what an undo needs."""
-    record = one.ours.record if one.ours else None
-    if record is None:
-        return {}
-    found: dict[str, Any] = dict(one.before)
-    missing = record.missing_since
-    found[BOOK] = {
-        "record": record.pk,
-        "key": record.key,
-        "digest": bytes(record.digest).hex(),
-        "theirs": record.values,
-        "missing": missing.isoformat() if missing else None,
-        "released": [
-            [p.field, p.protected_by, p.protected_at.isoformat(),
-             p.until.isoformat() if p.until else None, p.ends_when_equal]
-            for p in one.released
-        ],
-    }  # fmt: skip
-    return found
-
-
-def after_of(one: Decision) -> dict[str, Any]:
-    """Return what a change keeps of how it becomes; without values where nothing is done."""
-    found: dict[str, Any] = dict(one.after) if one.outcome == Outcome.PLANNED else {}
-    book = one.item.book()
-    if not one.is_new or one.outcome != Outcome.PLANNED:
-        book.pop("sealed", None)
-    if one.outcome == Outcome.CONFLICT:
-        book |= {"theirs": {}, "name": name_in(one.item.values)}
-        book.pop("further", None)
-        if one.reason in LOOKALIKES:
-            # What a person has to see to decide who it is.
-            book["seen"] = {n: v for n in SEEN if (v := one.item.values.get(n))}
-    book |= _marks(one)
-    if one.further and one.outcome == Outcome.PLANNED:
-        found["further_sites"] = ", ".join(sorted(one.further))
-    if one.released:
-        found["released_protections"] = ", ".join(sorted(p.field for p in one.released))
-    found[BOOK] = book
-    return found
-
-
-def _marks(one: Decision) -> dict[str, Any]:
-    """Return what a change keeps of a decision for the stages that follow, and for an undo."""
-    book: dict[str, Any] = {}
-    if one.detail:
-        book["detail"] = one.detail
-    if one.reason in {"missing", "withdrawn"}:
-        book |= {"absent": True, "theirs": {}}
-    if one.needs_number or one.reason == NUMBERED:
-        book["number"] = True
-    if one.waits:
-        book |= {"waits": one.waits, "reason": one.reason}
-    if one.needs_number or "barcode" in one.after:
-        book["at"] = one.after.get("site") or (one.ours.fields["site"] if one.ours else "")
-    if one.given:
-        book["given"] = one.given
-    return book
-
-
-def name_in(values: Mapping[str, str]) -> str:
-    """Return the name that a row gives."""
-    return " ".join(values[n] for n in ("first_name", "last_name") if values.get(n))
-
-
 def _write_said(run: Run, batch: Batch) -> None:
     """Write down the rows that are no person of their own: repeated ones, and unreadable ones."""
     said = []
@@ -341,7 +255,7 @@ def _absent(run: Run, cursor: Cursor) -> Step:
     ids: list[int] = []
     if not cursor.get("is_as_the_last"):
         reading = reading_of(run, cursor["rows"])
-        if _tells_absence(run, reading, cursor):
+        if run.setup.absence != "nothing" and _is_whole(run, reading, cursor):
             ids = [pk for pk in reading.absent() if pk > cursor["after"]][:size]
     records = dict(SourceRecord.objects.filter(pk__in=ids).values_list("pk", "patron"))
     matching = Matching(run, [])
@@ -365,12 +279,11 @@ def _is_known_to_be_gone(one: Decision) -> bool:
     return not one.after and record is not None and record.missing_since is not None
 
 
-def _tells_absence(run: Run, reading: Reading, cursor: Cursor) -> bool:
-    """Only a full feed that was read to its last row tells who is absent; an empty one never."""
+def _is_whole(run: Run, reading: Reading, cursor: Cursor) -> bool:
+    """Tell whether absence says something: in a full feed with rows, read to its end."""
     coverage = reading.table.coverage or run.setup.coverage
     return (
         run.setup.mode == "synchronize"
-        and run.setup.absence != "nothing"
         and coverage == "full"
         and cursor["rows"] > 0
         and not cursor["unread"]

@@ -111,8 +111,8 @@ class Reading:
         nameless = known.pop(b"", 0)
         if min(known.values(), default=0) < 0 or nameless:
             records = SourceRecord.objects.filter(source=run.source)
-            missing = records.exclude(missing_since=None).values_list("pk", flat=True)
-            self.doubtful.update(missing)
+            doubtful = records.filter(Q(digest=b"") | Q(missing_since__isnull=False))
+            self.doubtful.update(doubtful.values_list("pk", flat=True))
             self._known = known = {digest: abs(pk) for digest, pk in known.items()}
         if self.doubtful:
             doubtful = self.doubtful

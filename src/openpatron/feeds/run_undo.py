@@ -29,13 +29,13 @@ from openpatron.patrons.models import (
 from openpatron.patrons.removing import hindrances
 from openpatron.patrons.whole_record import BARCODE, PATRON, Record, gone, read, write
 
-from .matching import ACCOUNT, RECORD, TIE, Matching, Ours
+from .matching import ACCOUNT, RECORD, TIE, Matching, Ours, accounts_with
 from .rights import above_to_undo
 from .run_apply import batch_size, lock_people, next_rows
 from .run_checks import write_counts
 from .run_context import BOOK, Run
 from .run_rooms import lead_as_before, unmake_rooms
-from .run_sites import is_as_given, take_sites_back
+from .run_sites import Guest, fits, is_as_written, sites_of, write_sites
 from .run_write import Known, Received, write_people
 
 _COMPARED = {*ACCOUNT, *RECORD, *TIE, "barcode"}
@@ -53,16 +53,16 @@ def undo_feed_batch(run: Run, cursor: Cursor) -> Step:
         lead_as_before(run)
     rows = next_rows(run.job, cursor, Outcome.APPLIED, size)
     last = rows[-1].pk if rows else 0
-    if rows:
-        _undo(run, rows)
+    done = _undo(run, rows) if rows else 0
     if len(rows) == size:
-        return Step(len(rows), {"after": last})
+        return Step(done, {"after": last})
     unmake_rooms(run)
     write_counts(run.job, run.feed)
-    return Step(len(rows), None)
+    return Step(done, None)
 
 
-def _undo(run: Run, rows: list[Change]) -> None:
+def _undo(run: Run, rows: list[Change]) -> int:
+    """Take the rows back, with those further on that got their values; return how many."""
     rows = rows + _who_got_theirs(run, rows)
     lock_people(rows)
     matching = Matching(run, [])
@@ -75,9 +75,13 @@ def _undo(run: Run, rows: list[Change]) -> None:
     made = [row for row in back if _is_made(row)]
     changed = [row for row in back if not _is_made(row)]
     _unmake(run, made)
-    given = {row.subject_id: g for row in changed if (g := row.after[BOOK].get("given"))}
-    take_sites_back(run, given)
     write_people(run, [], [_as_before(row, matching.ours[row.subject_id]) for row in changed])
+    guests = []
+    for row in changed:
+        before, after = sites_of(row)
+        if after:
+            guests.append(Guest(row.subject_id, matching.ours[row.subject_id], after, before))
+    write_sites(run, guests, back=True)
     _protect_again(run, changed)
     for reason in sorted(set(left.values())):
         those = [pk for pk, why in left.items() if why == reason]
@@ -88,6 +92,7 @@ def _undo(run: Run, rows: list[Change]) -> None:
     )
     records.update(digest=b"")
     Change.objects.filter(pk__in=[row.pk for row in back]).update(outcome=Outcome.UNDONE)
+    return len(rows)
 
 
 def _is_made(row: Change) -> bool:
@@ -102,8 +107,9 @@ def _who_got_theirs(run: Run, rows: list[Change]) -> list[Change]:
     }
     holders: set[int] = set()
     for name in ("username", "email"):
-        found = Patron.objects.filter(**{f"account__{name}__in": wanted[name]})
-        holders |= set(found.values_list("pk", flat=True)) if wanted[name] else set()
+        accounts = [pk for pk, _value in accounts_with(name, wanted[name])]
+        found = Patron.objects.filter(account__among=accounts)
+        holders |= set(found.values_list("pk", flat=True)) if accounts else set()
     if wanted["district_id"]:
         found = Patron.objects.filter(district_id__in=wanted["district_id"])
         holders |= set(found.values_list("pk", flat=True))
@@ -134,7 +140,8 @@ def _left(run: Run, rows: list[Change], ours: dict[int, Ours]) -> dict[int, str]
                 if name in _COMPARED
             )
             or known.record.key != row.after[BOOK]["key"]
-            or not is_as_given(known, row.after[BOOK].get("given", {}))
+            or not is_as_written(known, *sites_of(row))
+            or not fits(run, sites_of(row)[0])
         ):
             left[row.pk] = "changed_since"
     made = [row for row in rows if _is_made(row) and row.pk not in left]
@@ -144,7 +151,7 @@ def _left(run: Run, rows: list[Change], ours: dict[int, Ours]) -> dict[int, str]
         record = records[row.subject_id]
         if row.subject_id in hindered:
             left[row.pk] = hindered[row.subject_id]
-        elif _has_more(record, 1 + len(row.after[BOOK].get("given", {}))):
+        elif _has_more(record, 1 + len(sites_of(row)[1])):
             left[row.pk] = "changed_since"
     return left
 
@@ -179,9 +186,11 @@ def _holders_of(run: Run, rows: list[Change]) -> dict[tuple[str, str], int]:
         for name in ("username", "email", "district_id", "barcode")
     }
     for name in ("username", "email"):
-        accounts = Account.objects.filter(**{f"{name}__in": values[name]})
-        pairs = dict(accounts.values_list("pk", name)) if values[name] else {}
-        here = dict(Patron.objects.filter(account__in=pairs).values_list("account", "pk"))
+        pairs = dict(accounts_with(name, values[name]))
+        known = (
+            Patron.objects.filter(account__among=list(pairs)) if pairs else Patron.objects.none()
+        )
+        here = dict(known.values_list("account", "pk"))
         found |= {(name, v.lower()): here.get(pk, 0) for pk, v in pairs.items()}
     if values["district_id"]:
         patrons = Patron.objects.filter(district_id__in=values["district_id"])
@@ -225,7 +234,8 @@ def _unmake(run: Run, rows: list[Change]) -> None:
 def _as_before(row: Change, ours: Ours) -> Known:
     was: dict[str, Any] = row.before[BOOK]
     missing = date.fromisoformat(was["missing"]) if was["missing"] else None
-    received = Received(was["key"], was["theirs"], bytes.fromhex(was["digest"]), missing)
+    digest, further = bytes.fromhex(was["digest"]), was.get("further", {})
+    received = Received(was["key"], was["theirs"], digest, missing, further)
     # A released protection holds again, so what it guards is put back with the rest.
     return Known(ours, {n: v for n, v in row.before.items() if n in _COMPARED}, received)
 

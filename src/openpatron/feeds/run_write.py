@@ -20,6 +20,7 @@ from django.utils import timezone
 from openpatron.access.models import ResourceGroup
 from openpatron.accounts.models import Account, Registration, list_name
 from openpatron.kernel.rows import insert_rows, reserve_ids, update_rows
+from openpatron.patrons.messages import tell_old_addresses
 from openpatron.patrons.models import Association, Barcode, Patron, SourceRecord
 from openpatron.patrons.personal_data import Author, tell_elsewhere
 from openpatron.patrons.search import search_text, sort_name
@@ -80,6 +81,8 @@ class Received:
     values: Mapping[str, str]
     digest: bytes
     missing: date | None = None
+    # Of further sites, by short name.
+    further: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -212,6 +215,14 @@ def _update_accounts(
     were = Account.objects.in_bulk(list(elsewhere))
     by_account = {one.ours.account: one for one in known}
     update_rows(Account, ACCOUNT, rows)
+    tell_old_addresses(
+        {
+            one.ours.account: one.ours.fields["email"]
+            for one in known
+            if one.after.get("email", one.ours.fields["email"]).casefold()
+            != one.ours.fields["email"].casefold()
+        }
+    )
     author = Author(run.actor.account, run.job.way, run.organization)
     told = []
     for pk, account in were.items():
@@ -322,6 +333,23 @@ def _write_records(run: Run, new: list[New], known: list[Known]) -> None:
                 (said.key, _json(said.values), said.digest, received, said.missing, record.pk)
             )
     update_rows(SourceRecord, ("key", "values", "digest", "received_at", "missing_since"), rows)
+    _write_further(
+        {one.patron: one.received.further for one in new if one.received.further}
+        | {
+            one.ours.patron: one.received.further
+            for one in known
+            if one.ours.record and one.received.further != (one.ours.record.further or {})
+        }
+    )
+
+
+def _write_further(said: Mapping[int, Mapping[str, Any]]) -> None:
+    records = SourceRecord.objects.filter(patron__among=list(said)) if said else ()
+    rows = []
+    for record in records:
+        further = said[record.patron_id]
+        rows.append((_json(further) if further else None, record.pk))
+    update_rows(SourceRecord, ["further"], rows)
 
 
 _encode = json.JSONEncoder(ensure_ascii=False).encode

@@ -159,7 +159,9 @@ def new_message_id() -> str:
     return f"<{uuid4().hex}@{settings.OPENPATRON_EMAIL_FROM.rpartition('@')[2]}>"
 
 
-def post_many(kind: Kind, written: Iterable[tuple[About, Text, str, str]]) -> None:
+def post_many(
+    kind: Kind, written: Iterable[tuple[About, Text, str, str]], place: Place = Place.MAIN
+) -> None:
     """Write e-mails, each (about, text, address, language), in one statement."""
     Message.objects.bulk_create(
         Message(
@@ -169,7 +171,7 @@ def post_many(kind: Kind, written: Iterable[tuple[About, Text, str, str]]) -> No
             patron_id=about.patron_id,
             kind=kind,
             way=Way.EMAIL,
-            place=Place.MAIN,
+            place=place,
             to=to,
             subject=" ".join(text.subject.split())[:250],
             body=text.body,

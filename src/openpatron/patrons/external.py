@@ -2,7 +2,8 @@
 
 One function answers for every field that an edit would write (``External.lock``). Fields have the
 names that feeds give them: columns of Account and Patron, and "patron_type", "homeroom" and the
-like for the one association that the source speaks of. Other associations are local additions.
+like for the one association that the source speaks of. Where it delivers a person at further sites,
+their fields are called "patron_type@alder". Other associations are local additions.
 
 Personal data belong to all organizations of a person: what a source in any of them owns is locked
 in all of them. Elsewhere it is only said that it is another organization's.
@@ -41,6 +42,7 @@ OF_RECORD = (
 )  # fmt: skip
 OF_TIE = ("patron_type", "access_level", "resource_group", "homeroom")
 BARCODE, SITE = "barcode", "site"
+_AT = "@"
 LOCKABLE = (*OF_ACCOUNT, *OF_RECORD, *OF_TIE, BARCODE, SITE)
 """The fields that can be owned, in the order in which they are listed."""
 
@@ -61,7 +63,8 @@ class Opening:
 class Lock:
     """That a field is owned: by a source (``owner``, its name), or ("") in another organization.
 
-    ``received`` is None where the source never sent a value for it.
+    ``received`` is None where the source never sent a value for it; ``place`` the short name of a
+    further site, "" for the association of which the source speaks, and for fields of no site.
     """
 
     field: str
@@ -69,6 +72,12 @@ class Lock:
     received: str | None = None
     received_at: datetime | None = None
     protection: Protection | None = None
+    place: str = ""
+
+    @property
+    def protected_as(self) -> str:
+        """The name under which it is protected."""
+        return name_at(self.field, self.place)
 
     @property
     def is_elsewhere(self) -> bool:
@@ -95,11 +104,15 @@ class External:
         """Return who owns the field (of the association ``tie``), or None for nobody."""
         record = self.record
         if record is not None and name in record.source.owned:
-            if tie is not None and not speaks_of(record, tie):
+            if tie is not None and not delivers(record, tie):
                 return None
-            protection = self.protections.get(name)
-            received = record.values.get(name)
-            return Lock(name, record.source.name, received, record.received_at, protection)
+            is_main = tie is None or speaks_of(record, tie)
+            place = "" if tie is None or is_main else tie.site.short_name
+            said = sent_for(record, place)
+            protection = self.protections.get(name_at(name, place))
+            return Lock(
+                name, record.source.name, said.get(name), record.received_at, protection, place
+            )
         return Lock(name, "") if name in self.elsewhere else None
 
     def locks(self, names: Iterable[str], tie: Association | None = None) -> list[Lock]:
@@ -161,6 +174,29 @@ def speaks_of(record: SourceRecord, tie: Association) -> bool:
     return tie.site.short_name == site if site else tie.is_primary
 
 
+def delivers(record: SourceRecord, tie: Association) -> bool:
+    """Tell whether the source delivers the association: as its own, or as one of a further site."""
+    return speaks_of(record, tie) or tie.site.short_name in (record.further or {})
+
+
+def name_at(name: str, place: str) -> str:
+    """Return what a field is called in protections; ``place``: a further site's short name."""
+    return f"{name}{_AT}{place}" if place else name
+
+
+def split_name(name: str) -> tuple[str, str]:
+    """Return the field of a protection, and its further site ("" without)."""
+    field, _at, place = name.partition(_AT)
+    return field, place
+
+
+def sent_for(record: SourceRecord, place: str) -> Mapping[str, str]:
+    """Return the values that a source sent last, those of a further site where one is named."""
+    if not place:
+        return record.values
+    return {**(record.further or {}).get(place, {}), SITE: place}
+
+
 def tie_of(record: SourceRecord | None, ties: Iterable[Association]) -> Association | None:
     """Return the association that the source speaks of; of an internal record the primary one."""
     for tie in ties:
@@ -171,10 +207,13 @@ def tie_of(record: SourceRecord | None, ties: Iterable[Association]) -> Associat
 
 def present(patron: Patron, name: str, record: SourceRecord | None) -> str:
     """Return what we have in a field, as feeds write it; no query where all is fetched along."""
+    name, place = split_name(name)
     if name in OF_ACCOUNT or name in OF_RECORD:
         value = getattr(patron.account if name in OF_ACCOUNT else patron, name)
         return value.isoformat() if isinstance(value, date) else str(value or "")
-    tie = tie_of(record, patron.associations.all())
+    ties = patron.associations.all()
+    there = (tie for tie in ties if tie.site.short_name == place)
+    tie = next(there, None) if place else tie_of(record, ties)
     if tie is None:
         return ""
     if name == SITE:

@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any
 from django.utils import timezone
 
 from openpatron.access.actor import AWAY, WEB, Actor
-from openpatron.accounts.models import Account, Identity, Lookup
+from openpatron.accounts.lookup import looked_up_by
+from openpatron.accounts.models import Account, Identity
 from openpatron.accounts.queries import organizations_of
 from openpatron.ledger.kinds import kind_of
 from openpatron.ledger.models import Change, Job
@@ -154,7 +155,7 @@ def _known_here(organization: Organization, patron: Patron) -> KnownLibrary:
         identities=list(
             Identity.objects.filter(account=account).select_related("provider").order_by("pk")
         ),
-        lookups=Lookup.objects.filter(asked_by=account.pk).count(),
+        lookups=looked_up_by(account),
         site_names=dict(Site.objects.values_list("short_name", "name")),
         changes=[
             _known_change(change, account)
@@ -262,6 +263,7 @@ def _source_record(record: SourceRecord | None) -> dict[str, Any] | None:
         "values": record.values,
         "received_at": _plain(record.received_at),
         "missing_since": _plain(record.missing_since),
+        "further": record.further,
     }
 
 

@@ -35,6 +35,13 @@ _OF_TIE = (
     "(SELECT s.short_name FROM organizations_site s WHERE s.id = tie.site_id) "
     "ELSE tie.is_primary END)"
 )
+# Or one that it delivers at a further site, whose fields are called "patron_type@alder".
+_FURTHER = (
+    "(SELECT external.further -> s.short_name FROM organizations_site s "
+    "WHERE s.id = tie.site_id) IS NOT NULL"
+)
+_AT = "(SELECT '@' || s.short_name FROM organizations_site s WHERE s.id = tie.site_id)"
+_PLACE = f" || CASE WHEN {_OF_TIE} THEN '' ELSE {_AT} END"
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +73,7 @@ def owned_fields(names: Iterable[str]) -> list[Owned]:
 
 def _condition(name: str, sources: list[int]) -> str:
     among = f"external.source_id IN ({', '.join(map(str, sources))})"
-    return f"({among} AND {_OF_TIE})" if name in (*OF_TIE, SITE) else among
+    return f"({among} AND ({_OF_TIE} OR {_FURTHER}))" if name in (*OF_TIE, SITE) else among
 
 
 def reason(before: str, locked: Iterable[str]) -> str:
@@ -90,7 +97,9 @@ def open_batch(opened: Opened, params: Params) -> None:
         values = params | {"field": one.field, "by": opened.by, "nothing": b"", "lasting": False}
         execute(statement(_HERE, "look_again", tie=tie, owned=one.condition), values)
         if opened.protects:
-            execute(statement(_HERE, "protect_fields", tie=tie, owned=one.condition), values)
+            place = _PLACE if tie else ""
+            named = {"tie": tie, "owned": one.condition, "place": place}
+            execute(statement(_HERE, "protect_fields", **named), values)
 
 
 def close_batch(opened: Opened, params: Params) -> None:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
+from django.contrib.auth.hashers import UNUSABLE_PASSWORD_PREFIX
 from django.db.models import Prefetch
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -122,6 +123,22 @@ def tell_account(
         text = write()
     place = Place.FIXED if to else Place.MAIN
     return post(kind, about, text, address, language=language, place=place)
+
+
+def tell_old_addresses(old: Mapping[int, str]) -> None:
+    """Post to addresses that jobs took from accounts (id: address) that they are used no more.
+
+    Only of who has a password here: who signs in elsewhere cannot be locked out by an address, and
+    whose addresses a source renames by the thousand. Two queries, for any number.
+    """
+    people = Account.objects.filter(pk__among=[pk for pk, address in old.items() if address])
+    found = []
+    for account in people.exclude(password__startswith=UNUSABLE_PASSWORD_PREFIX) if old else ():
+        language = texts.language_of(account)
+        with texts.written_in(language):
+            text = texts.email_changed(account)
+        found.append((About(account.pk), text, old[account.pk], language))
+    post_many(Kind.EMAIL_CHANGED, found, Place.FIXED)
 
 
 def password_links(patron_ids: Iterable[int]) -> None:

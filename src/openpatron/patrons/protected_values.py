@@ -11,6 +11,7 @@ from django.db.models import (
     Case,
     Exists,
     F,
+    Func,
     OuterRef,
     Q,
     QuerySet,
@@ -20,18 +21,31 @@ from django.db.models import (
     When,
 )
 from django.db.models.fields.json import KeyTextTransform
-from django.db.models.functions import Cast, Coalesce
+from django.db.models.functions import Cast, Coalesce, Left, StrIndex, Substr
 
 from .external import BARCODE, OF_ACCOUNT, OF_RECORD, OF_TIE, SITE
 from .models import Association, Barcode, Protection
 
 _VALUES = "patron__source_record__values"
+_FURTHER = "patron__source_record__further"
 
 
 def with_values(found: QuerySet[Protection]) -> QuerySet[Protection]:
     """Return protections with ``ours``, ``theirs`` (None: nothing was sent), and ``differs``."""
-    named = found.annotate(
-        named=Coalesce(KeyTextTransform(SITE, _VALUES), Value(""), output_field=Text())
+    at = StrIndex("field", Value("@"))
+    split = found.annotate(
+        base=Case(When(field__contains="@", then=Left("field", at - 1)), default=F("field")),
+        place=Case(When(field__contains="@", then=Substr("field", at + 1)), default=Value("")),
+    )
+    named = split.annotate(
+        named=Case(
+            When(
+                place="",
+                then=Coalesce(KeyTextTransform(SITE, _VALUES), Value(""), output_field=Text()),
+            ),
+            default=Cast("place", Text()),
+            output_field=Text(),
+        )
     )
     both = named.annotate(ours=_ours(), theirs=_theirs())
     differs = Case(
@@ -53,7 +67,7 @@ def _ours() -> Case:
     of_tie[BARCODE] = Subquery(_card().values("value")[:1])
     return Case(
         *(
-            When(field=name, then=Coalesce(value, Value(""), output_field=Text()))
+            When(base=name, then=Coalesce(value, Value(""), output_field=Text()))
             for name, value in {**found, **of_tie}.items()
         ),
         default=Value(""),
@@ -64,11 +78,17 @@ def _ours() -> Case:
 def _theirs() -> Case:
     names = (*OF_ACCOUNT, *OF_RECORD, *OF_TIE, SITE, BARCODE)
     whens = [When(field=name, then=KeyTextTransform(name, _VALUES)) for name in names]
+    # What it sent for a further site, where both are said by the name of the protection.
+    there = Func(F(_FURTHER), F("place"), template="(%(expressions)s)", arg_joiner=" -> ")
+    at_site = Func(
+        there, F("base"), template="(%(expressions)s)", arg_joiner=" ->> ", output_field=Text()
+    )
+    whens += [When(base=SITE, then=F("place")), When(field__contains="@", then=at_site)]
     return Case(*whens, default=None, output_field=Text())
 
 
 def _tie() -> QuerySet[Association]:
-    """Return the association that the source speaks of: at the site it named, else the primary."""
+    """Return the association in question: at the further or named site, else the primary one."""
     ties = Association.objects.filter(patron=OuterRef("patron")).annotate(
         named=Cast(OuterRef("named"), Text())
     )

@@ -11,7 +11,7 @@ from openpatron.access.actor import Actor
 from openpatron.ledger.models import Change, Outcome
 from openpatron.ledger.record import record_change
 
-from .external import LOCKABLE, Lock, Opening
+from .external import LOCKABLE, Lock, Opening, split_name
 from .models import SUBJECT, Patron, Protection, SourceRecord
 
 
@@ -25,7 +25,9 @@ def settle(actor: Actor, patron: Patron, locks: Iterable[Lock], opening: Opening
         return
     look_again([patron.pk])
     if opening.protects:
-        protect(actor, patron, [one.field for one in owned if one.protection is None], opening)
+        protect(
+            actor, patron, [one.protected_as for one in owned if one.protection is None], opening
+        )
 
 
 def protect(actor: Actor, patron: Patron, names: Collection[str], opening: Opening) -> None:
@@ -86,5 +88,7 @@ def look_again(patron_ids: Iterable[int]) -> None:
 
 
 def in_order(names: Collection[str]) -> list[str]:
-    """Return the names of fields in the order in which they are listed."""
-    return [name for name in LOCKABLE if name in names]
+    """Return the names of fields in their order, those of further sites last; no others."""
+    known = {name: split_name(name) for name in names}
+    there = [name for name, (field, _place) in known.items() if field in LOCKABLE]
+    return sorted(there, key=lambda name: (known[name][1], LOCKABLE.index(known[name][0])))

@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from openpatron.accounts.queries import names_of
 
-from .external import may_open, present
+from .external import may_open, name_at, present, sent_for, split_name
 from .models import Patron, Protection, Source, SourceRecord
 from .protected_values import with_values
 from .queries import visible, with_ties
@@ -94,7 +94,8 @@ def protections(actor: Actor, narrowed: ProtectionFilter) -> QuerySet[Protection
     if narrowed.source:
         found = found.filter(patron__source_record__source__code=narrowed.source)
     if narrowed.field:
-        found = found.filter(field=narrowed.field)
+        at_sites = Q(field__startswith=name_at(narrowed.field, "@")[:-1])
+        found = found.filter(Q(field=narrowed.field) | at_sites)
     if narrowed.patron is not None:
         found = found.filter(patron=narrowed.patron)
     if narrowed.over:
@@ -140,12 +141,17 @@ def side_by_side(actor: Actor, rows: Iterable[Protection]) -> list[ProtectedFiel
                 patron=patron,
                 source="" if record is None else record.source.name,
                 ours=present(patron, row.field, record),
-                theirs=None if record is None else record.values.get(row.field),
+                theirs=_theirs(record, row.field),
                 by="" if row.protected_by is None else names.get(row.protected_by),
                 may_release=may_open(actor, patron),
             )
         )
     return found
+
+
+def _theirs(record: SourceRecord | None, name: str) -> str | None:
+    field, place = split_name(name)
+    return None if record is None else sent_for(record, place).get(field)
 
 
 def written(actor: Actor, found: QuerySet[Protection]) -> Iterator[dict[str, Any]]:

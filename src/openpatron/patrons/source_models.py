@@ -8,6 +8,9 @@ from django_scopes import ScopedManager
 
 _ORGANIZATION = "organizations.Organization"
 
+MISSING = "missing_since"
+"""In ``SourceRecord.further``: since which day no row names the site."""
+
 
 class Source(models.Model):
     """An outside system that owns external records; how its feeds arrive is ``feeds``' affair."""
@@ -58,6 +61,9 @@ class SourceRecord(models.Model):
     received_at = models.DateTimeField(default=timezone.now)
     # The first day on which a full feed did not hold it any more.
     missing_since = models.DateField(null=True, blank=True)
+    # The same of its associations with further sites, by short name: {"alder": {"patron_type": …}};
+    # with ``MISSING`` since when no row names the site any more. Empty for most.
+    further = models.JSONField(null=True, blank=True)
 
     objects = ScopedManager(organization="organization")
 
@@ -65,6 +71,13 @@ class SourceRecord(models.Model):
         """A key is one patron's within its source."""
 
         constraints = (models.UniqueConstraint(fields=("source", "key"), name="source_record_key"),)
+        indexes = (
+            models.Index(
+                fields=("source", "id"),
+                name="source_record_further",
+                condition=models.Q(further__isnull=False),
+            ),
+        )
 
     def __str__(self) -> str:
         """Return the ids; a key does not belong into a log."""

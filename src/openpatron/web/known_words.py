@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from django.utils.formats import date_format
@@ -12,8 +13,10 @@ from django.utils.translation import gettext as _
 from openpatron.notifications.queries import own_messages
 from openpatron.notifications.texts import with_text
 from openpatron.organizations.scope import open_organization
+from openpatron.patrons.external import name_at
 from openpatron.patrons.known import OPERATOR, RECORD, STAFF, YOURSELF
 from openpatron.patrons.personal_data import CONTACT, PERSONAL, told
+from openpatron.patrons.source_models import MISSING
 
 from .locked import title_of, value_words
 from .patron_history import by_hand, lines, words
@@ -21,7 +24,7 @@ from .personal_words import yes_or_no
 from .templatetags.web import field_title, labels, phone
 
 if TYPE_CHECKING:
-    from datetime import date, datetime
+    from datetime import datetime
 
     from openpatron.accounts.models import Account
     from openpatron.patrons.known import KnownChange, KnownLibrary
@@ -174,7 +177,13 @@ def _source(one: KnownLibrary) -> Rows:
     ]
     if record.missing_since:
         found.append((_("Missing since"), _day(record.missing_since)))
-    return found + [(title_of(n), value_words(n, v)) for n, v in record.values.items()]
+    found += [(title_of(n), value_words(n, v)) for n, v in record.values.items()]
+    for site, values in (record.further or {}).items():
+        named = {name_at(n, site): v for n, v in values.items() if n != MISSING}
+        found += [(title_of(n), value_words(n, v)) for n, v in named.items()]
+        if since := values.get(MISSING):
+            found.append((_("Missing at %s since") % site, _day(date.fromisoformat(since))))
+    return found
 
 
 def _protection(kept: Protection) -> str:

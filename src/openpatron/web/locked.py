@@ -25,6 +25,7 @@ from openpatron.patrons.external import (
     external_of,
     may_open,
     owners_of,
+    split_name,
 )
 from openpatron.patrons.granting import who_may_grant
 from openpatron.patrons.personal_data import told
@@ -93,6 +94,7 @@ def value_words(name: str, value: str | None) -> str:
     """Return a value as people say it, "–" for none."""
     if not value:
         return "–"
+    name, _place = split_name(name)
     if name.endswith("_phone"):
         return phone(value)
     try:
@@ -104,7 +106,9 @@ def value_words(name: str, value: str | None) -> str:
 
 def title_of(name: str) -> str:
     """Return the words for the name of a field."""
-    return str(field_title(told(name) if name in OF_ACCOUNT else name))
+    field, place = split_name(name)
+    title = str(field_title(told(field) if field in OF_ACCOUNT else field))
+    return _("%(field)s at %(site)s") % {"field": title, "site": place} if place else title
 
 
 def held_fields(patron: Patron, external: External, *, is_open: bool = False) -> dict[str, Held]:

@@ -204,7 +204,9 @@ _SPOKEN: dict[str, Callable[[Any], str]] = {
     "channel": _label_of(Patron.Channel),
     "stops": lambda value: ", ".join(map(_label_of(Deed), str(value).split(", "))),
     "permissions": lambda value: _rights(str(value)),
-    "protected": lambda value: ", ".join(_title(name, {}) for name in str(value).split(", ")),
+    "protected": lambda value: ", ".join(
+        _title(name.replace("@", " at "), {}) for name in str(value).split(", ")
+    ),
     "wants_mail": way_of_writing,
     "keep_history": yes_or_no,
     "language": language_name,

@@ -14,6 +14,7 @@ from openpatron.patrons.external import (
     Opening,
     external_of,
     require_open,
+    split_name,
     tie_of,
 )
 from openpatron.patrons.models import Patron
@@ -34,7 +35,9 @@ def protect_fields(
     tie = tie_of(external.record, patron.associations.all())
     require_open(actor, patron, tie.site if tie and set(names) & set(OF_TIE) else None)
     for name in names:
-        if name not in external.owned:
+        field, place = split_name(name)
+        further = external.record.further if external.record else None
+        if field not in external.owned or (place and place not in (further or {})):
             raise InputError(
                 "fields",
                 _("No source owns the field “%(found)s” of this patron. Owned are: %(known)s.")

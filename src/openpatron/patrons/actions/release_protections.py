@@ -20,7 +20,7 @@ from openpatron.ledger.models import Change, Job
 from openpatron.ledger.planning import make_job
 from openpatron.patrons import field_words, record_words
 from openpatron.patrons.actions.link_to_source import source_by_code
-from openpatron.patrons.external import LOCKABLE, OPEN, require_open
+from openpatron.patrons.external import LOCKABLE, OPEN, require_open, split_name
 from openpatron.patrons.models import Patron, Protection, Source
 from openpatron.patrons.protecting import look_again, release
 from openpatron.patrons.protections import ProtectionFilter, ended, protections
@@ -267,4 +267,6 @@ def _restored(job: Job, row: Change) -> Protection:
 
 def _field(name: str) -> str:
     """Return the words for a field: they are those of the forms."""
-    return _(name.replace("_", " ").capitalize()) if name else ""
+    field, place = split_name(name)
+    title = _(field.replace("_", " ").capitalize()) if field else ""
+    return _("%(field)s at %(site)s") % {"field": title, "site": place} if place else title

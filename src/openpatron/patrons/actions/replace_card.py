@@ -13,7 +13,7 @@ from openpatron.access.actor import Actor
 from openpatron.kernel.errors import InputError, NotFoundError, StateError
 from openpatron.kernel.text import clean
 from openpatron.ledger.record import record_change
-from openpatron.organizations.models import Site
+from openpatron.organizations.models import Organization, Site
 from openpatron.patrons.barcodes import give_barcode
 from openpatron.patrons.external import BARCODE, Opening, external_of, tie_of
 from openpatron.patrons.models import SUBJECT, Barcode, Patron
@@ -88,8 +88,11 @@ def replace_card(actor: Actor, patron_id: int, card_id: int, barcode: str = "") 
 def _keep_from_source(actor: Actor, patron: Patron, site: Site) -> None:
     """Protect the new number where a source owns numbers: the lost card must not come back."""
     external = external_of(patron)
-    tie = tie_of(external.record, patron.associations.all())
-    if external.record is not None and tie is not None and tie.site == site:
+    ties = patron.associations.all()
+    wide = actor.organization.barcode_scope == Organization.BarcodeScope.ORGANIZATION
+    there = next((tie for tie in ties if tie.site == site), None)
+    tie = tie_of(external.record, ties) if wide else there
+    if external.record is not None and tie is not None:
         settle(actor, patron, external.locks([BARCODE], tie), Opening(protects=True))
 
 

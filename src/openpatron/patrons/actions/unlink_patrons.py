@@ -145,6 +145,7 @@ class UnlinkPatrons(SourceJob):
                 digest=base64.b64decode(row.before["_record"]["digest"]),
                 received_at=datetime.fromisoformat(row.before["_record"]["received_at"]),
                 missing_since=_day(row.before["_record"]["missing_since"]),
+                further=row.before["_record"].get("further"),
             )
             for patron, row in rows.items()
         )
@@ -211,6 +212,7 @@ def _kept(record: SourceRecord) -> dict[str, Any]:
         "digest": base64.b64encode(bytes(record.digest)).decode(),
         "received_at": record.received_at.isoformat(),
         "missing_since": record.missing_since and record.missing_since.isoformat(),
+        "further": record.further,
     }
 
 

@@ -3,7 +3,7 @@ INSERT INTO patrons_protection (
   organization_id, patron_id, field, protected_by, protected_at, until, ends_when_equal
 )
 SELECT
-  %(organization)s, planned.subject_id, CAST(%(field)s AS text), CAST(%(by)s AS bigint),
+  %(organization)s, planned.subject_id, CAST(%(field)s AS text){place}, CAST(%(by)s AS bigint),
   %(now)s, NULL, %(lasting)s
 FROM ledger_change planned
 JOIN patrons_sourcerecord external ON external.patron_id = planned.subject_id

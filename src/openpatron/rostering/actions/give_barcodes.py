@@ -20,7 +20,7 @@ from openpatron.organizations.models import Organization, Site
 from openpatron.patrons import field_words
 from openpatron.patrons.association_batches import set_aside
 from openpatron.patrons.association_words import counted
-from openpatron.patrons.external import BARCODE, speaks_of
+from openpatron.patrons.external import BARCODE, delivers
 from openpatron.patrons.models import Association, Barcode, Patron, SourceRecord
 from openpatron.patrons.rules import next_numbers
 from openpatron.patrons.whom import PERMISSION
@@ -171,7 +171,7 @@ def _owned(site: Site, patrons: list[int]) -> dict[int, str]:
     return {
         tie.patron_id: f"owned:{owners[tie.patron_id].source_id}"
         for tie in ties
-        if speaks_of(owners[tie.patron_id], tie)
+        if delivers(owners[tie.patron_id], tie)
     }
 
 

@@ -38,14 +38,16 @@ def opened(file: Path) -> Iterator[Sheet]:
     from openpyxl import load_workbook  # noqa: PLC0415  slow to load, and hardly ever needed
 
     _check_size(file)
-    try:
-        book = load_workbook(file, read_only=True, data_only=True, keep_links=False)
-    except Exception as error:  # openpyxl raises what its parsers raise
-        raise _broken() from error
-    try:
-        yield _rows(book)
-    finally:
-        book.close()
+    # Ours to close: of a broken workbook openpyxl leaves its file open.
+    with file.open("rb") as stream:
+        try:
+            book = load_workbook(stream, read_only=True, data_only=True, keep_links=False)
+        except Exception as error:  # openpyxl raises what its parsers raise
+            raise _broken() from error
+        try:
+            yield _rows(book)
+        finally:
+            book.close()
 
 
 def _rows(book: Any) -> Sheet:

@@ -5,16 +5,18 @@ from __future__ import annotations
 import io
 from collections.abc import Iterator
 from difflib import get_close_matches
-from functools import partial
+from functools import cached_property, partial
 from pathlib import Path, PurePosixPath
 from typing import Self
 
 from django.utils.translation import gettext as _
 
 from openpatron.feeds.csv_text import Opener, csv_rows, encoding_of, head_of, separator_of
+from openpatron.feeds.formats.delimited.format import REASON as REASON_COLUMN
 from openpatron.feeds.noted import Noted
 from openpatron.feeds.safe_zip import SafeZip
 from openpatron.kernel.errors import InputError
+from openpatron.kernel.spreadsheets import plain_cell
 
 _ALL = ("sourcedId", "status", "dateLastModified")
 FILES: dict[str, tuple[str, ...]] = {
@@ -70,6 +72,9 @@ _CALLED = {
 }  # fmt: skip
 _NEAR = 0.85
 
+REASON = f"metadata.{REASON_COLUMN}"
+"""The column of rejected users that says why; only packages that we wrote have it."""
+
 
 class Package:
     """An opened package."""
@@ -114,12 +119,12 @@ class Package:
             return partial(io.BytesIO, b"")
         return partial(self._zip.open, self._members[name])
 
-    def others(self) -> Iterator[tuple[str, Opener]]:
-        """Yield everything but manifest and users, by its name in the package."""
-        own = {self._members.get("manifest"), self._members.get("users")}
+    def others(self) -> Iterator[tuple[str, str, Opener]]:
+        """Yield all but manifest and users: path, name by the standard (or ""), opener."""
+        known = {member: name for name, member in self._members.items()}
         for member in self._zip.names:
-            if member not in own:
-                yield member, partial(self._zip.open, member)
+            if known.get(member) not in {"manifest", "users"}:
+                yield member, known.get(member, ""), partial(self._zip.open, member)
 
     def raw(self, name: str) -> Iterator[tuple[int, list[str] | None]]:
         """Yield (line, cells) as they are, the header first."""
@@ -127,7 +132,16 @@ class Package:
         if name not in self._manners:
             encoding = encoding_of(opener)
             self._manners[name] = encoding, separator_of(head_of(opener, encoding))
-        return csv_rows(opener, *self._manners[name])
+        rows = csv_rows(opener, *self._manners[name])
+        return map(_plain, rows) if self._is_ours else rows
+
+    @cached_property
+    def _is_ours(self) -> bool:
+        """Whether we wrote it, with an apostrophe before what a spreadsheet would run."""
+        opener = self.opener("users")
+        encoding = encoding_of(opener)
+        head = next(csv_rows(opener, encoding, separator_of(head_of(opener, encoding))), (1, None))
+        return REASON in (head[1] or [])
 
     def header(self, name: str, noted: Noted | None = None) -> list[str]:
         """Return the columns of a file by the standard's names, "" for one without a name.
@@ -165,6 +179,11 @@ class Package:
             noted.reject("row", text % words, line)
         else:
             noted.note("row", text % words, None, name)
+
+
+def _plain(row: tuple[int, list[str] | None]) -> tuple[int, list[str] | None]:
+    line, cells = row
+    return line, None if cells is None else [plain_cell(cell) for cell in cells]
 
 
 class _Header:

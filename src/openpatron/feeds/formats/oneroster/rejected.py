@@ -11,17 +11,16 @@ from pathlib import Path
 
 from django.utils import timezone
 
-from openpatron.feeds.formats.delimited.format import REASON as REASON_COLUMN
+from openpatron.kernel.spreadsheets import plain_cell, safe_cell
 
-from .package import Package
-
-REASON = f"metadata.{REASON_COLUMN}"
+from .package import REASON, Package
 
 
 def write_rejected_package(package: Package, reasons: Mapping[int, str], to: Path) -> None:
     """Copy the package with those lines of users.csv alone.
 
-    It is a delta then: fed as a bulk package it would say that everybody else is gone.
+    It is a delta then: fed as a bulk package it would say that everybody else is gone. No spreadsheet
+    runs any of it; what is fed again is as it was.
     """
     with zipfile.ZipFile(to, "w", zipfile.ZIP_DEFLATED) as out:
         out.writestr("manifest.csv", _manifest(package))
@@ -30,9 +29,26 @@ def write_rejected_package(package: Package, reasons: Mapping[int, str], to: Pat
             _users(package, reasons, text)
             text.flush()
             text.detach()
-        for name, opener in package.others():
-            with out.open(name, "w", force_zip64=True) as member, opener() as stream:
-                shutil.copyfileobj(stream, member)
+        for path, name, opener in package.others():
+            with out.open(path, "w", force_zip64=True) as member:
+                if name and _would_run(package, name):
+                    text = io.TextIOWrapper(member, "utf-8", newline="")
+                    writer = csv.writer(text)
+                    writer.writerows(map(safe_cell, cells or ()) for _n, cells in package.raw(name))
+                    text.flush()
+                    text.detach()
+                    continue
+                with opener() as stream:
+                    shutil.copyfileobj(stream, member)
+
+
+def _would_run(package: Package, name: str) -> bool:
+    """Tell whether a spreadsheet would run a cell of the file, or we would take one for such."""
+    return any(
+        safe_cell(cell) != cell or plain_cell(cell) != cell
+        for _line, cells in package.raw(name)
+        for cell in cells or ()
+    )
 
 
 def _manifest(package: Package) -> str:
@@ -40,7 +56,7 @@ def _manifest(package: Package) -> str:
     writer = csv.writer(text)
     for _line, cells in package.raw("manifest"):
         if cells and cells[0].strip().lower() != "file.users":
-            writer.writerow(cells)
+            writer.writerow(map(safe_cell, cells))
     if not text.tell():
         writer.writerow(["propertyName", "value"])
     writer.writerow(["file.users", "delta"])
@@ -54,7 +70,7 @@ def _users(package: Package, reasons: Mapping[int, str], text: io.TextIOWrapper)
     lines = package.raw("users")
     header = next(lines)[1] or []
     keep = [n for n, name in enumerate(columns) if name and name != REASON]
-    writer.writerow([*(header[n] for n in keep), REASON])
+    writer.writerow([*(safe_cell(header[n]) for n in keep), REASON])
     for line, cells in lines:
         if line not in reasons:
             continue
@@ -63,4 +79,4 @@ def _users(package: Package, reasons: Mapping[int, str], text: io.TextIOWrapper)
         for n in keep:
             default = {"status": "active", "dateLastModified": now}.get(columns[n], "")
             row.append(whole[n] or default)
-        writer.writerow([*row, reasons[line]])
+        writer.writerow(map(safe_cell, [*row, reasons[line]]))
