@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from openpatron.access.actor import Actor
 from openpatron.feeds.actions.receive_feed import receive_feed
 from openpatron.feeds.actions.run_feed import plan_feed
 from openpatron.feeds.models import Feed, SourceSetup
@@ -72,9 +73,12 @@ class Scene:
 
     def receive(self, *rows: Mapping[str, str]) -> Feed:
         """Receive the rows as a file."""
-        return receive_feed(
-            self.world.operator, self.source, "people.csv", [self.file(*rows)], Feed.Arrival.UPLOAD
-        )
+        return self.receive_as(self.world.operator, *rows)
+
+    def receive_as(self, actor: Actor, *rows: Mapping[str, str]) -> Feed:
+        """Receive the rows as a file that somebody sent."""
+        content = [self.file(*rows)]
+        return receive_feed(actor, self.source, "people.csv", content, Feed.Arrival.UPLOAD)
 
     def plan(self, *rows: Mapping[str, str]) -> Job:
         """Plan a feed of these rows."""

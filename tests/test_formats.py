@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import gc
 import tracemalloc
 import zipfile
 from pathlib import Path
@@ -176,6 +177,39 @@ def test_rejected_rows_of_a_table_run_nothing_in_a_spreadsheet(tmp_path: Path) -
     assert mended.read_text().splitlines()[1:] == ["'=1+1,'+1 415,why", "' -2,'x,'@why"]
     rows = found.rows(mended, found.table(mended, Options()), Options())
     assert [row.cells[:2] for row in rows] == [("=1+1", "+1 415"), (" -2", "'x")]
+
+
+def test_rejected_users_of_a_package_run_nothing_in_a_spreadsheet(tmp_path: Path) -> None:
+    """In none of its files; and what is fed again is what it was."""
+    found, file = formats()["oneroster"], fixture("oneroster", "clean")
+    evil, mended, twice = (tmp_path / f"{name}.zip" for name in ("evil", "mended", "twice"))
+    rows = read("oneroster", file)[1]
+    first, room = rows[0][1]["first_name"], next(v["homeroom"] for _n, v in rows if "homeroom" in v)
+    with zipfile.ZipFile(file) as old, zipfile.ZipFile(evil, "w") as new:
+        for name in old.namelist():
+            text = old.read(name).decode().replace(first, "=HYPERLINK(1)").replace(room, "@SUM(1)")
+            new.writestr(name, text)
+    reasons = {line: "=why" for line, _values in rows}
+    found.write_rejected(evil, reasons, mended, Options())
+    with zipfile.ZipFile(mended) as package:
+        for name in package.namelist():
+            cells = [c for row in csv.reader(package.read(name).decode().splitlines()) for c in row]
+            assert not [c for c in cells if c.lstrip(" ").startswith(("=", "+", "-", "@"))], name
+    values = [values for _line, values in read("oneroster", evil)[1]]
+    assert "=HYPERLINK(1)" in {one.get("first_name") for one in values}
+    assert "@SUM(1)" in {one.get("homeroom") for one in values}
+    assert [one for _line, one in read("oneroster", mended)[1]] == values
+    found.write_rejected(mended, dict.fromkeys(reasons, "-again"), twice, Options())
+    assert [one for _line, one in read("oneroster", twice)[1]] == values
+
+
+def test_a_broken_workbook_is_not_left_open(tmp_path: Path) -> None:
+    file = tmp_path / "broken.xlsx"
+    with zipfile.ZipFile(file, "w") as package:
+        package.writestr("[Content_Types].xml", "<Types/>")
+    with pytest.raises(InputError):
+        formats()["delimited"].table(file, Options())
+    gc.collect()
 
 
 def test_koha_attributes_may_hold_commas_colons_and_quotes() -> None:

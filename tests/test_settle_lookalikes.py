@@ -150,11 +150,18 @@ def test_by_page_and_command(sis: Scene, world: World, openpatron: CommandLine) 
     said_json = openpatron(*command, "--apart", "3")
     assert (said_json.code, said_json.json["counts"]["settled"]) == (0, 1)
 
-    # The file once more, from the page of the feed.
+    # The file once more, from the page of the feed or of the job; both say what it will do.
+    settling = Job.objects.latest("pk").pk
+    for page in (dora.get("feed", "sis", feed.pk), dora.get("job", settling)):
+        shown = text_of(page)
+        for words in ("1 patron who was linked", "1 row becomes", "Feed this file again"):
+            assert words in shown, words
     answer = dora.post("run_feed", "sis", again=str(feed.pk))
     assert answer.status_code == 302
     job = run(confirm_job(world.operator, run(Job.objects.latest("pk"))))
     assert Scene.counts(job) == {"created": 1, "updated": 1}
+    # An old file would bring old values back.
+    assert "Feed this file again" not in text_of(dora.get("feed", "sis", feed.pk))
     Feed.objects.filter(pk=feed.pk).update(path="")
     assert dora.post("run_feed", "sis", again=str(feed.pk)).status_code == 409
     assert dora.post("run_feed", "sis", again="99999").status_code == 404

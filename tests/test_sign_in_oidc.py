@@ -19,6 +19,7 @@ from openpatron.accounts.identity import http, oidc
 from openpatron.accounts.identity.base import Addresses, Answer, RefusedError, UnreachableError
 from openpatron.accounts.models import Account, Identity, IdentityProvider, Registration
 from openpatron.organizations.scope import open_organization
+from openpatron.patrons.actors import actor_for
 from openpatron.patrons.models import Patron, Source, SourceRecord
 
 from .sign_in_servers import oidc_server, path_of, sign_in_at_oidc
@@ -95,6 +96,44 @@ def test_there_and_back(world: World, entra: IdentityProvider) -> None:
     come_in(again)
     assert who(again) == str(patron.account_id)
     assert Identity.objects.get().account_id == patron.account_id
+
+
+def test_a_session_ends_with_what_vouched_for_it(world: World, entra: IdentityProvider) -> None:
+    patron = external(world, entra)
+    source, home = Source.objects.get(), "/o/cascadia/my-library/"
+    by_password = Client()
+    by_password.force_login(patron.account)
+    here = Client()
+
+    def is_in() -> bool:
+        come_in(here)
+        assert here.get(home).status_code == 200
+        return True
+
+    assert is_in()
+    IdentityProvider.objects.update(is_active=False)
+    answer = here.get(home)
+    assert (answer.status_code, who(here)) == (302, None)
+    assert "/sign-in/" in answer["Location"]
+    IdentityProvider.objects.update(is_active=True)
+    assert is_in()
+    Source.objects.update(is_active=False)
+    assert here.get("/me/").status_code == 302
+    Source.objects.update(is_active=True)
+    assert is_in()
+    # Withdrawn: the pages of the library are shut, and nothing of it is a right any more.
+    Patron.objects.filter(pk=patron.pk).update(status="inactive")
+    with open_organization(world.cascadia):
+        assert not any(actor_for(patron.account, world.cascadia, "web").rights.values())
+    Patron.objects.filter(pk=patron.pk).update(status="active")
+    SourceRecord.objects.update(key="another")
+    assert here.get(home).status_code == 302
+    SourceRecord.objects.update(key="ext-1")
+    assert is_in()
+    IdentityProvider.objects.all().delete()
+    assert here.get(home).status_code == 302
+    assert source.is_active
+    assert by_password.get(home).status_code == 200
 
 
 def test_an_unknown_person_gets_a_page_and_no_account(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from dataclasses import dataclass
 from pathlib import Path
 
 from django.db.models import Exists, OuterRef, QuerySet
@@ -11,7 +13,7 @@ from django.utils.translation import gettext as _
 from openpatron.access.actor import Actor
 from openpatron.kernel.errors import NotFoundError
 from openpatron.ledger.kinds import kind_of
-from openpatron.ledger.models import Change, Job, Outcome, State
+from openpatron.ledger.models import Change, Job, Outcome
 from openpatron.patrons.models import SUBJECT, Patron, Source, SourceRecord
 
 from .deciding import LOOKALIKES
@@ -23,6 +25,12 @@ from .run_context import BOOK
 from .run_reading import file_of
 
 REFUSED = (Outcome.CONFLICT, Outcome.FAILED)
+
+SETTLING = "settle_lookalikes"
+"""The kind of job by which lookalikes are settled."""
+
+LINK, APART = ANSWERS = ("link", "apart")
+"""It is that patron; it is somebody else."""
 
 
 def feed(actor: Actor, source: Source, number: int) -> Feed:
@@ -36,9 +44,12 @@ def feed(actor: Actor, source: Source, number: int) -> Feed:
 
 
 def feed_of_job(actor: Actor, job: Job) -> Feed | None:
-    """Return the feed that a job is about."""
+    """Return the feed that a job runs, or whose lookalikes it settles."""
     actor.require(MANAGE)
-    return Feed.objects.select_related("source__setup", "job").filter(job=job).first()
+    rows = Feed.objects.select_related("source__setup", "job")
+    if job.kind == SETTLING:
+        return rows.filter(pk=job.params["feed"]).first()
+    return rows.filter(job=job).first()
 
 
 def lookalikes(actor: Actor, one: Feed) -> QuerySet[Change]:
@@ -59,11 +70,29 @@ def lookalikes(actor: Actor, one: Feed) -> QuerySet[Change]:
     return rows.filter(Exists(people), ~Exists(records), ~Exists(told)).order_by("pk")
 
 
-def was_settled(actor: Actor, one: Feed) -> bool:
-    """Tell whether lookalikes of a feed were settled, so that its file may be fed again."""
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """Of how many rows of a feed it was said who they are, and no feed has acted on it yet."""
+
+    linked: int
+    apart: int
+
+
+def settled(actor: Actor, one: Feed) -> Settled | None:
+    """Return what the file of a feed would do if it is fed again; None where nothing was settled.
+
+    Nor where a later feed was run: an old file would bring old values back.
+    """
     actor.require(MANAGE)
-    jobs = Job.objects.filter(kind="settle_lookalikes", params__feed=one.pk)
-    return jobs.filter(state=State.DONE).exists()
+    later = Feed.objects.filter(source=one.source_id, pk__gt=one.pk)
+    if later.filter(job__confirmed_at__isnull=False).exists():
+        return None
+    rows = Change.objects.filter(
+        job__kind=SETTLING, job__params__feed=one.pk, outcome=Outcome.APPLIED
+    ).values_list("before___answer", flat=True)
+    answers = Counter(rows)
+    found = Settled(answers[LINK], answers[APART])
+    return found if found.linked or found.apart else None
 
 
 def reasons_of_refused(actor: Actor, one: Feed) -> dict[int, str]:

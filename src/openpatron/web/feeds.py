@@ -25,7 +25,7 @@ from openpatron.feeds.actions.run_feed import plan_feed
 from openpatron.feeds.feed_queries import (
     feed as find_feed,
     lookalikes,
-    was_settled,
+    settled,
     write_rejected,
 )
 from openpatron.feeds.models import Feed
@@ -113,7 +113,7 @@ def feed(request: OrganizationRequest, code: str, number: int) -> HttpResponse:
         "chart": _chart(request, found, [one]) if one.job and one.counts.get("rows") else None,
         "stops": stops(one) if one.job and one.job.state == "planned" else [],
         "lookalikes": lookalikes(request.actor, one).count(),
-        "was_settled": was_settled(request.actor, one),
+        "settled": settled(request.actor, one),
         "request_key": uuid4(),
         "rejected": one.counts.get("rejected", 0) if one.path else 0,
         "unread": one.counts.get("unread", 0),

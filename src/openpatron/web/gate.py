@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Iterator
 from functools import wraps
 from typing import Any, Concatenate
 
+from django.contrib.auth import logout
 from django.contrib.auth.decorators import login_required
 from django.contrib.auth.views import redirect_to_login
 from django.http import Http404, HttpRequest, HttpResponseBase
@@ -28,7 +29,7 @@ from openpatron.organizations.scope import open_organization
 from openpatron.patrons.actors import actor_for
 
 from .errors import not_allowed
-from .sign_in import came_from_provider
+from .sign_in import came_from_provider, has_ended
 
 PUBLIC = "public"
 SIGNED_IN = "signed in"
@@ -77,7 +78,7 @@ def signed_in[**P](view: View[P]) -> View[Any]:
 
 def signed_in_first[**P](view: View[P]) -> View[Any]:
     """Wrap the one view that is open to who still has to set a password of their own."""
-    return _marked(login_required(view), SIGNED_IN)
+    return _marked(login_required(_in_lasting_session(view)), SIGNED_IN)
 
 
 def public[**P](view: View[P]) -> View[Any]:
@@ -152,11 +153,25 @@ def _lacks_second_factor(request: OrganizationRequest) -> bool:
     )
 
 
+def _in_lasting_session[**P](view: View[P]) -> View[Any]:
+    """Sign out who came by an identity provider that would not let them in any more."""
+
+    @wraps(view)
+    def gated(request: SignedInRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
+        if has_ended(request, request.user):
+            logout(request)
+            return redirect_to_login(request.get_full_path())
+        return view(request, *args, **kwargs)
+
+    return gated
+
+
 def _with_own_password[**P](view: View[P]) -> View[Any]:
     """Let pass who is signed in; who has a password from staff goes and sets another one first."""
 
     @wraps(view)
     @login_required
+    @_in_lasting_session
     def gated(request: SignedInRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
         if request.user.must_change_password and not came_from_provider(request, request.user):
             return redirect_to_login(request.get_full_path(), reverse("change_password"))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
+from uuid import uuid4
 
 from django.core.paginator import Paginator
 from django.http import StreamingHttpResponse
@@ -15,7 +16,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from openpatron.access.registry import permission
-from openpatron.feeds.feed_queries import feed_of_job
+from openpatron.feeds.feed_queries import SETTLING, feed_of_job, settled
 from openpatron.feeds.permissions import MANAGE
 from openpatron.feeds.run_context import KIND
 from openpatron.ledger.actions.undo_job import can_be_undone
@@ -176,17 +177,23 @@ def _about(request: OrganizationRequest, found: Job) -> dict[str, Any]:
         "confirm_label": kind.wording(found).confirm,
         "confirm_icon": kind.icon,
         "heads": kind.heads(found),
-        "about": _feed_of(request, found),
+        **_feed_of(request, found),
     }
 
 
-def _feed_of(request: OrganizationRequest, found: Job) -> str:
-    """Return the address of the feed that a job runs, "" for another job."""
-    if found.kind != KIND or not request.actor.may(MANAGE):
-        return ""
+def _feed_of(request: OrganizationRequest, found: Job) -> dict[str, Any]:
+    """Return the address of the feed that a job is about, and what feeding it again would do."""
+    if found.kind not in {KIND, SETTLING} or not request.actor.may(MANAGE):
+        return {}
     feed = feed_of_job(request.actor, found)
-    place = [] if feed is None else [request.organization.slug, feed.source.code, feed.pk]
-    return reverse("feed", args=place) if place else ""
+    if feed is None:
+        return {}
+    place = [request.organization.slug, feed.source.code, feed.pk]
+    about: dict[str, Any] = {"about": reverse("feed", args=place)}
+    if found.kind == SETTLING and found.state == State.DONE:
+        what = settled(request.actor, feed)
+        about |= {"settled": what, "feed": feed, "source": feed.source, "request_key": uuid4()}
+    return about
 
 
 def _summary(found: Job) -> dict[str, Any]:

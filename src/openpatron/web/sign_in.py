@@ -11,7 +11,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils.translation import gettext, gettext_lazy as _
 
-from openpatron.patrons.signing_in import place_to_sign_in
+from openpatron.patrons.signing_in import is_vouched_for, place_to_sign_in
 
 if TYPE_CHECKING:
     from openpatron.accounts.models import Account
@@ -61,5 +61,15 @@ class AccountAdapter(DefaultAccountAdapter):
 
 def came_from_provider(request: HttpRequest, account: Account) -> bool:
     """Tell whether a provider proved in this session that it is this account's person."""
+    return bool(_providers(request, account))
+
+
+def has_ended(request: HttpRequest, account: Account) -> bool:
+    """Tell whether a session ends: the provider that began it would not let this person in now."""
+    return not all(is_vouched_for(account, one) for one in _providers(request, account))
+
+
+def _providers(request: HttpRequest, account: Account) -> list[int]:
+    """Return the providers, by number, that proved in this session who it is; mostly none."""
     records = get_authentication_records(request, account)
-    return any(record.get("method") == BY_PROVIDER for record in records)
+    return [one.get("provider", 0) for one in records if one.get("method") == BY_PROVIDER]

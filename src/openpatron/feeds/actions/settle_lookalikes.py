@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _, ngettext
 
 from openpatron.access.actor import Actor
 from openpatron.feeds.deciding import ALIKE
-from openpatron.feeds.feed_queries import lookalikes
+from openpatron.feeds.feed_queries import ANSWERS, APART, LINK, SETTLING, lookalikes
 from openpatron.feeds.models import Feed, ToldApart
 from openpatron.feeds.permissions import MANAGE
 from openpatron.feeds.run_context import BOOK
@@ -29,10 +29,7 @@ from openpatron.patrons.lines import JobLine
 from openpatron.patrons.models import Patron, SourceRecord
 from openpatron.patrons.record_jobs import RECORDS, RecordJob, planned
 
-KIND = "settle_lookalikes"
-
-LINK, APART = ANSWERS = ("link", "apart")
-"""It is that patron; it is somebody else."""
+KIND = SETTLING
 
 
 @dataclass(frozen=True, slots=True)

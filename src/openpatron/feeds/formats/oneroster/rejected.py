@@ -19,8 +19,8 @@ from .package import REASON, Package
 def write_rejected_package(package: Package, reasons: Mapping[int, str], to: Path) -> None:
     """Copy the package with those lines of users.csv alone.
 
-    It is a delta then: fed as a bulk package it would say that everybody else is gone. No spreadsheet
-    runs any of it; what is fed again is as it was.
+    It is a delta then: fed as a bulk package it would say that everybody else is gone. No
+    spreadsheet runs any of it; what is fed again is as it was.
     """
     with zipfile.ZipFile(to, "w", zipfile.ZIP_DEFLATED) as out:
         out.writestr("manifest.csv", _manifest(package))
