@@ -192,8 +192,9 @@ def split_name(name: str) -> tuple[str, str]:
 
 def sent_for(record: SourceRecord, place: str) -> Mapping[str, str]:
     """Return the values that a source sent last, those of a further site where one is named."""
+    main: Mapping[str, str] = record.values
     if not place:
-        return record.values
+        return main
     return {**(record.further or {}).get(place, {}), SITE: place}
 
 

@@ -172,7 +172,7 @@ def _with_own_password[**P](view: View[P]) -> View[Any]:
     @wraps(view)
     @login_required
     @_in_lasting_session
-    def gated(request: SignedInRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
+    def gated(request: SignedInRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
         if request.user.must_change_password and not came_from_provider(request, request.user):
             return redirect_to_login(request.get_full_path(), reverse("change_password"))
         return view(request, *args, **kwargs)
