@@ -22,10 +22,8 @@ _LOOKS = {
         "button-name", "link-name", "label", "select-name", "region",
     ],
 }  # fmt: skip
-# Half of axe's time: they ask for each element what lies over and under it.
-_DEAR = ("color-contrast", "target-size")
-_ALL_BUT_DEAR = _ALL | {"rules": {rule: {"enabled": False} for rule in _DEAR}}
-_ONLY_DEAR = _ALL | {"runOnly": list(_DEAR), "rules": {}}
+# What hangs on the frame and the style sheets, which axe would read whole for it.
+_OF_FRAME = {"preload": False}
 
 # How the frame about the page's own part is seen (by its words), and in which looks it was.
 _frames: set[tuple[bool, str]] = set()
@@ -68,6 +66,7 @@ _FRAME = """async () => {
     'axe' in window,
     own ? document.body.innerText.replace(own.innerText, '') : document.body.innerText,
     Boolean(own),
+    document.querySelectorAll('main h1').length,
   ];
 }"""
 _RUN = "async ([within, options]) => (await axe.run(within, options)).violations"
@@ -79,16 +78,18 @@ def faults(page: Page, *, only_looks: bool = False) -> list[str]:
     ``only_looks``: without what is the same at every size and in every colour. Where the frame
     (navigation, top) is as on a page before, its colours and sizes are not looked at again.
     """
-    has_axe, frame, has_main = page.evaluate(_FRAME)
+    has_axe, frame, has_main, titles = page.evaluate(_FRAME)
     if not has_axe:
         page.evaluate(_AXE)
-    known = has_main and (only_looks, frame) in _frames
-    _frames.add((only_looks, frame))
-    if known:
-        runs = [("main", _LOOKS)] if only_looks else [("html", _ALL_BUT_DEAR), ("main", _ONLY_DEAR)]
+    options = _LOOKS if only_looks else _ALL
+    if not has_main or (only_looks, frame) not in _frames:
+        _frames.add((only_looks, frame))
+        found = _broken_rules(page, "html", options)
     else:
-        runs = [("html", _LOOKS if only_looks else _ALL)]
-    return [fault for run in runs for fault in _broken_rules(page, *run)] + cut_off(page)
+        found = _broken_rules(page, "main", options | _OF_FRAME)
+        if titles != 1:
+            found.append(f"the page has {titles} main headings")
+    return found + cut_off(page)
 
 
 def _broken_rules(page: Page, within: str, options: dict[str, Any]) -> list[str]:
