@@ -256,7 +256,7 @@ def _absent(run: Run, cursor: Cursor) -> Step:
     if not cursor.get("is_as_the_last"):
         reading = reading_of(run, cursor["rows"])
         if run.setup.absence != "nothing" and _is_whole(run, reading, cursor):
-            ids = [pk for pk in reading.absent() if pk > cursor["after"]][:size]
+            ids = reading.absent(cursor["after"], size)
     records = dict(SourceRecord.objects.filter(pk__in=ids).values_list("pk", "patron"))
     matching = Matching(run, [])
     matching.load(set(records.values()))
