@@ -14,6 +14,7 @@ from openpatron.feeds.actions.run_feed import plan_feed
 from openpatron.feeds.formats import format_of
 from openpatron.feeds.formats.base import Options
 from openpatron.feeds.models import Feed
+from openpatron.feeds.run_reading import close_reading
 from openpatron.kernel.errors import InputError
 from openpatron.ledger.actions.confirm_job import confirm_job
 from openpatron.ledger.actions.undo_job import undo_job
@@ -213,6 +214,9 @@ def test_a_further_site_that_no_row_names_is_left(sis: Scene) -> None:
     assert set(at(sis)) == {"maple"}
     assert not further(sis)
     assert sis.patron(1).barcodes.get(value="A1").state == "retired"
+    dora = Visitor(sis.world.staff("District patrons manager", username="dora"))
+    history = text_of(dora.get("patron", sis.patron(1).pk))
+    assert "Associations ended with: Alder" in history.replace(" :", ":")
     sis.undo()
     assert at(sis) == both
     assert further(sis)["alder"]["missing_since"]
@@ -245,6 +249,16 @@ def test_the_source_speaks_of_another_site_when_its_own_is_gone(sis: Scene) -> N
     sis.feed(here, *crowd)
     assert not further(sis)
     assert at(sis) == both
+
+
+def test_a_run_that_is_taken_up_anew_misses_nobody_of_two_rows(sis: Scene) -> None:
+    """They have no digest by which their rows were known to have come by."""
+    sis.says(absence="inactive")
+    rows = [person(1), person(1, site="alder", barcode="A1"), person(2), person(2, grade_level="6")]
+    rows += [person(n) for n in range(3, 20)]
+    sis.feed(*rows)
+    job = run(plan_feed(sis.world.operator, sis.receive(*rows)), on_progress=close_reading)
+    assert sis.counts(job) == {"unchanged": 19}
 
 
 def test_fields_at_further_sites_are_locked_and_protected(sis: Scene, world: World) -> None:

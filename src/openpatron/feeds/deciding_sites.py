@@ -191,7 +191,7 @@ def told_sites(
     if made:
         now["further_sites"] = ", ".join(made)
     if ended:
-        was["association"], now["association"] = ", ".join(ended), None
+        now["ended_sites"] = ", ".join(ended)
     for site, state in sorted(after.items()):
         earlier = before[site]
         for name in (*_FIELDS, "barcode") if state and earlier else ():

@@ -160,6 +160,9 @@ def words(name: str, value: Any, sites: Mapping[str, str] | None = None) -> str:
     """Return a stored value as people say it."""
     if value in (None, ""):
         return _("none")
+    if name in {"further_sites", "ended_sites"}:
+        # Short names, as a feed names them.
+        return ", ".join((sites or {}).get(one, one) for one in str(value).split(", "))
     if name in _SPOKEN:
         return _SPOKEN[name](value)
     if isinstance(value, bool):
@@ -199,14 +202,17 @@ def _rights(value: str) -> str:
     return "; ".join(labels.get(name, name) for name in value.split(", "))
 
 
+def _fields(names: str) -> str:
+    """Return the words for the names of protections."""
+    return ", ".join(_title(name.replace("@", " at "), {}) for name in names.split(", "))
+
+
 _SPOKEN: dict[str, Callable[[Any], str]] = {
     "status": _label_of(Patron.Status),
     "channel": _label_of(Patron.Channel),
     "stops": lambda value: ", ".join(map(_label_of(Deed), str(value).split(", "))),
     "permissions": lambda value: _rights(str(value)),
-    "protected": lambda value: ", ".join(
-        _title(name.replace("@", " at "), {}) for name in str(value).split(", ")
-    ),
+    **dict.fromkeys(("protected", "released_protections"), lambda value: _fields(str(value))),
     "wants_mail": way_of_writing,
     "keep_history": yes_or_no,
     "language": language_name,

@@ -267,6 +267,10 @@ _FIELD_TITLES: dict[str, Any] = (
         "protections": _("Protections"),
         "source": _("Source"),
         "source_key": _("Key in the source"),
+        "further_sites": _("Associations with further sites"),
+        "ended_sites": _("Associations ended with"),
+        "released_protections": _("Protections that ended"),
+        "told_apart": _("Somebody else in"),
         "sign_in": _("Way to sign in"),
     }
 )
