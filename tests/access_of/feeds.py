@@ -30,7 +30,7 @@ QUERIES: dict[str, Callable[..., Any]] = {
     "feed.feed": lambda who, _p, _j: feed_queries.feed(who, Source(pk=1), 1),
     "feed.feed_of_job": lambda who, _p, _j: feed_queries.feed_of_job(who, Job(pk=1)),
     "feed.lookalikes": lambda who, _p, _j: feed_queries.lookalikes(who, Feed()),
-    "feed.was_settled": lambda who, _p, _j: feed_queries.was_settled(who, Feed()),
+    "feed.settled": lambda who, _p, _j: feed_queries.settled(who, Feed()),
     "feed.reasons_of_refused": lambda who, _p, _j: feed_queries.reasons_of_refused(who, Feed()),
     "feed.write_rejected": lambda who, _p, _j: feed_queries.write_rejected(
         who, Feed(source=Source(pk=1)), Path("nowhere")

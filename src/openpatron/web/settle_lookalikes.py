@@ -12,9 +12,9 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from openpatron.feeds import queries
-from openpatron.feeds.actions.settle_lookalikes import APART, LINK, ask, plan_settling
+from openpatron.feeds.actions.settle_lookalikes import ask, plan_settling
 from openpatron.feeds.deciding import ALIKE, SEEN
-from openpatron.feeds.feed_queries import feed as find_feed, lookalikes
+from openpatron.feeds.feed_queries import APART, LINK, feed as find_feed, lookalikes
 from openpatron.feeds.permissions import MANAGE
 from openpatron.feeds.run_context import BOOK
 from openpatron.kernel.errors import InputError

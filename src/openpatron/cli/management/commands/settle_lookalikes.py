@@ -12,8 +12,8 @@ from django.utils.translation import gettext as _
 from openpatron.access.actor import Actor
 from openpatron.cli.base import add_job_argument
 from openpatron.cli.job_command import PlanningCommand
-from openpatron.feeds.actions.settle_lookalikes import APART, LINK, ask, plan_settling
-from openpatron.feeds.feed_queries import feed_of_job
+from openpatron.feeds.actions.settle_lookalikes import ask, plan_settling
+from openpatron.feeds.feed_queries import APART, LINK, feed_of_job
 from openpatron.kernel.errors import InputError
 from openpatron.ledger.models import Job
 from openpatron.ledger.queries import job as find_job
