@@ -265,6 +265,7 @@ LEFT_OUT = {
     "accounts.Lookup.asked_for": "a keyed hash; whom it was about cannot be told from it",
     "accounts.Lookup.found": "about somebody else; asking is counted",
     "accounts.Lookup.has_agreed": "about somebody else",
+    "accounts.Lookup.job": "the run of a feed, which is listed among the jobs",
     "accounts.Registration.account": "the libraries themselves are listed",
     "patrons.Block.set_by": "another person",
     "patrons.Note.written_by": "another person",
@@ -302,6 +303,7 @@ def test_no_personal_field_is_forgotten(full: Visitor) -> None:
     elsewhere = {
         "accounts.Account.language": "page_language",
         "accounts.Lookup.asked_by": "accounts_looked_up",
+        "accounts.Lookup.number": "accounts_looked_up",
         "accounts.Identity.account": "identities",
         "accounts.Identity.subject": "identities",
         "patrons.Patron.account": "patron_id",
@@ -317,6 +319,7 @@ def test_no_personal_field_is_forgotten(full: Visitor) -> None:
         "patrons.SourceRecord.patron": "source_record",
         "patrons.SourceRecord.key": "source_record",
         "patrons.SourceRecord.values": "source_record",
+        "patrons.SourceRecord.further": "source_record",
         "patrons.Protection.patron": "protections",
         "rostering.PlatformSetup.supervisor": "supervised_sites",
         "rostering.CoTeacher.patron": "co_taught_homerooms",
