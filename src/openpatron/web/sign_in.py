@@ -11,6 +11,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils.translation import gettext, gettext_lazy as _
 
+from openpatron.accounts.rules import one_case, written_email
 from openpatron.patrons.signing_in import place_to_sign_in
 
 if TYPE_CHECKING:
@@ -40,6 +41,14 @@ class AccountAdapter(DefaultAccountAdapter):
     def is_open_for_signup(self, request: HttpRequest) -> bool:
         del request
         return False
+
+    def authenticate(self, request: HttpRequest, **credentials: Any) -> Account | None:  # type: ignore[override]
+        """Look for the name as it is stored, however the keyboard wrote it."""
+        written = {"username": one_case, "email": written_email}
+        found: Account | None = super().authenticate(
+            request, **{n: written[n](v) if n in written else v for n, v in credentials.items()}
+        )
+        return found
 
     def pre_login(  # type: ignore[override]
         self, request: HttpRequest, user: Account, **kwargs: Any
