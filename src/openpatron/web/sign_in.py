@@ -11,7 +11,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils.translation import gettext, gettext_lazy as _
 
-from openpatron.accounts.rules import one_case, written_email
+from openpatron.accounts.queries import accounts_called
 from openpatron.patrons.signing_in import place_to_sign_in
 
 if TYPE_CHECKING:
@@ -43,11 +43,16 @@ class AccountAdapter(DefaultAccountAdapter):
         return False
 
     def authenticate(self, request: HttpRequest, **credentials: Any) -> Account | None:  # type: ignore[override]
-        """Look for the name as it is stored, however the keyboard wrote it."""
-        written = {"username": one_case, "email": written_email}
-        found: Account | None = super().authenticate(
-            request, **{n: written[n](v) if n in written else v for n, v in credentials.items()}
-        )
+        """Look for who is called so as the rules look; allauth minds the case of addresses."""
+        typed = credentials.pop("username", "") or credentials.pop("email", "")
+        credentials.pop("email", None)
+        called = accounts_called(typed, typed if "@" in typed else "")
+        # Two, where one's username reads like another's address.
+        found: Account | None = None
+        for name in [account.username for account in called] or [typed]:
+            found = super().authenticate(request, **credentials, username=name)
+            if found is not None:
+                break
         return found
 
     def pre_login(  # type: ignore[override]
