@@ -209,6 +209,23 @@ def test_one_name_in_whatever_case_and_form(world: World, username: str) -> None
         assert visitor.session.get("_auth_user_id") == str(first.account_id), login
 
 
+def test_an_address_alone_is_enough_to_ask_and_to_be_registered(world: World, leo: Visitor) -> None:
+    rolf = world.neighbour("rolf")
+    Account.objects.filter(pk=rolf.pk).update(first_name="Rolf", email="rolf@x.example")
+    typed = words(world, username="", last_name="", email="Rolf@X.example")
+    asked = leo.post("register_patron", **typed | {"do": "look_up"})
+    assert "An account (initials R. R. )" in text_of(asked)
+    signed = answer(asked)
+    assert leo.post("register_patron", **typed | {"answer": signed}).status_code == 422
+    agreed = leo.post("register_patron", **typed | {"answer": signed, "has_agreed": "on"})
+    assert agreed.status_code == 302
+    assert Patron.objects.filter(account=rolf).exists()
+    # Of an address that nobody has, a username is needed to make the account.
+    new = typed | {"email": "new@x.example", "last_name": "N"}
+    assert "There is no account" in text_of(leo.post("register_patron", **new | {"do": "look_up"}))
+    assert leo.post("register_patron", **new).status_code == 422
+
+
 def test_an_answer_is_about_the_very_name_that_was_asked(world: World, leo: Visitor) -> None:
     world.neighbour("muller")
     Account.objects.create(username="müller", first_name="Zoe", last_name="Other")

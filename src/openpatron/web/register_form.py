@@ -12,7 +12,7 @@ from django.http import QueryDict
 from django.utils.translation import gettext as _
 
 from openpatron.access.queries import access_levels
-from openpatron.accounts.rules import one_case, personal_data, written_email
+from openpatron.accounts.rules import email, one_case, personal_data, written_email
 from openpatron.administration.queries import templates
 from openpatron.kernel.errors import InputError
 from openpatron.organizations.models import Site
@@ -145,7 +145,7 @@ class RegisterForm(forms.Form):
             *((str(one.pk), one.name) for one in self.templates),
         ]
         if self._agreed(data or {}):
-            self.fields["last_name"].required = False
+            self.fields["last_name"].required = self.fields["username"].required = False
         self._word()
 
     def _levels(self) -> list[AccessLevel]:
@@ -206,6 +206,10 @@ class RegisterForm(forms.Form):
                     self.take(error)
                 else:
                     region = found.get("country", region)
+        try:
+            email(cleaned.get("additional_email", ""), "additional_email")
+        except InputError as error:
+            self.take(error)
         return cleaned
 
     def is_valid(self) -> bool:
@@ -361,7 +365,10 @@ def _role_form(actor: Actor, data: Any, typed: Mapping[str, Any] | None) -> Staf
             n: typed[f"role-{n}"] for n in ("level", "where", "ends_on") if typed.get(f"role-{n}")
         }
         shown["sites"] = typed.getlist("role-sites")
-    return StaffRoleForm(actor, data, optional=True, prefix="role", initial=shown)
+    form = StaffRoleForm(actor, data, optional=True, prefix="role", initial=shown)
+    # Beside the person's own access level on the same page.
+    form.fields["level"].label = _("Level of the staff role")
+    return form
 
 
 def _sites(actor: Actor) -> list[Site]:

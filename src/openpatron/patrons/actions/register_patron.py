@@ -196,14 +196,13 @@ def _new_account(personal: dict[str, Any], password: str | None) -> Account:
 
 def _existing_account(actor: Actor, personal: dict[str, Any], wanted: Registered) -> Account | None:
     """Return the account that the person has, if they agreed; None where they have none."""
-    found = account_elsewhere(
-        actor,
-        username(personal.get("username", "")),
-        personal.get("email", ""),
-        has_agreed=wanted.has_agreed,
-    )
+    name, address = personal.get("username", ""), personal.get("email", "")
+    found = None
+    if name or address:
+        found = account_elsewhere(actor, name, address, has_agreed=wanted.has_agreed)
     if found is None:
-        # Of an account that exists no name is asked for.
+        # Of an account that exists neither is asked for.
+        username(name)
         clean(personal.get("last_name", ""), "last_name", empty=False)
     elif not wanted.has_agreed:
         raise AccountExistsError(initials(found))
@@ -253,5 +252,5 @@ def _taken(personal: dict[str, Any], management: dict[str, Any]) -> InputError:
     return InputError(
         "username",
         _("Somebody registered the username %s or its e-mail address just now. Look again.")
-        % personal["username"],
+        % personal.get("username", ""),
     )
