@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from argparse import ArgumentTypeError
 from collections.abc import Callable
 from typing import Any
 
@@ -96,7 +97,7 @@ class Command(ActorCommand):
         self._add_role_arguments(parser)
         parser.add_argument("--district-id", default="", metavar="TEXT")
         parser.add_argument("--grade-level", default="", metavar="TEXT")
-        parser.add_argument("--graduation-year", type=int, metavar="YEAR")
+        parser.add_argument("--graduation-year", type=_year, metavar="YEAR")
         parser.add_argument(
             "--person-agreed",
             action="store_true",
@@ -199,6 +200,14 @@ def _wanted(actor: Actor, options: dict[str, Any], password: str | None) -> Regi
         office=Office(tuple(options["local_code"]), _library(options)),
         roles=_roles(options),
     )
+
+
+def _year(text: str) -> int:
+    if not (text.isascii() and text.isdecimal() and len(text) == len("2027")):
+        raise ArgumentTypeError(
+            _("“%s” is no graduation year; give a year from 1900 to 2200") % text[:40]
+        )
+    return int(text)
 
 
 def _library(options: dict[str, Any]) -> Site | None:
