@@ -115,8 +115,8 @@ class PatronForm(forms.Form):
         """Give the record's fields their words, in the reader's language."""
         self.fields["status"].label = _("Status")
         self.fields["status"].help_text = _(
-            "Restricted: what is on loan may be renewed, and nothing else. Inactive: nothing may "
-            "be borrowed, renewed or requested, and no right counts."
+            "Restricted: what is on loan may be renewed, and nothing else. Inactive: not even "
+            "that. Rights count for active patrons alone."
         )
         grade = self.fields["grade_level"]
         grade.label = _("Grade level")
