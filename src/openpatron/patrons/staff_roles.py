@@ -16,6 +16,7 @@ from openpatron.kernel.errors import NotAllowedError
 from openpatron.ledger.queries import history
 
 from .models import SUBJECT, Association, Patron, StaffRole
+from .standing import is_expired
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable
@@ -103,6 +104,8 @@ def no_rights_because(patron: Patron) -> str:
         return _("The account is closed: what is given counts for nothing.")
     if patron.status != Patron.Status.ACTIVE:
         return _("The patron is not active: what is given counts for nothing.")
+    if is_expired(patron.expires_on, timezone.localdate()):
+        return _("The patron has expired: what is given counts for nothing.")
     return ""
 
 
