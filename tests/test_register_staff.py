@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import re
 from datetime import timedelta
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from django.apps import apps
+from django.db import connection
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
@@ -207,6 +210,24 @@ def test_one_name_in_whatever_case_and_form(world: World, username: str) -> None
         visitor = Client()
         visitor.post(reverse("account_login"), {"login": login, "password": "Lantern-4711"})
         assert visitor.session.get("_auth_user_id") == str(first.account_id), login
+
+
+def test_what_was_stored_before_is_rewritten_and_nobody_is_lost(world: World) -> None:
+    migration = import_module("openpatron.accounts.migrations.0008_one_case")
+    old = world.patron(username="ÉlÉStraße", email="JÖrg@x.example").account
+    plain = world.patron(username="Ada", email="Ada@x.example").account
+    names = {old.pk: "éléStrasse", plain.pk: "Ada"}
+    if connection.vendor == "sqlite":
+        first = world.patron(username="zoÉ").account
+        second = world.patron(username="zoé").account
+        # It would meet the other, and stays.
+        names |= {first.pk: "zoÉ", second.pk: "zoé"}
+    migration.write(apps, None)
+    found = Account.objects.filter(pk__in=names)
+    assert dict(found.values_list("pk", "username")) == names
+    old.refresh_from_db()
+    plain.refresh_from_db()
+    assert (old.email, plain.email) == ("Jörg@x.example", "Ada@x.example")
 
 
 def test_an_address_alone_is_enough_to_ask_and_to_be_registered(world: World, leo: Visitor) -> None:

@@ -21,7 +21,7 @@ def labels() -> dict[str, str]:
         "expires_on": _("Expiry date"),
         "language": _("Communication language"),
         "wants_mail": _("Write to this person by mail"),
-        "additional_email": LABELS["additional_email"],
+        "additional_email": str(LABELS["additional_email"]),
         "local_codes": _("Local codes"),
         "resource_sharing_library": _("Resource-sharing library"),
         "keep_history": _("Keep a history of loans"),

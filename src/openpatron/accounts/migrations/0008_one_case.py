@@ -24,13 +24,13 @@ class Bytes(models.Func):
         )
 
 
-def _username(text):
+def _username(text: str) -> str:
     known = unicodedata.normalize("NFKC", text)
     small = "".join(c if c.isascii() else c.casefold() for c in known)
     return unicodedata.normalize("NFKC", small)
 
 
-def _email(text):
+def _email(text: str) -> str:
     return "".join(c if c.isascii() else c.lower() for c in text)
 
 
