@@ -108,8 +108,10 @@ def test_a_refusal_names_the_option_and_what_there_is(
     without = openpatron(*HERE, "--whose", "grade_level=5", "--set", "status=inactive")
     assert without.err.startswith("at: name the site. There are: alder, cedar")
     world.staff("Library administrator", world.maple, "leo")
-    person = ("register_patron", "--organization", "cascadia", "--username", "ada")
-    person += ("--last-name", "L", "--patron-type", "Student", "--access-level", "Patron")
+    person = (
+        *("register_patron", "--organization", "cascadia", "--username", "ada"),
+        *("--last-name", "L", "--patron-type", "Student", "--access-level", "Patron"),
+    )
     elsewhere = openpatron(*person, "--site", "cedar", "--as", "leo")
     assert (elsewhere.code, "“Register patrons” at Cedar, which" in elsewhere.err) == (3, True)
     year = openpatron(*person, "--site", "maple", "--graduation-year", "20x7")
