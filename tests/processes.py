@@ -28,6 +28,12 @@ ROOT = Path(__file__).resolve().parent.parent
 RUN, WORKER, SEND = "run", "worker", "send"
 
 
+def seeds(count: int) -> range:
+    """Return half of so many seeds: PostgreSQL goes on where SQLite ended."""
+    half = count // 2
+    return range(half) if connection.vendor == "sqlite" else range(half, count)
+
+
 class Processes:
     """Runs errands in processes of their own; a context manager."""
 

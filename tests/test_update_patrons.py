@@ -321,6 +321,7 @@ def test_a_list_finds_nobody_next_door(world: World) -> None:
 # What is asked for
 
 
+@pytest.mark.any_engine
 @pytest.mark.parametrize(
     ("words", "field"),
     [
