@@ -422,6 +422,7 @@ def queries_of(job: Job) -> tuple[Job, int]:
     return job, len([q for q in asked if not q["sql"].startswith("ANALYZE")])
 
 
+@pytest.mark.any_engine
 @pytest.mark.parametrize(
     "words",
     [{"field": "status", "new": "restricted"}, {"field": "access_level", "new": "Teacher"}],
