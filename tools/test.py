@@ -145,7 +145,12 @@ def tests(server: str) -> list[Step]:
     return [
         # What waits for Chromium in one process leaves room for the other: hence together.
         Step("tests on SQLite, in the browser too", [*PYTEST, "-n", CORES]),
-        Step("tests near the database, on PostgreSQL", [*PYTEST, "-n", CORES, "-m", NEAR], on),
+        Step(
+            "tests near the database, on PostgreSQL",
+            # To load Chromium's driver only to leave all of its tests out takes a while.
+            [*PYTEST, "-n", CORES, "-m", NEAR, "--ignore=tests/browser"],
+            on,
+        ),
     ]
 
 
