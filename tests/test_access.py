@@ -55,7 +55,8 @@ from openpatron.patrons.actors import actor_for
 from openpatron.patrons.likely_patrons import Sought
 from openpatron.patrons.messages import responsible_site
 from openpatron.patrons.models import Association, Barcode, Homeroom, Patron, StaffRole
-from openpatron.patrons.queries import PatronFilter
+from openpatron.patrons.queries import PatronFilter, patron as patron_of
+from openpatron.patrons.staff_roles import no_rights_because, sources_of_rights
 from openpatron.patrons.standing import Deed
 
 from .access_of import PARTS
@@ -280,6 +281,19 @@ def test_a_patron_who_is_not_active_has_no_rights(status: str, world: World) -> 
     someone = world.patron(level="Library administrator", status=status)
     role(world, someone, level(world, "patrons.view"), is_organization_wide=True)
     assert rights(world, someone.account) == {}
+
+
+@pytest.mark.postgres
+def test_a_patron_who_has_expired_has_no_rights_before_any_night(world: World) -> None:
+    someone = world.patron(level="Library administrator")
+    role(world, someone, level(world, "patrons.view"), is_organization_wide=True)
+    today = timezone.localdate()
+    for last, expected in ((today, True), (today - timedelta(days=1), False)):
+        Patron.objects.filter(pk=someone.pk).update(expires_on=last)
+        assert bool(rights(world, someone.account)) is expected
+        found = patron_of(world.operator, someone.pk)
+        assert bool(sources_of_rights(found, [])) is expected
+        assert ("has expired" in no_rights_because(found)) is not expected
 
 
 @pytest.mark.postgres

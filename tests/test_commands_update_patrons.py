@@ -96,6 +96,28 @@ def test_wrong_arguments_are_answered_in_one_sentence(
     assert not Job.objects.exists()
 
 
+def test_a_refusal_names_the_option_and_what_there_is(
+    world: World, openpatron: CommandLine
+) -> None:
+    world.patron()
+    for wrong, sentence in (
+        (("--set", "language=klingon"), "--set: “klingon” is no language code"),
+        (("--set", "homeroom=Nope"), "--set: there is no homeroom “Nope”"),
+    ):
+        assert openpatron(*FIFTH, *wrong).err.startswith(sentence)
+    without = openpatron(*HERE, "--whose", "grade_level=5", "--set", "status=inactive")
+    assert without.err.startswith("at: name the site. There are: alder, cedar")
+    world.staff("Library administrator", world.maple, "leo")
+    person = (
+        *("register_patron", "--organization", "cascadia", "--username", "ada"),
+        *("--last-name", "L", "--patron-type", "Student", "--access-level", "Patron"),
+    )
+    elsewhere = openpatron(*person, "--site", "cedar", "--as", "leo")
+    assert (elsewhere.code, "“Register patrons” at Cedar, which" in elsewhere.err) == (3, True)
+    year = openpatron(*person, "--site", "maple", "--graduation-year", "20x7")
+    assert (year.code, "“20x7” is no graduation year" in year.err) == (2, True)
+
+
 def test_rights_are_those_of_the_person(world: World, openpatron: CommandLine) -> None:
     world.patron()
     world.staff("Library administrator", world.maple, "leo")

@@ -11,13 +11,14 @@ from django.core.cache import cache
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
 from pytest_django import Settings
 
 from openpatron.accounts import links
 from openpatron.accounts.models import Account, Registration
 from openpatron.kernel.errors import InputError, StateError
 from openpatron.notifications.models import Kind, Message, PasswordRequest
-from openpatron.notifications.password_requests import request_password
+from openpatron.notifications.password_requests import post_requested_links, request_password
 from openpatron.notifications.sender import send_waiting
 from openpatron.patrons.actions.use_password_link import use_password_link
 from openpatron.patrons.models import Patron
@@ -104,6 +105,21 @@ def test_the_strictest_organizations_rule_holds(ada: Account, world: World) -> N
     with pytest.raises(InputError, match="at least 20 characters"):
         use_password_link(links.password_key(ada), NEW)
     use_password_link(links.password_key(ada), f"{NEW}-and-more")
+
+
+def test_whose_username_reads_like_anothers_address_takes_no_link_away(world: World) -> None:
+    mallory = world.patron(username="ada@x.example", email="mallory@x.example").account
+    ada = world.patron(username="ada", email="ada@x.example").account
+    request_password("ada@x.example")
+    post_requested_links()
+    sent = set(Message.objects.values_list("account_id", "to"))
+    assert sent == {(ada.pk, "ada@x.example"), (mallory.pk, "mallory@x.example")}
+    for account, password in ((ada, "Lantern-4711"), (mallory, "Compass-4711")):
+        account.set_password(password)
+        account.save()
+        visitor = Client()
+        visitor.post(reverse("account_login"), {"login": "Ada@X.example", "password": password})
+        assert visitor.session.get("_auth_user_id") == str(account.pk)
 
 
 def test_a_link_ends_after_three_days_with_the_address_and_with_the_account(

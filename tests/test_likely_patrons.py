@@ -149,3 +149,37 @@ def test_one_letter_off() -> None:
         ("abc", "cba"),
     ):  # fmt: skip
         assert not one_letter_off(one, other)
+
+
+@pytest.mark.parametrize(
+    "sought",
+    [
+        Sought("Ada", "Lovelace"),
+        Sought("Ada", "Lovelace", BORN, "a@x.example", "ada", "4711"),
+        Sought(last_name="Lovelace"),
+    ],
+)
+def test_no_question_reads_everybody(world: World, sought: Sought) -> None:
+    """What is asked while typing has an index to go by, however many patrons there are."""
+    world.patron(first="Ada", last="Lovelace", username="ada", birth_date=BORN)
+    with CaptureQueriesContext(connection) as asked:
+        likely_patrons(world.operator, sought)
+    explain = "EXPLAIN "
+    with connection.cursor() as cursor:
+        if connection.vendor == "postgresql":
+            # So few are read whole. What reads everybody now, without the indexes that have only
+            # the organization to go by, would read everybody of a million.
+            cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+            cursor.execute("SET LOCAL enable_seqscan = off")
+            cursor.execute("DROP INDEX patron_by_name")
+            for name in ("patron_once", "patron_district_id"):
+                cursor.execute(f"ALTER TABLE patrons_patron DROP CONSTRAINT IF EXISTS {name}")
+                cursor.execute(f"DROP INDEX IF EXISTS {name}")
+        else:
+            explain += "QUERY PLAN "
+        for query in asked:
+            cursor.execute(explain + query["sql"].replace("%", "%%"))
+            plan = "\n".join(str(row[-1]) for row in cursor.fetchall())
+            for table in ("patrons_patron", "accounts_account", "patrons_barcode"):
+                assert f"Seq Scan on {table}" not in plan, plan
+                assert f"SCAN {table}\n" not in plan + "\n", plan

@@ -255,7 +255,9 @@ def test_the_page_says_the_same_in_words(full: Visitor) -> None:
 
 def test_nobody_sees_another_persons(full: Visitor, world: World) -> None:
     other = Visitor(world.patron(first="Eve").account)
-    assert "4711" not in other.client.get(reverse("what_is_known_json")).content.decode()
+    # With its quotes: a time may have these figures as well.
+    whose = {one: one.client.get(reverse("what_is_known_json")) for one in (full, other)}
+    assert [b'"4711"' in answer.content for answer in whose.values()] == [True, False]
     assert "CHESS" not in text_of(other.client.get(reverse("what_is_known")))
 
 

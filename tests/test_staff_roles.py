@@ -9,16 +9,20 @@ from django.utils import timezone
 
 from openpatron.access.actor import CLI
 from openpatron.kernel.errors import InputError, NotAllowedError, NotFoundError
+from openpatron.ledger.actions.confirm_job import confirm_job
+from openpatron.ledger.engine import run
 from openpatron.ledger.models import Change
 from openpatron.patrons.actions.block_patron import block_patron
-from openpatron.patrons.actions.edit_patron import EditedPatron, edit_patron
+from openpatron.patrons.actions.edit_patron import EditedAssociation, EditedPatron, edit_patron
 from openpatron.patrons.actions.grant_staff_role import end_staff_role, grant_staff_role
+from openpatron.patrons.actions.register_patron import register_patron
 from openpatron.patrons.actors import actor_for
 from openpatron.patrons.models import Patron, StaffRole
 from openpatron.patrons.queries import patron as patron_of
 from openpatron.patrons.staff_roles import Source, roles_of, sources_of_rights
 from openpatron.patrons.standing import Deed
 
+from .test_register_patron import wanted
 from .visitor import Visitor, text_of
 from .world import World
 
@@ -161,6 +165,40 @@ def test_a_right_by_a_role_says_since_when(world: World) -> None:
     assert found == {"Maple": today, "Alder": None}
     dora = Visitor(world.staff("District patrons manager", None, "dora"))
     assert "role Teacher, Maple, since " in text_of(dora.get("patron", patron.pk))
+
+
+def test_a_right_by_an_association_says_since_when_and_what_is_not_held_why(world: World) -> None:
+    today = timezone.localdate()
+    levels = {name: world.levels[name] for name in ("Teacher", "Library administrator")}
+    registered = register_patron(world.operator, wanted(world, access_level=levels["Teacher"]))
+    by_hand, before_the_ledger = world.patron(), world.patron(level="Teacher")
+    tie = by_hand.associations.get()
+    edit_patron(
+        world.operator,
+        by_hand.pk,
+        EditedPatron(
+            "active", "5", 2034, None,
+            (EditedAssociation(tie.pk, tie.patron_type, levels["Teacher"], None),),
+        ),
+    )  # fmt: skip
+    many = world.patron(grade="7")
+    run(confirm_job(world.operator, world.plan(value="7", access_level="Teacher")))
+    found = {
+        patron: {one.site: one.since for one in sources(world, patron)}
+        for patron in (registered, by_hand, before_the_ledger, many)
+    }
+    assert list(found.values()) == [
+        {"Maple": today}, {"Maple": today}, {"Maple": None}, {"Cedar": today},
+    ]  # fmt: skip
+    dora = Visitor(world.staff("District patrons manager", None, "dora"))
+    said = text_of(dora.get("patron", registered.pk))
+    assert "access level Teacher, Maple, since " in said
+    assert "rights that are not held" in said
+    assert "Register patrons" in said.partition("rights that are not held")[2]
+    Patron.objects.filter(pk=registered.pk).update(status="restricted")
+    said = text_of(dora.get("patron", registered.pk))
+    assert "The patron is not active: what is given counts for nothing." in said
+    assert "not held" not in said
 
 
 def test_a_role_is_given_shown_and_ended_by_page(world: World) -> None:

@@ -85,6 +85,21 @@ def test_what_was_typed_outlives_a_reload_and_a_session(visit: Visit, scene: Sce
     expect(leo.page.get_by_label("Last name")).to_have_value("")
 
 
+def test_a_staff_role_that_was_ticked_outlives_a_reload(visit: Visit, scene: Scene) -> None:
+    dora = visit(scene.dora)
+    dora.to("patrons/register/")
+    fill(dora, Last_name="Hopper")
+    dora.page.get_by_label("Level of the staff role").select_option("Teacher")
+    dora.page.get_by_text("Where and until when the role holds").click()
+    dora.page.get_by_label("Cedar").check()
+    dora.page.reload()
+    expect(dora.page.get_by_text("What you typed before is here again")).to_be_visible()
+    where = dora.page.locator("[name=role-sites]:checked + span")
+    assert where.all_inner_texts() == ["Cedar"]
+    expect(dora.page.get_by_label("At some sites")).to_be_checked()
+    expect(dora.page.get_by_label("Cedar")).to_be_visible()
+
+
 def test_signing_out_forgets_what_was_typed(visit: Visit, scene: Scene) -> None:
     leo = visit(scene.leo)
     leo.to("patrons/register/")
@@ -117,6 +132,9 @@ def test_the_pages_are_in_order(visit: Visit, scene: Scene) -> None:
     leo = Inspector(visit(scene.leo))
     page = leo.visitor.page
     leo.look_at("patrons/register/", "Register a patron")
+    page.get_by_text("Channel, additional e-mail").click()
+    page.get_by_text("Where and until when").click()
+    leo.inspect("all parts open")
     fill(leo.visitor, First_name="Clara", Last_name="Clash", Username="rolf")
     leo.visitor.by_role("button", "Ask whether").click()
     expect(page.get_by_text("An account (initials")).to_be_visible()

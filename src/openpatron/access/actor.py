@@ -130,7 +130,8 @@ class Actor:
     def require(self, name: str, site: Site | None = None) -> None:
         """Raise ``NotAllowedError`` unless the permission is held."""
         if not self.may(name, site):
-            raise _refusal(name)
+            # Who holds it elsewhere is told where it is missing.
+            raise _refusal(name, site if self.may_anywhere(name) else None)
 
     def require_anywhere(self, name: str) -> None:
         """Raise ``NotAllowedError`` unless the permission is held at some site."""
@@ -147,8 +148,14 @@ def _where(site: Site | None) -> str:
     return _("in the whole organization") if site is None else _("at %s") % site.name
 
 
-def _refusal(name: str) -> NotAllowedError:
+def _refusal(name: str, site: Site | None = None) -> NotAllowedError:
     words = {"right": permission(name).label}
+    if site is not None:
+        return NotAllowedError(
+            name,
+            _("This needs the right “%(right)s” at %(site)s, which you do not hold.")
+            % (words | {"site": site.name}),
+        )
     return NotAllowedError(
         name,
         _("This needs the right “%(right)s”, which you do not hold. Ask your administrator.")

@@ -14,7 +14,7 @@ from openpatron.organizations.models import Organization
 from openpatron.organizations.scope import open_organization
 
 from .models import Account, IdentityProvider
-from .rules import MINIMUM_PASSWORD
+from .rules import MINIMUM_PASSWORD, one_case, written_email
 
 if TYPE_CHECKING:
     from django.db.models import QuerySet
@@ -54,18 +54,10 @@ def accounts_called(username: str, email: str) -> QuerySet[Account]:
     """
     same = Q()
     if username and storable(username):
-        for spelling in _spellings(username):
-            same |= Q(Exact(Lower("username"), Lower(Value(spelling))))
+        same |= Q(Exact(Lower("username"), Lower(Value(one_case(username)))))
     if email and storable(email):
-        same |= Q(Exact(Lower("email"), Lower(Value(email)))) & ~Q(email="")
+        same |= Q(Exact(Lower("email"), Lower(Value(written_email(email))))) & ~Q(email="")
     return Account.objects.filter(same).order_by("pk") if same else Account.objects.none()
-
-
-def _spellings(username: str) -> set[str]:
-    """Return the usual cases of a username: SQLite itself knows that of A to Z only."""
-    if username.isascii():
-        return {username}
-    return {username, username.lower(), username.upper(), username.title(), username.capitalize()}
 
 
 def names_of(account_ids: set[int]) -> dict[int, str]:

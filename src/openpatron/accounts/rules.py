@@ -46,14 +46,31 @@ _CONSONANTS, _VOWELS, _DIGITS = "bdfghjkmnprstvz", "aeiu", "23456789"
 def username(text: str) -> str:
     """Return a username: 1 to 150 characters without spaces, in NFKC, so that look-alikes meet.
 
-    Upper and lower case are kept as typed; the database compares without case.
+    Upper and lower case of A to Z are kept as typed: every database compares those without case.
     """
-    value = unicodedata.normalize("NFKC", clean(text, "username", limit=150, empty=False))
+    value = one_case(clean(text, "username", limit=150, empty=False))
+    if len(value) > 150:  # noqa: PLR2004  the column's; a few letters fold to several
+        raise InputError(
+            "username",
+            _("username: “%s” is too long. At most 150 characters are allowed.") % value,
+        )
     if any(c.isspace() for c in value):
         raise InputError(
             "username", _("username: “%s” has a space in it. Leave the space out.") % value
         )
     return value
+
+
+def one_case(text: str) -> str:
+    """Return the text in NFKC, with the letters beyond A to Z in small letters.
+
+    SQLite knows the case of A to Z only; of what is stored so, it compares all letters rightly.
+    """
+    known = unicodedata.normalize("NFKC", text)
+    if known.isascii():
+        return known
+    small = "".join(c if c.isascii() else c.casefold() for c in known)
+    return unicodedata.normalize("NFKC", small)
 
 
 def email(text: str, field: str = "email") -> str:
@@ -65,13 +82,23 @@ def email(text: str, field: str = "email") -> str:
     if not value:
         return ""
     try:
-        return validate_email(value, check_deliverability=False, allow_quoted_local=True).normalized
+        checked = validate_email(value, check_deliverability=False, allow_quoted_local=True)
+        # As in ``one_case``, but nothing else: "ß" and "ss" are two mailboxes.
+        return "".join(c if c.isascii() else c.lower() for c in checked.normalized)
     except EmailNotValidError as error:
         raise InputError(
             field,
             _("%(field)s: “%(found)s” is no e-mail address. %(why)s")
             % {"field": field, "found": value, "why": error},
         ) from None
+
+
+def written_email(text: str) -> str:
+    """Return an address as ``email`` stores it, or the text itself where it is none."""
+    try:
+        return email(text)
+    except InputError:
+        return text
 
 
 def phone(text: str, field: str, country: str) -> str:

@@ -25,6 +25,12 @@ def the_one[M: Model](rows: QuerySet[M], attribute: str, value: str, field: str,
     if found is None:
         known = list(rows.order_by(attribute).values_list(attribute, flat=True)[: _SHOWN + 1])
         shown = ", ".join(known[:_SHOWN]) + (" …" if len(known) > _SHOWN else "")
+        if not value:
+            raise InputError(
+                field,
+                _("%(field)s: name the %(noun)s. There are: %(known)s.")
+                % {"field": field, "noun": noun, "known": shown or "–"},
+            )
         raise InputError(
             field,
             _("%(field)s: there is no %(noun)s “%(found)s”. There are: %(known)s.")

@@ -36,8 +36,8 @@ def post_requested_links() -> None:
         with transaction.atomic():
             # Of two senders one deletes it.
             if PasswordRequest.objects.filter(pk=request.pk).delete()[0]:
-                account = accounts_called(request.login, request.login).first()
-                if account is not None:
+                # One's username may read like another's address: each gets their own link.
+                for account in accounts_called(request.login, request.login):
                     _post_link(account)
 
 

@@ -28,17 +28,18 @@ if TYPE_CHECKING:
 
 type Held = dict[int | None, frozenset[str]]
 
-_ACTIVE = Patron.Status.ACTIVE
-
 
 def actor_for(account: Account, organization: Organization, way: str) -> Actor:
     """Return the actor of an account in the opened organization; a stranger has no rights.
 
-    Nor has who is shut out: a person whose account or patron record is not active.
+    Nor has who is shut out: a person whose account or patron record is not active, or whose record
+    has expired, whether the nightly job has run or not.
     """
     if not account.is_active:
         return Actor(organization, account, way, {})
-    return Actor(organization, account, way, *_held(account, Q(patron__status=_ACTIVE)))
+    lasting = Q(patron__expires_on=None) | Q(patron__expires_on__gte=timezone.localdate())
+    active = lasting & Q(patron__status=Patron.Status.ACTIVE)
+    return Actor(organization, account, way, *_held(account, active))
 
 
 def rights_given(account: Account) -> Held:

@@ -19,6 +19,7 @@ from django.db.models.functions import Concat
 from django.utils.translation import gettext_lazy as _
 
 from openpatron.accounts.queries import accounts_called
+from openpatron.accounts.rules import one_case
 from openpatron.kernel.text import fold, one_letter_off, storable
 
 from .models import Patron
@@ -122,7 +123,7 @@ def _by_number(actor: Actor, sought: Sought) -> Iterator[tuple[Patron, Likeness]
             yield patron, Likeness.BARCODE
     called = {a.pk: a for a in accounts_called(username, email)}
     for patron in visible(actor).filter(account__in=list(called)) if called else ():
-        same = called[patron.account_id].username.lower() == username.lower()
+        same = called[patron.account_id].username.lower() == one_case(username).lower()
         yield patron, Likeness.USERNAME if same else Likeness.EMAIL
 
 

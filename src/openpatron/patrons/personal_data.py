@@ -173,7 +173,7 @@ def _write_patron(
     asked = _set(patron, contact)
     patron.account = account
     if {"wants_mail", "additional_email"} & set(asked):
-        _require_fitting_channel(patron)
+        require_fitting_channel(patron)
     if {"second_from", "second_until"} & set(asked):
         _require_order(patron)
     written = list(asked)
@@ -218,7 +218,8 @@ def told(name: str) -> str:
     return "page_language" if name == "language" else name
 
 
-def _require_fitting_channel(patron: Patron) -> None:
+def require_fitting_channel(patron: Patron) -> None:
+    """Raise ``InputError`` where there is an additional address beside a channel that is mail."""
     if patron.wants_mail and patron.additional_email:
         raise InputError(
             "additional_email",

@@ -11,20 +11,21 @@ from django.utils.timezone import localdate
 from django.utils.translation import gettext as _
 
 from openpatron.access.actor import EVERYWHERE
-from openpatron.access.registry import known_names, permission
+from openpatron.access.registry import known_names, permission, permissions
 from openpatron.kernel.errors import NotAllowedError
 from openpatron.ledger.queries import history
 
-from .models import SUBJECT, Patron, StaffRole
+from .models import SUBJECT, Association, Patron, StaffRole
+from .standing import is_expired
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable
+    from collections.abc import Callable, Collection, Iterable
     from datetime import date
 
     from openpatron.access.actor import Actor
+    from openpatron.ledger.models import Change
     from openpatron.organizations.models import Site
 
-    from .models import Association
 
 PERMISSION = "patrons.manage_staff"
 
@@ -38,7 +39,7 @@ class Source:
     is_role: bool
     site: str
     ends_on: date | None
-    # The day on which the role was given, as far as the ledger tells.
+    # The day on which the role, or the level at the site, was given, as far as the ledger tells.
     since: date | None = None
 
 
@@ -58,15 +59,59 @@ def told(role: StaffRole) -> dict[str, Any]:
     }
 
 
-def _given_on(patron: Patron, roles: Iterable[StaffRole]) -> dict[int, date]:
-    """Return the days on which the roles were given, by role; one query, none without roles."""
-    wanted = {role.pk: told(role) for role in roles}
+type _Given = StaffRole | Association
+
+
+def _given_on(patron: Patron, given: Iterable[_Given]) -> dict[_Given, date]:
+    """Return the days on which roles and levels were given; one query, none for nothing."""
+    wanted = {one: _says(one) for one in given}
     if not wanted:
         return {}
-    given = history(SUBJECT, patron.pk).filter(after__staff_role__isnull=False).order_by("at")
-    days = [(change.after, localdate(change.at)) for change in given.select_related(None)]
-    found = {key: [day for after, day in days if after == role] for key, role in wanted.items()}
-    return {key: matching[-1] for key, matching in found.items() if matching}
+    keys = {"staff_role", "access_level"}
+    keys |= {
+        f"access_level at {one.site.short_name}" for one in wanted if isinstance(one, Association)
+    }
+    changes = history(SUBJECT, patron.pk).filter(after__has_any_keys=sorted(keys)).order_by("at")
+    found: dict[_Given, date] = {}
+    for change in changes.select_related(None).select_related("job"):
+        for one, says in wanted.items():
+            if says(change):
+                found[one] = localdate(change.at)
+    return found
+
+
+def _says(one: _Given) -> Callable[[Change], bool]:
+    """Return how to tell that a change gave that role, or that level at its site."""
+    if isinstance(one, StaffRole):
+        role = told(one)
+        return lambda change: change.after == role
+    level, site = one.access_level.name, one.site
+
+    def says(change: Change) -> bool:
+        after, asked = change.after, {} if change.job is None else change.job.params
+        if after.get(f"access_level at {site.short_name}") == level:
+            return True
+        # A job on one field of many says its site for all of them.
+        where = after.get("site") or asked.get("source_name")
+        return after.get("access_level") == level and where in {site.name, site.short_name}
+
+    return says
+
+
+def no_rights_because(patron: Patron) -> str:
+    """Return why a patron holds no right whatever was given; "" where what was given counts."""
+    if not patron.account.is_active:
+        return _("The account is closed: what is given counts for nothing.")
+    if patron.status != Patron.Status.ACTIVE:
+        return _("The patron is not active: what is given counts for nothing.")
+    if is_expired(patron.expires_on, timezone.localdate()):
+        return _("The patron has expired: what is given counts for nothing.")
+    return ""
+
+
+def rights_not_given(sources: Iterable[Source]) -> list[str]:
+    """Return the words for all rights that come from nowhere, by name."""
+    return sorted({str(one.label) for one in permissions()} - {one.right for one in sources})
 
 
 def sources_of_rights(patron: Patron, roles: Collection[StaffRole]) -> list[Source]:
@@ -75,20 +120,24 @@ def sources_of_rights(patron: Patron, roles: Collection[StaffRole]) -> list[Sour
     ``patron`` comes with associations, ``roles`` are those of ``roles_of``. Nobody who is not
     active holds a right.
     """
-    if patron.status != Patron.Status.ACTIVE or not patron.account.is_active:
+    if no_rights_because(patron):
         return []
-    found = []
-    for tie in patron.associations.all():
-        held = (tie.resource_group or tie.access_level).permissions
-        name = tie.access_level.name
-        found += [Source(r, name, False, tie.site.name, None) for r in _labels(held, wide=False)]
-    given = _given_on(patron, roles)
+    held = {
+        tie: _labels((tie.resource_group or tie.access_level).permissions, wide=False)
+        for tie in patron.associations.all()
+    }
+    given = _given_on(patron, [*(tie for tie, rights in held.items() if rights), *roles])
+    found = [
+        Source(right, tie.access_level.name, False, tie.site.name, None, given.get(tie))
+        for tie, rights in held.items()
+        for right in rights
+    ]
     for role in roles:
         level = role.access_level
         for site in _places(role):
             where = "" if site is None else site.name
             found += [
-                Source(right, level.name, True, where, role.ends_on, given.get(role.pk))
+                Source(right, level.name, True, where, role.ends_on, given.get(role))
                 for right in _labels(level.permissions, wide=site is None)
             ]
     return sorted(found, key=lambda one: (one.right, one.site, one.level))

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from django.conf import settings
-from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from openpatron.accounts.links import email_key, password_key
 from openpatron.accounts.models import Account
-from openpatron.notifications.links import LinkError, register
+from openpatron.notifications.links import LinkError, address, register
 from openpatron.notifications.models import Kind, Message
 
 
@@ -25,11 +23,11 @@ def _to_set_a_password(message: Message) -> str:
         raise LinkError(
             _("The account has another address now, and a link goes to the account's own alone.")
         )
-    return _address("use_password_link", password_key(account))
+    return address("use_password_link", password_key(account))
 
 
 def _to_confirm_an_address(message: Message) -> str:
-    return _address("confirm_email", email_key(_account(message), message.to))
+    return address("confirm_email", email_key(_account(message), message.to))
 
 
 def _account(message: Message) -> Account:
@@ -37,7 +35,3 @@ def _account(message: Message) -> Account:
     if account is None:
         raise LinkError(_("The account is closed."))
     return account
-
-
-def _address(name: str, key: str) -> str:
-    return f"{settings.OPENPATRON_BASE_URL}{reverse(name, args=[key])}"

@@ -114,6 +114,10 @@ class PatronForm(forms.Form):
     def _word_record(self) -> None:
         """Give the record's fields their words, in the reader's language."""
         self.fields["status"].label = _("Status")
+        self.fields["status"].help_text = _(
+            "Restricted: what is on loan may be renewed, and nothing else. Inactive: not even "
+            "that. Rights count for active patrons alone."
+        )
         grade = self.fields["grade_level"]
         grade.label = _("Grade level")
         grade.error_messages["max_length"] = _("At most %(limit_value)d characters are allowed.")

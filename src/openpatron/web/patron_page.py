@@ -139,10 +139,13 @@ def _roles(actor: Actor, patron: Patron, roles: list[StaffRole]) -> dict[str, An
     """Return the staff roles and where rights come from, for who may give roles."""
     if not actor.may_anywhere(staff_roles.PERMISSION):
         return {"shows_roles": False}
+    rights = staff_roles.sources_of_rights(patron, roles)
     return {
         "shows_roles": True,
         "roles": roles,
-        "rights": staff_roles.sources_of_rights(patron, roles),
+        "rights": rights,
+        "no_rights_because": staff_roles.no_rights_because(patron),
+        "rights_not_given": staff_roles.rights_not_given(rights),
     }
 
 

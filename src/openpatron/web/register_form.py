@@ -8,21 +8,24 @@ from typing import TYPE_CHECKING, Any, cast
 
 from django import forms
 from django.core import signing
+from django.http import QueryDict
 from django.utils.translation import gettext as _
 
 from openpatron.access.queries import access_levels
-from openpatron.accounts.rules import personal_data
+from openpatron.accounts.rules import email, one_case, personal_data, written_email
 from openpatron.administration.queries import templates
 from openpatron.kernel.errors import InputError
-from openpatron.kernel.text import fold
 from openpatron.organizations.models import Site
 from openpatron.organizations.queries import patron_types, sites
-from openpatron.patrons.actions.register_patron import PERMISSION, Registered
+from openpatron.patrons.actions.register_patron import PERMISSION, Registered, WantedRole
 from openpatron.patrons.likely_patrons import Sought
+from openpatron.patrons.office import Office, codes_in, sites_to_share_with
 from openpatron.patrons.rules import months_later
+from openpatron.patrons.staff_roles import PERMISSION as ROLES
 
 from .form_words import said_of
-from .personal_words import HELPS, LABELS
+from .register_words import helps, labels
+from .staff_roles import StaffRoleForm
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -41,6 +44,7 @@ MANAGEMENT = (
     "site", "patron_type", "access_level", "barcode", "district_id", "grade_level",
     "graduation_year", "expires_on", "language",
 )  # fmt: skip
+MORE = ("additional_email", "local_codes", "resource_sharing_library")
 _PERSONAL = (*IDENTITY, *NAMES, "country", *FURTHER)
 _SALT = "openpatron.web.register_patron"
 
@@ -96,6 +100,10 @@ class RegisterForm(forms.Form):
     graduation_year = forms.IntegerField(min_value=1900, max_value=2200, required=False)
     expires_on = forms.DateField(required=False)
     language = forms.CharField(max_length=10, required=False)
+    wants_mail = forms.BooleanField(required=False)
+    additional_email = forms.CharField(max_length=254, required=False)
+    local_codes = forms.CharField(max_length=2000, required=False)
+    resource_sharing_library = forms.ChoiceField(required=False)
     keep_history = forms.BooleanField(required=False)
     template = forms.ChoiceField(required=False)
     generate_password = forms.BooleanField(required=False)
@@ -110,7 +118,8 @@ class RegisterForm(forms.Form):
     ) -> None:
         """Take ``data`` to be checked, or what is ``typed`` so far and only to be shown again."""
         self._actor = actor
-        super().__init__(data, initial=dict(typed or {}))
+        super().__init__(data, initial=_plain(typed))
+        self.role = _role_form(actor, data, typed) if actor.may_anywhere(ROLES) else None
         self.answer = _answer(actor, data if data is not None else typed or {})
         self._choices: dict[str, dict[str, Any]] = {
             "site": {str(s.pk): s for s in _sites(actor)},
@@ -122,13 +131,21 @@ class RegisterForm(forms.Form):
             assert isinstance(field, forms.ChoiceField)  # noqa: S101  for mypy
             several = [("", _("Choose …"))] if len(found) != 1 else []
             field.choices = [*several, *((key, one.name) for key, one in found.items())]
+        libraries = {str(site.pk): site for site in sites_to_share_with()}
+        self._choices["resource_sharing_library"] = libraries
+        cast("forms.ChoiceField", self.fields["resource_sharing_library"]).choices = [
+            ("", _("none")),
+            *((key, one.name) for key, one in libraries.items()),
+        ]
+        if not libraries:
+            del self.fields["resource_sharing_library"]
         self.templates = templates(actor)
         cast("forms.ChoiceField", self.fields["template"]).choices = [
             ("", _("none")),
             *((str(one.pk), one.name) for one in self.templates),
         ]
         if self._agreed(data or {}):
-            self.fields["last_name"].required = False
+            self.fields["last_name"].required = self.fields["username"].required = False
         self._word()
 
     def _levels(self) -> list[AccessLevel]:
@@ -142,8 +159,8 @@ class RegisterForm(forms.Form):
 
     def _word(self) -> None:
         for name, field in self.fields.items():
-            field.label = str(_labels()[name])
-            field.help_text = str(_helps().get(name, ""))
+            field.label = str(labels()[name])
+            field.help_text = str(helps().get(name, ""))
             field.error_messages["required"] = _("A value is needed here.")
             field.error_messages["invalid_choice"] = _("Choose one of the values of the list.")
             if isinstance(field, forms.BooleanField):
@@ -189,10 +206,23 @@ class RegisterForm(forms.Form):
                     self.take(error)
                 else:
                     region = found.get("country", region)
+        try:
+            email(cleaned.get("additional_email", ""), "additional_email")
+        except InputError as error:
+            self.take(error)
         return cleaned
+
+    def is_valid(self) -> bool:
+        """Tell whether all is well, the staff role as well."""
+        role_is_well = self.role is None or self.role.is_valid()
+        return super().is_valid() and role_is_well
 
     def take(self, error: InputError) -> None:
         """Show an error at its field, if it is one of ours, or on top."""
+        at = error.field.removeprefix("role_")
+        if self.role is not None and at != error.field and at in self.role.fields:
+            self.role.add_error(at, said_of(error))
+            return
         if not self.is_bound:
             # What is only shown again has not been checked, so there is no room for errors yet.
             self.full_clean()
@@ -211,11 +241,45 @@ class RegisterForm(forms.Form):
             has_agreed=self._agreed(self.data),
             password=password,
             send_link=values["send_link"],
+            wants_mail=values["wants_mail"],
+            additional_email=values["additional_email"],
+            office=Office(
+                codes_in(values["local_codes"]),
+                self._picked("resource_sharing_library")
+                if values.get("resource_sharing_library")
+                else None,
+            ),
+            roles=self._roles(),
             **{name: values[name] for name in MANAGEMENT[3:]},
         )
 
     def _picked(self, name: str) -> Any:
         return self._choices[name][self.cleaned_data[name]]
+
+    def _roles(self) -> tuple[WantedRole, ...]:
+        """Return the staff role that is to be given, if one is."""
+        if self.role is None or not self.role.cleaned_data["level"]:
+            return ()
+        level, places = self.role.chosen()
+        where = None if places is None else tuple(places)
+        return (WantedRole(level, where, self.role.cleaned_data["ends_on"]),)
+
+    @property
+    def more(self) -> list[forms.BoundField]:
+        """The part of the record that is mostly left out."""
+        return [self[name] for name in MORE if name in self.fields]
+
+    @property
+    def more_is_open(self) -> bool:
+        """Tell whether there is something to see in it."""
+        return any(f.errors or f.value() for f in (*self.more, self["wants_mail"]))
+
+    @property
+    def role_is_open(self) -> bool:
+        """Tell whether where and until when the role holds is of interest."""
+        role = self.role
+        shown = ("level", "sites", "ends_on")
+        return role is not None and any(role[n].errors or role[n].value() for n in shown)
 
     @property
     def identity(self) -> list[forms.BoundField]:
@@ -269,9 +333,10 @@ def sought(typed: Mapping[str, Any]) -> Sought:
 
 def answer_for(actor: Actor, typed: Mapping[str, Any], initials: str) -> Answer:
     """Return the answer about what is typed."""
+    # As they are compared: "muller" is not "müller".
     return Answer(
-        fold(typed.get("username", "")),
-        fold(typed.get("email", "")),
+        one_case(typed.get("username", "").strip()).lower(),
+        written_email(typed.get("email", "")).lower(),
         initials,
         actor.account_id,
         actor.organization.pk,
@@ -287,46 +352,26 @@ def _answer(actor: Actor, typed: Mapping[str, Any]) -> Answer | None:
     return found if found == answer_for(actor, typed, found.initials) else None
 
 
+def _plain(typed: Mapping[str, Any] | None) -> dict[str, Any]:
+    """Return what was typed, by field."""
+    return typed.dict() if isinstance(typed, QueryDict) else dict(typed or {})
+
+
+def _role_form(actor: Actor, data: Any, typed: Mapping[str, Any] | None) -> StaffRoleForm:
+    """Return the staff role's part of the form, to be checked or only shown again."""
+    shown: dict[str, Any] = {}
+    if isinstance(typed, QueryDict):
+        shown = {
+            n: typed[f"role-{n}"] for n in ("level", "where", "ends_on") if typed.get(f"role-{n}")
+        }
+        shown["sites"] = typed.getlist("role-sites")
+    form = StaffRoleForm(actor, data, optional=True, prefix="role", initial=shown)
+    # Beside the person's own access level on the same page.
+    form.fields["level"].label = _("Level of the staff role")
+    return form
+
+
 def _sites(actor: Actor) -> list[Site]:
     allowed = actor.sites_with(PERMISSION)
     found = sites().exclude(kind=Site.Kind.MEDIA)
     return list(found if allowed is None else found.filter(pk__in=allowed))
-
-
-def _labels() -> dict[str, str]:
-    return {name: str(label) for name, label in LABELS.items()} | {
-        "has_agreed": _("The person has agreed"),
-        "site": _("Site"),
-        "patron_type": _("Patron type"),
-        "access_level": _("Access level"),
-        "barcode": _("Barcode"),
-        "district_id": _("District ID"),
-        "grade_level": _("Grade level"),
-        "graduation_year": _("Graduation year"),
-        "expires_on": _("Expiry date"),
-        "language": _("Communication language"),
-        "keep_history": _("Keep a history of loans"),
-        "template": _("Template"),
-        "generate_password": _("Generate a password"),
-        "send_link": _("Send a link to set a password"),
-    }
-
-
-def _helps() -> dict[str, str]:
-    shared = ("last_name", "username", "preferred_name", "country")
-    return {name: str(HELPS[name]) for name in shared} | {
-        "access_level": _("Levels with rights that you do not hold yourself are not listed."),
-        "barcode": _("Scan or type it. Empty: the next number of the site is given."),
-        "expires_on": _("The last day on which the patron may borrow. Empty: no end."),
-        "send_link": _(
-            "It goes to the e-mail address above and works once, for three days. An account that "
-            "has a password keeps it, and gets no link."
-        ),
-        "language": _("Its code, like en, es or pt-br. Empty: the person's own."),
-        "keep_history": _("Only if the person wishes it; they may change it themselves."),
-        "template": _("Fills in site, type, level, language and expiry date."),
-        "generate_password": _(
-            "It is shown once, after saving, and has to be changed at the first sign-in. An "
-            "account that exists keeps the password that it has."
-        ),
-    }

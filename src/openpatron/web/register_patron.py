@@ -21,10 +21,13 @@ from openpatron.accounts.rules import generated_password
 from openpatron.administration.queries import templates
 from openpatron.kernel.errors import InputError, NotAllowedError
 from openpatron.patrons.actions.look_up_person import AccountExistsError, look_up_person
-from openpatron.patrons.actions.register_patron import PERMISSION, register_patron as write
+from openpatron.patrons.actions.register_patron import (
+    PERMISSION,
+    RoleNotAllowedError,
+    register_patron as write,
+)
 from openpatron.patrons.likely_patrons import likely_patrons
 from openpatron.patrons.serving import PERMISSION as SERVE
-from openpatron.patrons.staff_roles import PERMISSION as GIVE_ROLES
 
 from .gate import OrganizationRequest, page
 from .new_password import new_password
@@ -55,20 +58,21 @@ def register_patron(request: OrganizationRequest) -> HttpResponse:
             return _shown(request, _from_template(request))
         case "register" | "register_and_print":
             return _received(request)
-    return _shown(request, RegisterForm(request.actor, typed=request.POST.dict()), at="likely")
+    return _shown(request, RegisterForm(request.actor, typed=request.POST), at="likely")
 
 
 def _from_template(request: OrganizationRequest) -> RegisterForm:
     """Return the form with what is typed, filled in by the chosen template."""
-    typed = request.POST.dict()
+    typed = request.POST.copy()
     for one in templates(request.actor):
         if str(one.pk) == typed.get("template"):
-            typed |= filled_in(one, timezone.localdate())
+            for name, value in filled_in(one, timezone.localdate()).items():
+                typed[name] = value
     return RegisterForm(request.actor, typed=typed)
 
 
 def _looked_up(request: OrganizationRequest) -> HttpResponse:
-    typed = request.POST.dict()
+    typed = request.POST
     form = RegisterForm(request.actor, typed=typed)
     try:
         found = look_up_person(request.actor, typed.get("username", ""), typed.get("email", ""))
@@ -80,7 +84,7 @@ def _looked_up(request: OrganizationRequest) -> HttpResponse:
 
 
 def _received(request: OrganizationRequest) -> HttpResponse:
-    form = RegisterForm(request.actor, request.POST.dict())
+    form = RegisterForm(request.actor, request.POST)
     if not form.is_valid():
         return _shown(request, form, status=422)
     password = None
@@ -94,6 +98,8 @@ def _received(request: OrganizationRequest) -> HttpResponse:
         form.take(error)
     except InputError as error:
         form.take(error)
+    except RoleNotAllowedError as error:
+        form.take(InputError("role_level", str(error)))
     except NotAllowedError as error:
         at = "site" if error.permission == PERMISSION else "access_level"
         form.take(InputError(at, str(error)))
@@ -128,7 +134,6 @@ def _shown(
         "draft": _draft(request),
         "is_fresh": request.method != "POST",
         "may_print": request.actor.may_anywhere(SERVE),
-        "may_give_roles": request.actor.may_anywhere(GIVE_ROLES),
     }
     return TemplateResponse(request, "web/register_patron.html", context, status=status)
 

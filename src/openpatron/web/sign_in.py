@@ -11,9 +11,12 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils.translation import gettext, gettext_lazy as _
 
+from openpatron.accounts.queries import accounts_called
 from openpatron.patrons.signing_in import place_to_sign_in
 
 if TYPE_CHECKING:
+    from django.contrib.auth.base_user import AbstractBaseUser
+
     from openpatron.accounts.models import Account
 
 BY_PROVIDER = "identity_provider"
@@ -40,6 +43,19 @@ class AccountAdapter(DefaultAccountAdapter):
     def is_open_for_signup(self, request: HttpRequest) -> bool:
         del request
         return False
+
+    def authenticate(self, request: HttpRequest, **credentials: Any) -> AbstractBaseUser | None:
+        """Look for who is called so as the rules look; allauth minds the case of addresses."""
+        typed = credentials.pop("username", "") or credentials.pop("email", "")
+        credentials.pop("email", None)
+        called = accounts_called(typed, typed if "@" in typed else "")
+        # Two, where one's username reads like another's address.
+        found: AbstractBaseUser | None = None
+        for name in [account.username for account in called] or [typed]:
+            found = super().authenticate(request, **credentials, username=name)
+            if found is not None:
+                break
+        return found
 
     def pre_login(  # type: ignore[override]
         self, request: HttpRequest, user: Account, **kwargs: Any

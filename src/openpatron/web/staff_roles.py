@@ -32,7 +32,10 @@ EVERYWHERE, AT_SITES = "everywhere", "sites"
 
 
 class StaffRoleForm(forms.Form):
-    """Which level, where, and until when; only what the actor may give is offered."""
+    """Which level, where, and until when; only what the actor may give is offered.
+
+    An ``optional`` one, as a part of another form, may be left without a level.
+    """
 
     level = forms.ChoiceField(
         label=gettext_lazy("Access level"),
@@ -54,8 +57,14 @@ class StaffRoleForm(forms.Form):
         widget=forms.DateInput(format="%Y-%m-%d", attrs={"class": "form-control", "type": "date"}),
     )
 
-    def __init__(self, actor: Actor, data: Any = None) -> None:
-        super().__init__(data)
+    def __init__(
+        self, actor: Actor, data: Any = None, *, optional: bool = False, **kwargs: Any
+    ) -> None:
+        super().__init__(data, **kwargs)
+        self._is_optional = optional
+        if optional:
+            self.use_required_attribute = False
+            self.fields["level"].required = self.fields["where"].required = False
         allowed = actor.sites_with(PERMISSION)
         here = [s for s in sites() if s.kind != Site.Kind.MEDIA]
         self._sites = {str(s.pk): s for s in here if allowed is None or s.pk in allowed}
@@ -69,12 +78,22 @@ class StaffRoleForm(forms.Form):
             for level in access_levels()
             if level.permissions and any(actor.may_give(level, place) for place in places)
         }
+        none = _("none") if optional else ""
         for name, offered in (
-            ("level", [("", ""), *((key, level.name) for key, level in self._levels.items())]),
+            ("level", [("", none), *((key, level.name) for key, level in self._levels.items())]),
             ("where", choices),
             ("sites", [(key, site.name) for key, site in self._sites.items()]),
         ):
             cast("forms.ChoiceField", self.fields[name]).choices = offered
+
+    def clean(self) -> dict[str, Any]:
+        """Ask for the level of what is not left out."""
+        cleaned: dict[str, Any] = super().clean() or {}
+        if self.errors or cleaned["level"] or not self._is_optional:
+            return cleaned
+        if cleaned["sites"] or cleaned["ends_on"] or cleaned["where"] == EVERYWHERE:
+            self.add_error("level", _("Choose the level of the staff role, or leave it out."))
+        return cleaned
 
     def chosen(self) -> tuple[AccessLevel, list[Site] | None]:
         """Return the level and the sites of a valid form; None is everywhere."""

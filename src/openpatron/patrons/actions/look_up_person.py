@@ -42,11 +42,14 @@ class AccountExistsError(InputError):
 def look_up_person(actor: Actor, username: str, email: str) -> str:
     """Return the initials of the account with that username or e-mail address, "" without one.
 
+    One of the two is enough, and neither is ever a part of one.
     It is recorded who asked, and the number of answers is limited. Raises ``NotAllowedError``, or
     ``InputError`` for a value that is not possible and for a person who is registered here.
     """
     actor.require_anywhere(PERMISSION)
-    found = account_elsewhere(actor, rules.username(username), rules.email(email), has_agreed=False)
+    address = rules.email(email)
+    name = "" if address and not username.strip() else rules.username(username)
+    found = account_elsewhere(actor, name, address, has_agreed=False)
     return "" if found is None else initials(found)
 
 

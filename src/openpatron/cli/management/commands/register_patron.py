@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from argparse import ArgumentTypeError
 from collections.abc import Callable
 from typing import Any
 
@@ -13,13 +14,17 @@ from django.utils.translation import gettext as _
 
 from openpatron.access.actor import Actor
 from openpatron.access.queries import access_level_by_name
+from openpatron.accounts.links import password_key
 from openpatron.accounts.rules import generated_password, parse_date
 from openpatron.administration.queries import template_by_name
 from openpatron.cli.base import DONE, ActorCommand
 from openpatron.kernel.errors import InputError
+from openpatron.notifications.links import address
+from openpatron.organizations.models import Site
 from openpatron.organizations.queries import patron_type_by_name, site_by_short_name
-from openpatron.patrons.actions.register_patron import Registered, register_patron
+from openpatron.patrons.actions.register_patron import Registered, WantedRole, register_person
 from openpatron.patrons.models import RegistrationTemplate
+from openpatron.patrons.office import Office
 from openpatron.patrons.rules import months_later
 
 # Personal data that is taken as it is typed: (option, required).
@@ -75,9 +80,24 @@ class Command(ActorCommand):
         parser.add_argument(
             "--barcode", default="", help=_("Left out: the next number of the site.")
         )
+        parser.add_argument(
+            "--mail",
+            action="store_true",
+            help=_("Write to the person by mail, although there is an e-mail address."),
+        )
+        parser.add_argument("--additional-email", default="", metavar="TEXT")
+        parser.add_argument(
+            "--local-code",
+            action="append",
+            default=[],
+            metavar="TEXT",
+            help=_("May be given several times."),
+        )
+        parser.add_argument("--resource-sharing-library", default="", metavar="SITE")
+        self._add_role_arguments(parser)
         parser.add_argument("--district-id", default="", metavar="TEXT")
         parser.add_argument("--grade-level", default="", metavar="TEXT")
-        parser.add_argument("--graduation-year", type=int, metavar="YEAR")
+        parser.add_argument("--graduation-year", type=_year, metavar="YEAR")
         parser.add_argument(
             "--person-agreed",
             action="store_true",
@@ -94,7 +114,32 @@ class Command(ActorCommand):
             action="store_true",
             help=_("Send a link to set a password to the account's e-mail address."),
         )
+        way.add_argument(
+            "--password-link",
+            action="store_true",
+            help=_("Print a link to set a password, of an account that is made here."),
+        )
         parser.add_argument("--format", choices=("table", "json"), default="table")
+
+    def _add_role_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument(
+            "--staff-role", metavar="LEVEL", default="", help=_("An access level to work with.")
+        )
+        where = parser.add_mutually_exclusive_group()
+        where.add_argument(
+            "--role-at",
+            action="append",
+            metavar="SITE",
+            help=_("A site where the staff role holds; may be given several times."),
+        )
+        where.add_argument(
+            "--role-everywhere",
+            action="store_true",
+            help=_("The staff role holds in the whole organization."),
+        )
+        parser.add_argument(
+            "--role-until", metavar="YYYY-MM-DD", default="", help=_("The role's last day.")
+        )
 
     def work(self, **options: Any) -> int:
         """Register and print what was made."""
@@ -104,7 +149,8 @@ class Command(ActorCommand):
             if options["generate_password"]:
                 minimum = actor.organization.password_minimum
                 password = generated_password(options["username"], minimum)
-            patron = register_patron(actor, _wanted(actor, options, password))
+            made = register_person(actor, _wanted(actor, options, password))
+            patron = made.patron
             answer: dict[str, Any] = {
                 "patron_id": patron.pk,
                 "account_id": patron.account_id,
@@ -113,6 +159,9 @@ class Command(ActorCommand):
             # An account that existed keeps the password that it had.
             if password is not None and patron.account.check_password(password):
                 answer["password"] = password
+            if options["password_link"] and made.is_new_account:
+                key = password_key(patron.account)
+                answer["password_link"] = address("use_password_link", key)
         if options["format"] == "json":
             sys.stdout.write(json.dumps(answer) + "\n")
         else:
@@ -146,7 +195,45 @@ def _wanted(actor: Actor, options: dict[str, Any], password: str | None) -> Regi
         has_agreed=options["person_agreed"],
         password=password,
         send_link=options["send_link"],
+        wants_mail=options["mail"],
+        additional_email=options["additional_email"],
+        office=Office(tuple(options["local_code"]), _library(options)),
+        roles=_roles(options),
     )
+
+
+def _year(text: str) -> int:
+    if not (text.isascii() and text.isdecimal() and len(text) == len("2027")):
+        raise ArgumentTypeError(
+            _("“%s” is no graduation year; give a year from 1900 to 2200") % text[:40]
+        )
+    return int(text)
+
+
+def _library(options: dict[str, Any]) -> Site | None:
+    name = options["resource_sharing_library"]
+    return site_by_short_name(name, "resource_sharing_library") if name else None
+
+
+def _roles(options: dict[str, Any]) -> tuple[WantedRole, ...]:
+    """Return the staff role that is asked for, if one is."""
+    at, until = options["role_at"], parse_date(options["role_until"], "role_until")
+    if not options["staff_role"]:
+        if at or until or options["role_everywhere"]:
+            raise InputError(
+                "staff_role", _("--staff-role is required with --role-…: name an access level.")
+            )
+        return ()
+    level = access_level_by_name(options["staff_role"], "staff_role")
+    places = None
+    if not options["role_everywhere"]:
+        places = tuple(site_by_short_name(name, "role_at") for name in at or ())
+        if not places:
+            raise InputError(
+                "role_at",
+                _("Say where the staff role holds: --role-at for each site, or --role-everywhere."),
+            )
+    return (WantedRole(level, places, until),)
 
 
 def _given[M](

@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from openpatron.access.actor import Actor
 from openpatron.cli.job_command import PlanningCommand, condition
 from openpatron.cli.whom_arguments import add_whom_arguments, read_whom, whom_of
+from openpatron.kernel.errors import InputError
 from openpatron.ledger.models import Job
 from openpatron.patrons.actions.update_patrons import ask, plan_update
 from openpatron.patrons.fields import LIST_FIELDS, SETTABLE
@@ -69,4 +70,10 @@ class Command(PlanningCommand):
     def asked(self, actor: Actor, options: dict[str, Any]) -> Callable[[], Job]:
         """Check the words."""
         words = {name: options[name] for name in ("do", "field", "new", "resource_group", "owned")}
-        return partial(plan_update, actor, ask(actor, **words, **whom_of(options)))
+        try:
+            wanted = ask(actor, **words, **whom_of(options))
+        except InputError as error:
+            # What the page calls the new value is here the option's.
+            said = str(error).replace("new: ", f"--{options['do']}: ", 1)
+            raise InputError(error.field, said) from None
+        return partial(plan_update, actor, wanted)

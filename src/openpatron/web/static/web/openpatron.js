@@ -132,8 +132,10 @@
   };
   const fields = (form) => [...form.elements].filter((one) => one.name && one.matches("input:not([type=hidden], [type=password]), select, textarea"));
   const isSwitch = (field) => field.matches("[type=checkbox], [type=radio]");
+  // Several boxes may have one name.
+  const draftName = (field) => (isSwitch(field) ? `${field.name}=${field.value}` : field.name);
   const keepDraft = (form) => {
-    const values = fields(form).map((field) => [field.name, isSwitch(field) ? field.checked : field.value]);
+    const values = fields(form).map((field) => [draftName(field), isSwitch(field) ? field.checked : field.value]);
     drafts((kept) => kept.setItem(PREFIX + form.dataset.draft, JSON.stringify(values)));
   };
   const bringBackDraft = (form) => {
@@ -142,8 +144,8 @@
     const values = new Map(JSON.parse(text));
     let typed = null;
     for (const field of fields(form)) {
-      if (!values.has(field.name)) continue;
-      const value = values.get(field.name);
+      if (!values.has(draftName(field))) continue;
+      const value = values.get(draftName(field));
       const property = isSwitch(field) ? "checked" : "value";
       if (field[property] === value) continue;
       field[property] = value;
