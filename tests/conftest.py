@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Iterator
 
 import pytest
@@ -25,6 +26,13 @@ SHARED = SharedWorld()
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Put the browser's tests together, first: one Chromium is started, and none late."""
     items.sort(key=lambda item: item.get_closest_marker("browser") is None)
+
+
+def pytest_collection_finish() -> None:
+    """Look for garbage less often: what was loaded by now stays, and tests are soon over."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 20)
 
 
 @pytest.hookimpl(tryfirst=True)

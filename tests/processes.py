@@ -6,6 +6,7 @@ connection, and forks it for every errand: a fork takes milliseconds, a new Pyth
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import signal
@@ -14,6 +15,7 @@ import sys
 import time
 import traceback
 from collections.abc import Callable
+from importlib import import_module
 from pathlib import Path
 from typing import Any, Self
 
@@ -24,6 +26,12 @@ from .databases import database_url
 ROOT = Path(__file__).resolve().parent.parent
 
 RUN, WORKER, SEND = "run", "worker", "send"
+
+
+def seeds(count: int) -> range:
+    """Return half of so many seeds: PostgreSQL goes on where SQLite ended."""
+    half = count // 2
+    return range(half) if connection.vendor == "sqlite" else range(half, count)
 
 
 class Processes:
@@ -86,6 +94,7 @@ def sending(mail: str, seconds: float | None = None) -> dict[str, Any]:
 
 
 def _serve() -> None:
+    _make_ready()
     for line in sys.stdin:
         started = [(_fork(asked), asked["seconds"]) for asked in json.loads(line)]
         begin = time.monotonic()
@@ -96,6 +105,26 @@ def _serve() -> None:
         ended = [os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) for pid, _seconds in started]
         sys.stdout.write(json.dumps(ended) + "\n")
         sys.stdout.flush()
+
+
+def _make_ready() -> None:
+    """Load once what every fork would load for itself: modules, and the catalogues of words."""
+    from django.core.management import load_command_class  # noqa: PLC0415  Django is set up by now
+    from django.utils.translation import gettext, override  # noqa: PLC0415
+
+    # Asked for by name, when a connection is first used, and when a file of SQL is first read.
+    import_module("importlib.readers")
+    import_module("django.db.models.sql.compiler")
+
+    import openpatron.ledger.engine  # noqa: PLC0415
+    import openpatron.notifications.sender  # noqa: F401, PLC0415
+
+    load_command_class("openpatron.cli", "worker")
+    with override("en"):
+        gettext("Sign in")
+    # What all forks share is never garbage, and looking through it would copy it.
+    gc.collect()
+    gc.freeze()
 
 
 def _fork(asked: dict[str, Any]) -> int:
@@ -117,15 +146,14 @@ def _do(asked: dict[str, Any]) -> None:
     from django.conf import settings  # noqa: PLC0415  Django is set up by now
     from django.core.management import call_command  # noqa: PLC0415
 
+    from openpatron.kernel.mail_server import parse_mail_server  # noqa: PLC0415
     from openpatron.ledger.engine import run  # noqa: PLC0415
     from openpatron.ledger.models import Job  # noqa: PLC0415
+    from openpatron.notifications.sender import send_waiting  # noqa: PLC0415
     from openpatron.organizations.models import Organization  # noqa: PLC0415
     from openpatron.organizations.scope import open_organization  # noqa: PLC0415
 
     if asked["do"] == SEND:
-        from openpatron.kernel.mail_server import parse_mail_server  # noqa: PLC0415
-        from openpatron.notifications.sender import send_waiting  # noqa: PLC0415
-
         settings.OPENPATRON_EMAIL_URL = parse_mail_server(asked["mail"])
         send_waiting()
         return

@@ -197,6 +197,7 @@ def test_value_lists_hold_what_occurs_at_the_site_with_counts(world: World) -> N
     assert values_at(world.cedar, FIELDS["grade_level"]) == []
 
 
+@pytest.mark.any_engine
 @pytest.mark.parametrize(
     ("field", "words", "sentence"),
     [

@@ -292,6 +292,7 @@ def test_settings_are_written_by_page(dora: Visitor, world: World) -> None:
     assert "noun" not in change.after
 
 
+@pytest.mark.any_engine
 @pytest.mark.parametrize(
     ("name", "value"),
     [

@@ -97,6 +97,7 @@ def test_whether_somebody_has_the_address_is_told_to_them_alone(
     assert Account.objects.get(pk=ada.pk).email == "ada@example.org"
 
 
+@pytest.mark.any_engine
 @pytest.mark.parametrize(
     ("new", "password", "field"),
     [

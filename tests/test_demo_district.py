@@ -29,7 +29,8 @@ from openpatron.patrons.models import Association, Barcode, Homeroom, Patron
 from openpatron.patrons.search import matching, search_text, sort_name
 from openpatron.rostering.queries import readiness
 
-pytestmark = [pytest.mark.postgres, pytest.mark.django_db]
+# What it holds is the same on every engine: test_load_demo compares.
+pytestmark = pytest.mark.django_db
 
 ELEMENTARY = ("maple", "alder", "birch")
 
@@ -242,6 +243,7 @@ def test_names_come_from_several_scripts() -> None:
     assert max(len(account.list_name) for account in accounts) > 80
 
 
+@pytest.mark.postgres
 def test_the_main_job_keeps_most_numbers_changes_dozens_and_skips_some(
     cascadia: Organization,
 ) -> None:

@@ -116,6 +116,7 @@ def test_what_does_not_differ_is_no_change(world: World, leo: Actor) -> None:
     assert not Change.objects.filter(subject_id=patron.pk).exists()
 
 
+@pytest.mark.any_engine
 @pytest.mark.parametrize(
     ("personal", "contact", "field"),
     [
@@ -284,6 +285,7 @@ def test_nobody_changes_the_sign_in_of_who_holds_more_elsewhere(world: World, le
 # The person
 
 
+@pytest.mark.any_engine
 @pytest.mark.parametrize("name", NOT_HERE)
 def test_a_person_is_refused_what_only_staff_change(world: World, name: str) -> None:
     account = world.patron(birth_date=date(2012, 1, 1)).account
@@ -417,6 +419,7 @@ def test_the_command_changes_what_is_named(world: World, openpatron: CommandLine
     assert answer.json["channel"] == "email"
 
 
+@pytest.mark.any_engine
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [

@@ -8,14 +8,17 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 
 import pytest
 from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
 from allauth.mfa.totp.internal.auth import TOTP
 from django.conf import settings
-from django.db import transaction
+from django.db import connection, transaction
+from django.http import HttpRequest
+from django.template.loader import render_to_string
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from pytest_django import DjangoDbBlocker
@@ -37,7 +40,7 @@ from openpatron.patrons.models import (
     SavedList,
     StaffRole,
 )
-from openpatron.web import gate
+from openpatron.web import errors, gate
 
 from .routes import PARTS
 from .routes.base import (
@@ -179,6 +182,21 @@ def all_routes() -> Iterator[tuple[str, URLPattern]]:
     return walk(get_resolver().url_patterns)
 
 
+@cache
+def patterns() -> dict[str, URLPattern]:
+    return dict(all_routes())
+
+
+def written() -> tuple[int, ...]:
+    """Count, in one statement, what nobody may write who is refused."""
+    tables = [m._meta.db_table for m in (Job, Change, Association, Barcode)]
+    counts = ", ".join(f'(SELECT count(*) FROM "{table}")' for table in tables)  # noqa: S608  our names
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT {counts}")
+        found: tuple[int, ...] = cursor.fetchone()
+    return found
+
+
 @dataclass
 class Stage:
     """The people of the roles, and the things that addresses name, here and next door."""
@@ -190,6 +208,10 @@ class Stage:
 
     # The cookies of those who are signed in.
     sessions: dict[str, str]
+    # How many rows there are of what must not grow.
+    written: tuple[int, ...] = ()
+    # What each role reads of an organization that there is none of.
+    missing: dict[str, bytes] = field(default_factory=dict)
 
     def client(self, role: str) -> Client:
         client = Client()
@@ -199,7 +221,7 @@ class Stage:
 
     def address(self, name: str, things: dict[str, Any], organization: str = "cascadia") -> str:
         words = {word: things[thing] for word, thing in ROUTES[name].words.items()}
-        if "organization" in dict(all_routes())[name].pattern.converters or name in INSIDE:
+        if name in INSIDE or "organization" in patterns()[name].pattern.converters:
             words["organization"] = organization
         return reverse(name, kwargs=words)
 
@@ -229,6 +251,7 @@ def built(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator
         world = build_world()
         with open_organization(world.cascadia):
             stage = build_stage(world)
+        stage.written = written()
         yield stage
 
 
@@ -332,6 +355,22 @@ def build_stage(world: World) -> Stage:
     return Stage(world, accounts, here, elsewhere, sessions)
 
 
+DRAWN: dict[tuple[Any, ...], str] = {}
+
+
+@pytest.fixture
+def _refusals_drawn_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Draw each page that refuses once for each person: of thousands only the status is read."""
+
+    def draw(template: str, context: dict[str, Any], request: HttpRequest) -> str:
+        key = (template, *context.values(), request.user.pk)
+        if key not in DRAWN:
+            DRAWN[key] = render_to_string(template, context, request)
+        return DRAWN[key]
+
+    monkeypatch.setattr(errors, "render_to_string", draw)
+
+
 def test_no_route_is_missing_here() -> None:
     assert {name for name, _ in all_routes()} == set(ROUTES)
 
@@ -351,16 +390,15 @@ def is_refused(role: str, status: int, location: str) -> bool:
     return status == 404 if role == STRANGER else status in {403, 404}
 
 
+@pytest.mark.usefixtures("_refusals_drawn_once")
 @pytest.mark.parametrize("name", ROUTES)
 def test_who_may_come_in(stage: Stage, name: str) -> None:
     address = stage.address(name, stage.here)
-    before = [m.objects.count() for m in (Job, Change, Association, Barcode)]
     for role in ROLES:
         with taken_back():
             comes_in(name, role, address, stage.client(role))
             if role not in ROUTES[name].allowed:
-                after = [m.objects.count() for m in (Job, Change, Association, Barcode)]
-                assert after == before, role
+                assert written() == stage.written, role
 
 
 def comes_in(name: str, role: str, address: str, client: Client) -> None:
@@ -383,7 +421,9 @@ def comes_in(name: str, role: str, address: str, client: Client) -> None:
 
 @pytest.mark.postgres
 def test_every_page_answers(stage: Stage) -> None:
-    """No page is missing on PostgreSQL, where most tests of pages do not go."""
+    """No page is missing on PostgreSQL, where the other tests of this file do not go."""
+    if connection.vendor == "sqlite":
+        pytest.skip("test_who_may_come_in opens them")
     client = stage.client(MANAGER)
     for name, route in ROUTES.items():
         if MANAGER in route.allowed and not route.is_protocol:
@@ -397,9 +437,14 @@ def test_the_neighbours_organization_looks_like_none(stage: Stage, name: str) ->
     for role in sorted(MEMBERS):
         client = stage.client(role)
         strange = client.get(stage.address(name, stage.elsewhere, "rainier"))
-        missing = client.get(stage.address(name, stage.elsewhere, "atlantis"))
-        assert (strange.status_code, missing.status_code) == (404, 404), role
-        assert what_is_said(strange.content) == what_is_said(missing.content), role
+        assert strange.status_code == 404, role
+        # What is said of an organization that is missing is the same at all addresses.
+        if role not in stage.missing or role == MANAGER:
+            missing = client.get(stage.address(name, stage.elsewhere, "atlantis"))
+            assert missing.status_code == 404, role
+            stage.missing.setdefault(role, what_is_said(missing.content))
+            assert what_is_said(missing.content) == stage.missing[role]
+        assert what_is_said(strange.content) == stage.missing[role], role
 
 
 def what_is_said(page: bytes) -> bytes:
@@ -408,6 +453,7 @@ def what_is_said(page: bytes) -> bytes:
     return re.sub(rb"[A-Za-z0-9]{64}", b"", page)
 
 
+@pytest.mark.usefixtures("_refusals_drawn_once")
 @pytest.mark.parametrize("name", sorted(n for n in INSIDE if set(ROUTES[n].words) - {"form"}))
 def test_the_neighbours_things_look_like_none(stage: Stage, name: str) -> None:
     """A number of Rainier's under Cascadia's address answers as a number that nobody has."""
@@ -415,7 +461,8 @@ def test_the_neighbours_things_look_like_none(stage: Stage, name: str) -> None:
         thing: 987_654_321 if isinstance(number, int) else "nowhere"
         for thing, number in stage.elsewhere.items()
     } | {"form": "csv", "other": 987_654_322}
-    for role in sorted(STAFF):
+    # Whom the address refuses anyway never comes to ask for a thing: test_who_may_come_in.
+    for role in sorted(STAFF & ROUTES[name].allowed) or [MANAGER]:
         client = stage.client(role)
         for call in (client.get, client.post):
             strange = call(stage.address(name, stage.elsewhere))

@@ -16,7 +16,7 @@ from openpatron.patrons.actions.promote import ask as ask_promotion, plan_promot
 from openpatron.patrons.actions.update_patrons import ask, plan_update
 from openpatron.patrons.models import Patron
 
-from .processes import Processes, errand
+from .processes import Processes, errand, seeds
 from .world import World
 
 pytestmark = pytest.mark.postgres
@@ -35,7 +35,7 @@ def killed_until_it_rests(processes: Processes, chance: random.Random, job: Job)
     return kills
 
 
-@pytest.mark.parametrize("seed", range(2))
+@pytest.mark.parametrize("seed", seeds(2))
 def test_a_promotion_moves_everybody_once(
     seed: int, committed_world: World, processes: Processes
 ) -> None:

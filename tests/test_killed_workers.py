@@ -22,7 +22,7 @@ from openpatron.ledger.tasks import reap
 from openpatron.organizations.scope import open_organization
 from openpatron.patrons.models import Association, Barcode, Patron
 
-from .processes import WORKER, Processes, errand
+from .processes import WORKER, Processes, errand, seeds
 from .world import World, build_world
 
 pytestmark = pytest.mark.postgres
@@ -143,7 +143,7 @@ def is_killed(status: int) -> bool:
     return status == -9
 
 
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("seed", seeds(4))
 def test_killed_after_any_statement(
     seed: int, committed_world: World, processes: Processes
 ) -> None:
@@ -168,7 +168,7 @@ def test_killed_after_any_statement(
     assert kills >= 20
 
 
-@pytest.mark.parametrize("seed", range(2))
+@pytest.mark.parametrize("seed", seeds(2))
 def test_two_workers_that_take_each_other_for_dead_and_are_killed_at_any_time(
     seed: int, committed_world: World, processes: Processes
 ) -> None:

@@ -401,7 +401,6 @@ def test_nothing_different_writes_nothing(world: World, dora: Visitor) -> None:
     assert "Nothing was different" in dora.text("patron", patron.pk)
 
 
-@near_the_database
 @pytest.mark.parametrize(
     ("field", "typed", "said"),
     [

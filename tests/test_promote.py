@@ -33,6 +33,7 @@ __all__ = ("openpatron",)
 pytestmark = pytest.mark.postgres
 
 
+@pytest.mark.any_engine
 @pytest.mark.parametrize(
     ("grade", "following"),
     [
@@ -199,6 +200,7 @@ def test_nobody_moves_twice(world: World, school: dict[str, list[Patron]]) -> No
     }
 
 
+@pytest.mark.any_engine
 @pytest.mark.parametrize(
     ("words", "field"),
     [

@@ -265,6 +265,7 @@ def test_two_clerks_at_the_same_second(committed_world: World) -> None:
     assert Patron.objects.count() == Account.objects.count() == Barcode.objects.count() == 1
 
 
+@pytest.mark.any_engine
 def test_passwords() -> None:
     for text, missing in (
         ("short1A", "8 characters"),

@@ -35,7 +35,7 @@ from openpatron.patrons.standing import Deed
 from openpatron.patrons.whole_record import read
 
 from .command_line import CommandLine, openpatron
-from .processes import Processes, errand
+from .processes import Processes, errand, seeds
 from .visitor import Visitor, text_of
 from .world import World
 
@@ -295,7 +295,7 @@ def test_the_command_previews_removes_and_says_who(world: World, openpatron: Com
     assert Patron.objects.count() == 1
 
 
-@pytest.mark.parametrize("seed", range(2))
+@pytest.mark.parametrize("seed", seeds(2))
 def test_killed_anywhere_nobody_is_lost(
     seed: int, committed_world: World, processes: Processes
 ) -> None:

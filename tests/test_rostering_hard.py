@@ -249,6 +249,7 @@ def test_a_package_is_brought_by_sftp(
     assert Target.objects.get().secret_hash == ""
 
 
+@pytest.mark.any_engine
 def test_messages_stay_out_of_the_house_and_away_from_wrong_certificates(
     world: World, school: School, settings: Settings, tmp_path: Path
 ) -> None:

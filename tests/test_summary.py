@@ -214,6 +214,7 @@ def test_lines_need_the_right_to_see_patrons_everywhere(world: World, mixed: Job
         page_of_lines(blind, mixed, LineFilter(), 1)
 
 
+@pytest.mark.any_engine
 @pytest.mark.parametrize(
     "narrowed", [LineFilter(), LineFilter(barcode_changed=True), LineFilter(text="ada")]
 )

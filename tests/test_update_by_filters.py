@@ -127,6 +127,7 @@ def test_what_is_selected_is_said_in_words(world: World) -> None:
     assert "all patrons" in kind_of(job).sentence(planned(world, filters={}))
 
 
+@pytest.mark.any_engine
 @pytest.mark.parametrize(
     ("words", "field"),
     [

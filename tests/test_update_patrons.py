@@ -321,6 +321,7 @@ def test_a_list_finds_nobody_next_door(world: World) -> None:
 # What is asked for
 
 
+@pytest.mark.any_engine
 @pytest.mark.parametrize(
     ("words", "field"),
     [
@@ -421,6 +422,7 @@ def queries_of(job: Job) -> tuple[Job, int]:
     return job, len([q for q in asked if not q["sql"].startswith("ANALYZE")])
 
 
+@pytest.mark.any_engine
 @pytest.mark.parametrize(
     "words",
     [{"field": "status", "new": "restricted"}, {"field": "access_level", "new": "Teacher"}],

@@ -18,6 +18,7 @@ from tools import postgres
 ROOT = Path(__file__).resolve().parent.parent
 BIN = ROOT / ".venv/bin"
 OPENPATRON = str(BIN / "openpatron")
+NEAR = "postgres and not any_engine"
 PYTEST = [str(BIN / "python"), "-m", "pytest"]
 CORES = "2"
 # Many processes are started: compiled once, not again in each of them.
@@ -145,7 +146,10 @@ def tests(server: str) -> list[Step]:
         # What waits for Chromium in one process leaves room for the other: hence together.
         Step("tests on SQLite, in the browser too", [*PYTEST, "-n", CORES]),
         Step(
-            "tests near the database, on PostgreSQL", [*PYTEST, "-n", CORES, "-m", "postgres"], on
+            "tests near the database, on PostgreSQL",
+            # To load Chromium's driver only to leave all of its tests out takes a while.
+            [*PYTEST, "-n", CORES, "-m", NEAR, "--ignore=tests/browser"],
+            on,
         ),
     ]
 

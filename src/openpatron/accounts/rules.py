@@ -10,6 +10,7 @@ import secrets
 import unicodedata
 from collections.abc import Callable, Mapping
 from datetime import date
+from functools import cache
 from typing import Any
 
 import phonenumbers
@@ -216,12 +217,18 @@ def password(text: str, username: str, minimum: int = MINIMUM_PASSWORD) -> str:
     if username and username.casefold() in text.casefold():
         raise InputError("password", _("The password must not contain the username."))
     try:
-        CommonPasswordValidator().validate(text)
+        _common_passwords().validate(text)
     except ValidationError:
         raise InputError(
             "password", _("This password is among the most common ones. Choose another.")
         ) from None
     return text
+
+
+@cache
+def _common_passwords() -> CommonPasswordValidator:
+    """Return Django's list of them, unpacked once: a feed makes thousands of passwords."""
+    return CommonPasswordValidator()
 
 
 def generated_password(username: str, minimum: int = MINIMUM_PASSWORD) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import cache
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 from uuid import uuid4
@@ -63,6 +64,7 @@ def form_key() -> SafeString:
 
 
 @register.simple_tag
+@cache  # a page draws dozens, and the templates name few
 def icon(name: str, css: str = "") -> SafeString:
     """Draw an icon of ``static/vendor/icons.svg``; it says nothing to a screen reader."""
     return format_html(
