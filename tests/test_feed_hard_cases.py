@@ -136,3 +136,13 @@ def test_a_removed_person_is_nowhere_and_old_feeds_forget(sis: Scene, world: Wor
     assert forget_feed_people(clock) == 2
     assert not Feed.objects.exclude(received_by=None).exists()
     assert sis.undo().state == "undone", "what is forgotten is left as it is"
+
+
+def test_who_stood_in_two_rows_and_leaves_is_missed(sis: Scene) -> None:
+    """Of two rows no digest is kept; they are absent as everybody else is, and so one by one."""
+    crowd = [person(n) for n in range(20)]
+    assert sis.feed(*crowd, person(1, grade_level="6"), person(2, grade_level="6"))
+    assert sis.feed(*[row for row in crowd if row not in (crowd[1], crowd[2])]) == {
+        "withdrawn": 2, "unchanged": 18,
+    }  # fmt: skip
+    assert {sis.patron(n).status for n in (1, 2)} == {"inactive"}

@@ -41,7 +41,8 @@ def browser() -> Iterator[Browser]:
     before = os.environ.get("DJANGO_ALLOW_ASYNC_UNSAFE")
     os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
     with sync_playwright() as playwright:
-        path = shutil.which("chromium")
+        # Debian's Chromium without windows, where it is installed, takes a third less time.
+        path = shutil.which("chromium-headless-shell") or shutil.which("chromium")
         assert path, "Chromium is missing: install Debian's package chromium."
         yield playwright.chromium.launch(executable_path=path, args=_FLAGS)
     if before is None:

@@ -22,6 +22,11 @@ _LOOKS = {
         "button-name", "link-name", "label", "select-name", "region",
     ],
 }  # fmt: skip
+# What hangs on the frame and the style sheets, which axe would read whole for it.
+_OF_FRAME = {"preload": False}
+
+# How the frame about the page's own part is seen (by its words), and in which looks it was.
+_frames: set[tuple[bool, str]] = set()
 
 # Text that its own box hides, and boxes that stick out of the page; wide tables may scroll by
 # themselves.
@@ -54,25 +59,42 @@ _CUT = """() => {
 
 
 # Colours take a moment to change.
-_REST = "() => Promise.allSettled(document.getAnimations().map((one) => one.finished))"
+_FRAME = """async () => {
+  await Promise.allSettled(document.getAnimations().map((one) => one.finished));
+  const own = document.querySelector('main');
+  return [
+    'axe' in window,
+    own ? document.body.innerText.replace(own.innerText, '') : document.body.innerText,
+    Boolean(own),
+    document.querySelectorAll('main h1').length,
+  ];
+}"""
+_RUN = "async ([within, options]) => (await axe.run(within, options)).violations"
 
 
 def faults(page: Page, *, only_looks: bool = False) -> list[str]:
     """Return everything that is wrong with the page as it stands, colours come to rest.
 
-    ``only_looks``: without what is the same at every size and in every colour.
+    ``only_looks``: without what is the same at every size and in every colour. Where the frame
+    (navigation, top) is as on a page before, its colours and sizes are not looked at again.
     """
-    page.evaluate(_REST)
-    return _broken_rules(page, _LOOKS if only_looks else _ALL) + cut_off(page)
-
-
-def _broken_rules(page: Page, options: dict[str, Any]) -> list[str]:
-    """Return what axe finds, a line each."""
-    if not page.evaluate("'axe' in window"):
+    has_axe, frame, has_main, titles = page.evaluate(_FRAME)
+    if not has_axe:
         page.evaluate(_AXE)
-    found: list[dict[str, Any]] = page.evaluate(
-        "async (options) => (await axe.run(options)).violations", options
-    )
+    options = _LOOKS if only_looks else _ALL
+    if not has_main or (only_looks, frame) not in _frames:
+        _frames.add((only_looks, frame))
+        found = _broken_rules(page, "html", options)
+    else:
+        found = _broken_rules(page, "main", options | _OF_FRAME)
+        if titles != 1:
+            found.append(f"the page has {titles} main headings")
+    return found + cut_off(page)
+
+
+def _broken_rules(page: Page, within: str, options: dict[str, Any]) -> list[str]:
+    """Return what axe finds, a line each."""
+    found: list[dict[str, Any]] = page.evaluate(_RUN, [within, options])
     return [
         f"{rule['id']}: {node['html'][:200]} ({node['failureSummary']})"
         for rule in found

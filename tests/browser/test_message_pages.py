@@ -12,8 +12,8 @@ from openpatron.notifications.models import Kind
 from openpatron.notifications.wording import Words
 from openpatron.patrons.messages import notify
 
+from .inspector import Inspector
 from .scene import Scene
-from .test_pages import Inspector
 from .visitor import Visitor
 
 pytestmark = pytest.mark.browser

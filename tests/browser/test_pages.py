@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import expect
 
 from openpatron.accounts.models import Registration
 from openpatron.administration.actions.edit_registration_template import (
@@ -19,61 +17,11 @@ from openpatron.patrons.actions.renew_patron import renew_patron
 from openpatron.web import jobs, patron_list
 
 from .conftest import Visit
-from .faults import faults
+from .inspector import Inspector
 from .scene import CLASHING, SELECTED, Scene
-from .visitor import PHONE, WIDE, Visitor
+from .visitor import Visitor
 
 pytestmark = pytest.mark.browser
-
-
-class Inspector:
-    """Goes from page to page and notes what is wrong; ends with all of it at once."""
-
-    def __init__(self, visitor: Visitor) -> None:
-        self.visitor = visitor
-        self.found: list[str] = []
-
-    def look_at(self, path: str, says: str, status: int = 200) -> None:
-        """Open a page inside Cascadia and inspect it."""
-        answer = self.visitor.to(path)
-        assert answer.status == status, (path, answer.status)
-        self._inside(path, says)
-        self.inspect(path)
-
-    def inspect(self, name: str) -> None:
-        """Inspect what is shown now: bright on a wide screen, dark on a phone."""
-        page = self.visitor.page
-        page.set_viewport_size(WIDE)
-        page.emulate_media(color_scheme="light")
-        expect(page.locator("html")).to_have_attribute("data-bs-theme", "light")
-        self._note(f"{name} wide, light", faults(page))
-        page.set_viewport_size(PHONE)
-        page.emulate_media(color_scheme="dark")
-        expect(page.locator("html")).to_have_attribute("data-bs-theme", "dark")
-        self._note(f"{name} phone, dark", faults(page, only_looks=True))
-
-    def _inside(self, name: str, says: str) -> None:
-        """Title, breadcrumb and address tell the same story: where, and what."""
-        page = self.visitor.page
-        crumbs = page.get_by_role("navigation", name="Breadcrumb").get_by_role("listitem")
-        story = [c.strip() for c in crumbs.all_inner_texts()] or [
-            page.get_by_role("heading", level=1).inner_text()
-        ]
-        if not page.title().startswith(f"{says} · Cascadia"):
-            self.found.append(f"{name}: the title is {page.title()!r}")
-        if story[0] != "Cascadia":
-            self.found.append(f"{name}: the breadcrumb is {story}")
-        if not re.search("/o/cascadia/", page.url):
-            self.found.append(f"{name}: the address is {page.url}")
-        if "Cascadia" not in page.get_by_role("banner").first.inner_text():
-            self.found.append(f"{name}: the top does not tell the organization")
-
-    def end(self) -> None:
-        """Say everything that was wrong."""
-        assert not self.found, "\n".join(self.found)
-
-    def _note(self, where: str, wrong: list[str]) -> None:
-        self.found += [f"{where}: {one}" for one in wrong]
 
 
 @pytest.fixture(autouse=True)

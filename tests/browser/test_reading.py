@@ -18,8 +18,8 @@ from openpatron.reading.models import Community as Held, Group, Membership, Scho
 from tests.reading_scene import Community, community_of
 
 from .conftest import Visit
+from .inspector import Inspector
 from .scene import Scene
-from .test_pages import Inspector
 from .visitor import PHONE, WIDE, Visitor
 
 pytestmark = pytest.mark.browser

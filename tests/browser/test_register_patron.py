@@ -9,8 +9,8 @@ from playwright.sync_api import expect
 from openpatron.patrons.models import Patron
 
 from .conftest import Visit
+from .inspector import Inspector
 from .scene import PASSWORD, Scene
-from .test_pages import Inspector
 from .visitor import Visitor
 
 pytestmark = pytest.mark.browser

@@ -15,8 +15,8 @@ from openpatron.rostering.actions.sync_site import sync_site
 from tests.rosters import school_of
 
 from .conftest import Visit
+from .inspector import Inspector
 from .scene import Scene
-from .test_pages import Inspector
 from .visitor import PHONE, WIDE
 
 pytestmark = pytest.mark.browser

@@ -17,8 +17,8 @@ from openpatron.notifications.post import About, Text, post
 from openpatron.patrons.actions.set_password_link import set_password_link
 
 from .conftest import Visit
+from .inspector import Inspector
 from .scene import PASSWORD, Scene
-from .test_pages import Inspector
 from .visitor import PHONE, WIDE, Visitor
 
 pytestmark = pytest.mark.browser

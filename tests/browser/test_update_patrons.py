@@ -15,8 +15,8 @@ from openpatron.patrons.actions.promote import ask as ask_promotion, plan_promot
 from openpatron.patrons.actions.update_patrons import ask, plan_update
 from openpatron.patrons.models import Homeroom, Patron
 
+from .inspector import Inspector
 from .scene import SELECTED, Scene
-from .test_pages import Inspector
 from .visitor import Visitor
 from .worker import Worker
 

@@ -6,8 +6,8 @@ import pytest
 
 from openpatron.patrons.actions.save_list import save_list
 
+from .inspector import Inspector
 from .scene import Scene
-from .test_pages import Inspector
 from .visitor import Visitor
 
 pytestmark = pytest.mark.browser

@@ -17,7 +17,7 @@ from django.db.models import Max, TextField
 from django.db.models.fields.json import KeyTextTransform
 from django.db.models.functions import Cast, Lower
 
-from openpatron.kernel.sql import fetch, statement
+from openpatron.kernel.sql import fetch, sorting_on_disk, statement
 from openpatron.ledger.models import Change, Outcome
 from openpatron.organizations.models import Site
 from openpatron.patrons.models import LISTED, SUBJECT, Barcode
@@ -35,7 +35,8 @@ def settle_twice(run: Run) -> None:
         folded = name in {"username", "email"}
         claim = f"LOWER(after ->> '{name}')" if folded else f"after ->> '{name}'"
         sql = statement(_HERE, "claimed_twice", claim=claim, field=name)
-        values = [row[0] for row in fetch(sql, {"job": run.job.pk})]
+        with sorting_on_disk():
+            values = [row[0] for row in fetch(sql, {"job": run.job.pk})]
         for start in range(0, len(values), 1_000):
             text: Any = KeyTextTransform(name, "after")
             rows = (

@@ -342,7 +342,7 @@ def _absent(run: Run, cursor: Cursor) -> Step:
     if not cursor.get("is_as_the_last"):
         reading = reading_of(run, cursor["rows"])
         if _tells_absence(run, reading, cursor):
-            ids = [pk for pk in reading.absent() if pk > cursor["after"]][:size]
+            ids = reading.absent(cursor["after"], size)
     records = dict(SourceRecord.objects.filter(pk__in=ids).values_list("pk", "patron"))
     matching = Matching(run, [])
     matching.load(set(records.values()))

@@ -1,8 +1,8 @@
 """Reading a feed's file: batch by batch, and which rows are the same as the last time.
 
 A row is known by sixteen bytes of a digest over its cells and the setup; they are held for all
-records of the source while the file is read, about a hundred bytes for each. What was begun in
-another process is read again up to where it stood, which costs no more than the hashing.
+records of the source while the file is read (``compact``). What was begun in another process is
+read again up to where it stood, which costs no more than the hashing.
 """
 
 from __future__ import annotations
@@ -11,9 +11,10 @@ import json
 import time
 from collections.abc import Callable, Iterator, Sequence
 from hashlib import blake2b
+from itertools import islice
 from operator import neg
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 from django.conf import settings
 from django.db import connection
@@ -21,10 +22,11 @@ from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from openpatron.kernel.errors import InputError
-from openpatron.kernel.sql import fetch, statement
+from openpatron.kernel.sql import statement
 from openpatron.ledger.models import Change, Job, Outcome, State
 from openpatron.patrons.models import SUBJECT, Protection, SourceRecord
 
+from .compact import WIDTH, Bits, Digests, Few, Many, digests_for
 from .formats import format_of
 from .mapping import compile_mapping
 from .models import Feed
@@ -67,15 +69,15 @@ class Reading:
         self._last = _last_job(run)
         self.doubtful = _doubtful(run, self._last)
         # By digest: the record, or, once its row came by, minus the row's line.
-        self._known: dict[bytes, int] = {}
+        self._known: Digests = Few()
         # Records of which a row came by that was looked at.
-        self.seen: set[int] = set()
-        # The same of the doubtful ones, which are looked at whatever their digest says.
-        self._doubted: dict[bytes, int] = {}
+        self.seen = Bits()
+        # Those of which none came by unchanged; known when the file is read.
+        self._unseen: Bits | None = None
         # How many problems of the file as a whole are said already.
         self.told = 0
         # Of every key that was looked at: the change that was planned.
-        self.keys: dict[int, int] = {}
+        self._keys = Many()
         # None once the digests are read.
         self._run: Run | None = run
 
@@ -103,22 +105,24 @@ class Reading:
 
     def _learn(self, run: Run) -> None:
         """Read the digests of all records, once through the table."""
-        known = self._known
+        records = SourceRecord.objects.filter(source=run.source)
+        self._known, doubtful = digests_for(records.count()), self.doubtful
         with connection.chunked_cursor() as cursor:
             cursor.execute(_records_sql(run.source.pk), [run.source.pk])
             while rows := cursor.fetchmany(5_000):
-                known.update(rows)
-        nameless = known.pop(b"", 0)
-        if min(known.values(), default=0) < 0 or nameless:
-            records = SourceRecord.objects.filter(source=run.source)
-            missing = records.exclude(missing_since=None).values_list("pk", flat=True)
-            self.doubtful.update(missing)
-            self._known = known = {digest: abs(pk) for digest, pk in known.items()}
-        if self.doubtful:
-            doubtful = self.doubtful
-            self._doubted = {d: pk for d, pk in known.items() if pk in doubtful}
-            for digest in self._doubted:
-                del known[digest]
+                digests, ids = zip(*rows, strict=True)
+                if min(ids) < 0:
+                    # Missing since a day.
+                    for pk in ids:
+                        if pk < 0:
+                            doubtful.add(-pk)
+                if not all(digests):
+                    # Of several rows, or never fed: no row is as theirs was.
+                    for digest, pk in rows:
+                        if not digest:
+                            doubtful.add(abs(pk))
+                    rows = [row for row in rows if row[0]]
+                self._known.put([row[0] for row in rows], [abs(row[1]) for row in rows])
 
     def batch(self, size: int, most: int | None = None) -> tuple[list[tuple[Row, bytes]], int]:
         """Return the next rows that are not as they were, and how many were read in all.
@@ -151,38 +155,44 @@ class Reading:
 
     def _compare(self, chunk: Chunk, changed: list[tuple[Row, bytes]]) -> None:
         """Tick off what is known; the others are changed."""
-        known, doubted, seen = self._known, self._doubted, self.seen
+        known, doubtful, seen = self._known, self.doubtful, self.seen
         digests = _digests(chunk.texts, self._begun)
-        found = list(map(known.get, digests))
-        if _are_new(found, digests) and seen.isdisjoint(found):
+        found = known.get(digests)
+        looked_at = [bits for bits in (seen, doubtful) if bits]
+        if _are_new(found, digests) and not any(pk in bits for bits in looked_at for pk in found):
             # The whole chunk is as it was, which is the rule: no step for each row.
-            known.update(zip(digests, map(neg, chunk.lines), strict=True))
+            known.put(digests, map(neg, chunk.lines))
             return
-        for place, digest in enumerate(digests):
+        ticked: dict[bytes, int] = {}
+        for place, (digest, pk) in enumerate(zip(digests, found, strict=True)):
             line = chunk.lines[place]
-            if (pk := known.get(digest, 0)) > 0 and pk not in seen:
-                known[digest] = -line
+            if pk > 0 and digest not in ticked and pk not in seen and pk not in doubtful:
+                ticked[digest] = -line
             else:
-                if digest in doubted:
-                    seen.add(doubted[digest])
+                if pk > 0 and pk in doubtful:
+                    seen.add(pk)
                 changed.append((Row(line, tuple(chunk.cells[place])), digest))
+        known.put(list(ticked), ticked.values())
 
     def line_of(self, digest: bytes) -> int:
         """Return the line in which a record's row came by unchanged, 0 if it did not."""
-        return max(0, -self._known.get(digest, 0))
+        return max(0, -self._known.get([digest])[0]) if digest else 0
 
-    def absent(self) -> list[int]:
-        """Return the records of which no row came by."""
-        left = {pk for pk in self._known.values() if pk > 0} | self.doubtful
-        return sorted(left - self.seen)
+    def absent(self, after: int, most: int) -> list[int]:
+        """Return so many of the records of which no row came by, those with higher ids."""
+        if self._unseen is None:
+            self._unseen = Bits(self._known.positive())
+            for pk in self.doubtful.above(0):
+                self._unseen.add(pk)
+        return list(islice((pk for pk in self._unseen.above(after) if pk not in self.seen), most))
 
     def note(self, key: str, change: int) -> None:
         """Remember which change was planned for a key."""
-        self.keys[_short(key)] = change
+        self._keys.put([_short(key)], [change])
 
     def change_of(self, key: str) -> int | None:
         """Return the change that was planned for a key."""
-        return self.keys.get(_short(key))
+        return self._keys.get([_short(key)])[0] or None
 
     def catch_up(self, job: Job, position: int) -> None:
         """Read up to where an earlier process stood, and learn what it planned."""
@@ -236,16 +246,13 @@ def _digests(texts: Sequence[bytes], begun: Any) -> list[bytes]:
     return found
 
 
-def _are_new(found: list[int | None], digests: list[bytes]) -> bool:
+def _are_new(found: list[int], digests: list[bytes]) -> bool:
     """Tell whether all digests are known, no row of theirs came by, and no two are the same."""
-    if None in found:
-        return False
-    known = cast("list[int]", found)
-    return min(known, default=0) > 0 and len(set(digests)) == len(digests)
+    return min(found, default=0) > 0 and len(set(digests)) == len(digests)
 
 
-def _short(key: str) -> int:
-    return int.from_bytes(blake2b(key.encode("utf-8", "replace"), digest_size=8).digest())
+def _short(key: str) -> bytes:
+    return blake2b(key.encode("utf-8", "replace"), digest_size=WIDTH).digest()
 
 
 def _records_sql(source: int) -> str:
@@ -270,27 +277,28 @@ def _last_job(run: Run) -> Job | None:
     return known.exclude(pk=run.job.pk).order_by("-pk").first()
 
 
-def _doubtful(run: Run, last: Job | None) -> set[int]:
+def _doubtful(run: Run, last: Job | None) -> Bits:
     """Return the records that somebody else changed since the last run, or hold a protection.
 
     What a full feed did not hold the last time is doubtful too, and is seen while they are read.
     """
     held = Protection.objects.filter(organization=run.organization)
-    touched = set(held.values_list("patron", flat=True))
+    touched = Bits(held.values_list("patron", flat=True))
     if last is not None:
-        touched |= _touched_since(last, run.job)
-    found: set[int] = set()
-    ids = sorted(touched)
-    for start in range(0, len(ids), 10_000):
+        for patron in _touched_since(last, run.job):
+            touched.add(patron)
+    found, ids = Bits(), touched.above(0)
+    while some := list(islice(ids, 10_000)):
         # By the patron's own index; the source's has a million of the same.
-        records = SourceRecord.objects.filter(patron__among=ids[start : start + 10_000])
-        rows = records.values_list("pk", "source")
-        found.update(pk for pk, source in rows if source == run.source.pk)
+        records = SourceRecord.objects.filter(patron__among=some)
+        for pk, source in records.values_list("pk", "source"):
+            if source == run.source.pk:
+                found.add(pk)
     return found
 
 
-def _touched_since(last: Job, job: Job) -> set[int]:
-    """Return the patrons that others than these two jobs have changed since the first began."""
+def _touched_since(last: Job, job: Job) -> Iterator[int]:
+    """Yield the patrons that others than these two jobs have changed since the first began."""
     others = Job.objects.exclude(pk__in=(last.pk, job.pk)).filter(
         Q(created_at__gte=last.created_at)
         | Q(confirmed_at__gte=last.created_at)
@@ -302,4 +310,7 @@ def _touched_since(last: Job, job: Job) -> set[int]:
         "organization": job.organization_id,
         "subject": SUBJECT,
     }
-    return {row[0] for row in fetch(statement("openpatron.feeds", "touched_since"), params)}
+    with connection.chunked_cursor() as cursor:
+        cursor.execute(statement("openpatron.feeds", "touched_since"), params)
+        while rows := cursor.fetchmany(5_000):
+            yield from (row[0] for row in rows)

@@ -9,12 +9,14 @@ values always travel as ``%(name)s`` parameters.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from datetime import datetime
 from functools import cache
 from importlib import resources
 from typing import Any
 
-from django.db import connection
+from django.db import OperationalError, connection
 
 Params = dict[str, Any]
 
@@ -84,6 +86,23 @@ def _as_the_orm_writes(params: Params) -> Params:
         else value
         for name, value in params.items()
     }
+
+
+@contextmanager
+def sorting_on_disk() -> Iterator[None]:
+    """Have SQLite sort what does not fit into its cache on disk, as PostgreSQL does by itself.
+
+    Elsewhere it sorts in memory: a batch is small. A connection that has made temporary tables
+    cannot change that within a transaction; it sorts in memory.
+    """
+    if connection.vendor != "sqlite":
+        yield
+        return
+    with connection.cursor() as cursor, suppress(OperationalError):
+        cursor.execute("PRAGMA temp_store = FILE")
+    yield
+    with connection.cursor() as cursor, suppress(OperationalError):
+        cursor.execute("PRAGMA temp_store = MEMORY")
 
 
 def follow_keys() -> None:
