@@ -153,7 +153,8 @@ SETTINGS = (
     ),
     Setting(
         "OPENPATRON_JOB_BATCH_ROWS", "10000", "1 to 100000",
-        "How many patrons a job handles in one transaction.", _between(1, 100_000),
+        "How many patrons a job handles in one transaction; on SQLite three times as many where it "
+        "only sets a field.", _between(1, 100_000),
     ),
     Setting(
         "OPENPATRON_JOB_LEASE_SECONDS", "15", "1 to 3600",

@@ -2,7 +2,7 @@
 
 A statement file is written for SQLite and PostgreSQL alike. Some words are replaced, because the
 engines name the same thing differently: ``JSON_OBJECT(``, ``JSON_EACH``, ``FOR_UPDATE``,
-``STRING_AGG(``, ``JSON_ROWS(``, ``AS_JSON(`` and ``RANDOM_HEX()``.
+``STRING_AGG(``, ``JSON_ROWS(``, ``AS_JSON(``, ``RANDOM_HEX()`` and ``UNINDEXED(``.
 Further ``{names}`` are filled in by the caller with SQL that it made itself, never with input;
 values always travel as ``%(name)s`` parameters.
 """
@@ -29,6 +29,8 @@ _DIALECT = {
         "JSON_ROWS(": "json_group_array(",
         "AS_JSON(": "json(",
         "RANDOM_HEX()": "lower(hex(randomblob(16)))",
+        # A sign before a column keeps SQLite from looking by its indexes.
+        "UNINDEXED(": "(+",
     },
     "postgresql": {
         "JSON_OBJECT(": "jsonb_build_object(",
@@ -37,6 +39,7 @@ _DIALECT = {
         "JSON_ROWS(": "jsonb_agg(",
         "AS_JSON(": "(",
         "RANDOM_HEX()": "replace(gen_random_uuid()::text, '-', '')",
+        "UNINDEXED(": "(",
     },
 }
 

@@ -45,12 +45,15 @@ class Batch:
     params: Params
 
     @classmethod
-    def after(cls, cursor: Cursor, outcome: Outcome, asked: Params) -> Batch | None:
+    def after(
+        cls, cursor: Cursor, outcome: Outcome, asked: Params, size: int | None = None
+    ) -> Batch | None:
         """Return the next batch; ``rows`` counts those in it that have the outcome.
 
-        ``asked`` is what the statements need to know of the job.
+        ``asked`` is what the statements need to know of the job; ``size`` how many rows a batch
+        has, where it is not as many as usual.
         """
-        size = settings.OPENPATRON_JOB_BATCH_ROWS
+        size = size or settings.OPENPATRON_JOB_BATCH_ROWS
         params = asked | {
             "after": cursor.get("after", 0),
             "rows": size,

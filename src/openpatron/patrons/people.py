@@ -29,25 +29,29 @@ class People:
     """Who is selected, as SQL: for the plan, and among the planned rows of a batch.
 
     In both, ``patron`` is the record; among the planned rows it is NULL for who is not selected
-    any more. ``params`` are the values that stand in the SQL, beside those of the job.
+    any more. ``still`` narrows them to whom the plan saw as they are, for a second look at each;
+    who is written at once is what the plan saw anyway. ``params`` are the values that stand in the
+    SQL, beside those of the job.
     """
 
     planning: str
     rows: str
     place: str
     applying: str
+    still: str = ""
     params: Params = field(default_factory=dict)
 
 
 def at_site(whose: str) -> People:
     """Return the patrons of the site %(source)s for whom the condition holds."""
     record = f"patrons_patron patron ON patron.id = source.patron_id AND {whose}"
+    # By the index that begins with the patron: in that by sites SQLite compares the site each time.
     return People(
         planning=f"patrons_association source JOIN {record}",
         rows="source.site_id = %(source)s AND source.patron_id > %(after)s",
         place="source.patron_id",
         applying="ledger_change planned LEFT JOIN patrons_association source "
-        "ON source.patron_id = planned.subject_id AND source.site_id = %(source)s "
+        "ON source.patron_id = planned.subject_id AND UNINDEXED(source.site_id) = %(source)s "
         f"LEFT JOIN {record}",
     )
 

@@ -6,10 +6,18 @@ SELECT last, found, {unremarked} + (
     AND remarked.notable AND remarked.outcome = %(outcome)s
 )
 FROM (
-  SELECT MAX(id) AS last, COUNT(*) AS found
+  SELECT
+    COALESCE(nth, (
+      SELECT MAX(id) FROM ledger_change WHERE job_id = %(job)s AND id > %(after)s
+    )) AS last,
+    CASE WHEN nth IS NULL THEN (
+      SELECT COUNT(*) FROM ledger_change WHERE job_id = %(job)s AND id > %(after)s
+    ) ELSE %(rows)s END AS found
   FROM (
-    SELECT id FROM ledger_change
-    WHERE job_id = %(job)s AND id > %(after)s
-    ORDER BY id LIMIT %(rows)s
-  ) AS next_rows
+    SELECT (
+      SELECT id FROM ledger_change
+      WHERE job_id = %(job)s AND id > %(after)s
+      ORDER BY id LIMIT 1 OFFSET %(rows)s - 1
+    ) AS nth
+  ) AS full_batch
 ) AS batch

@@ -153,8 +153,7 @@ class Promote(FieldJob):
         whose = f"patron.grade_level IN ({', '.join(f'%(grade{p})s' for p in places)})"
         people = people_promoted(job, self.actor(job), whose)
         # Who was moved by hand after the plan must not be moved once more.
-        same = "patron.grade_level = planned.before ->> 'grade_level'"
-        return replace(people, applying=f"{people.applying} AND {same}")
+        return replace(people, still="AND patron.grade_level = planned.before ->> 'grade_level'")
 
     def writing(self, job: Job) -> Writing:
         """Return the next grade, and for who graduates the rest."""
@@ -171,7 +170,8 @@ class Promote(FieldJob):
         owned = owned_fields(becomes)
         grade = [one.condition for one in owned if one.field == "grade_level"]
         rest = [f"({leaves} AND {one.condition})" for one in owned if one.field != "grade_level"]
-        return guarded(of_record(becomes), grade + rest)
+        # No step leads to where it begins, so nobody's record stays as it is.
+        return guarded(replace(of_record(becomes), reason="''"), grade + rest)
 
     def _names(self, job: Job) -> tuple[str, ...]:
         asked = job.params

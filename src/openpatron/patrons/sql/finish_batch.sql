@@ -1,2 +1,2 @@
 UPDATE ledger_change SET outcome = 'applied', at = %(now)s
-WHERE job_id = %(job)s AND id > %(after)s AND id <= %(last)s AND outcome = 'planned'
+WHERE UNINDEXED(job_id) = %(job)s AND id > %(after)s AND id <= %(last)s AND outcome = 'planned'
