@@ -143,7 +143,7 @@ def is_killed(status: int) -> bool:
     return status == -9
 
 
-@pytest.mark.parametrize("seed", seeds(4))
+@pytest.mark.parametrize("seed", seeds(2))
 def test_killed_after_any_statement(
     seed: int, committed_world: World, processes: Processes
 ) -> None:
@@ -179,7 +179,7 @@ def test_two_workers_that_take_each_other_for_dead_and_are_killed_at_any_time(
         nonlocal kills
         while job.is_at_work:
             both = [
-                errand(job, rows=ROWS, lease=0.001, statements=chance.randint(5, 60)),
+                errand(job, rows=ROWS, lease=0.001, statements=chance.randint(5, 40)),
                 errand(job, rows=ROWS, lease=0.001, seconds=chance.uniform(0.03, 0.25)),
             ]
             kills += sum(map(is_killed, processes.work(*both)))
@@ -191,7 +191,7 @@ def test_two_workers_that_take_each_other_for_dead_and_are_killed_at_any_time(
         stages(committed_world, until_it_rests), expected, strict=True
     ):
         assert found == wanted, stage
-    assert kills >= 4
+    assert kills >= 3
 
 
 def test_the_job_of_a_killed_worker_is_handed_over_after_its_lease(

@@ -67,7 +67,7 @@ def test_what_was_typed_stays_with_its_errors(leo: Visitor, world: World) -> Non
 
 def test_all_that_stops_somebody_is_said_with_what_it_stops(leo: Visitor, world: World) -> None:
     patron = world.patron(status="restricted")
-    Patron.objects.update(expires_on=timezone.localdate() - timedelta(days=1))
+    Patron.objects.filter(pk=patron.pk).update(expires_on=timezone.localdate() - timedelta(days=1))
     said = text_of(leo.get("patron", patron.pk))
     assert "The patron is restricted: renewals only. Stops checkouts, requests." in said
     assert "Stops checkouts, renewals, requests." in said

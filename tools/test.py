@@ -19,8 +19,9 @@ ROOT = Path(__file__).resolve().parent.parent
 BIN = ROOT / ".venv/bin"
 OPENPATRON = str(BIN / "openpatron")
 NEAR = "postgres and not any_engine"
-PYTEST = [str(BIN / "python"), "-m", "pytest"]
 CORES = "2"
+# Whole files to each process, as far as it goes: a file's tests share a world.
+PYTEST = [str(BIN / "python"), "-m", "pytest", "-n", CORES, "--dist", "worksteal"]
 # Many processes are started: compiled once, not again in each of them.
 ENVIRONMENT = {k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"}
 
@@ -144,11 +145,11 @@ def tests(server: str) -> list[Step]:
     on = {"OPENPATRON_DATABASE_URL": server}
     return [
         # What waits for Chromium in one process leaves room for the other: hence together.
-        Step("tests on SQLite, in the browser too", [*PYTEST, "-n", CORES]),
+        Step("tests on SQLite, in the browser too", PYTEST),
         Step(
             "tests near the database, on PostgreSQL",
             # To load Chromium's driver only to leave all of its tests out takes a while.
-            [*PYTEST, "-n", CORES, "-m", NEAR, "--ignore=tests/browser"],
+            [*PYTEST, "-m", NEAR, "--ignore=tests/browser"],
             on,
         ),
     ]

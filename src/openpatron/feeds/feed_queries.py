@@ -84,7 +84,7 @@ def settled(actor: Actor, one: Feed) -> Settled | None:
     Nor where a later feed was run: an old file would bring old values back.
     """
     actor.require(MANAGE)
-    later = Feed.objects.filter(source=one.source_id, pk__gt=one.pk)
+    later = Feed.objects.filter(source=one.source_id, pk__gt=one.pk or 0)
     if later.filter(job__confirmed_at__isnull=False).exists():
         return None
     rows = Change.objects.filter(

@@ -100,7 +100,8 @@ def connected(place: Place, secret: str) -> Iterator[paramiko.SFTPClient]:
             channel = server.get_channel()
             if channel is not None:
                 channel.settimeout(SECONDS)
-        with closing(server), _watched(place):
+        # Outside: closing speaks to the server too.
+        with _watched(place), closing(server):
             yield server
 
 
