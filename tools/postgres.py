@@ -18,7 +18,11 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 ROLE = "openpatron"
-FORGETFUL = ("fsync=off", "synchronous_commit=off", "full_page_writes=off", "shared_buffers=128MB")
+# Compiling a query that is asked once takes longer than answering it from tables of tests.
+FORGETFUL = (
+    "fsync=off", "synchronous_commit=off", "full_page_writes=off", "shared_buffers=128MB",
+    "jit=off",
+)  # fmt: skip
 DURABLE = ("shared_buffers=256MB", "max_wal_size=4GB")
 START_SECONDS = 60
 # Tests empty all tables hundreds of times, and each time PostgreSQL removes their files: on a slow

@@ -20,8 +20,7 @@ BIN = ROOT / ".venv/bin"
 OPENPATRON = str(BIN / "openpatron")
 NEAR = "postgres and not any_engine"
 CORES = "2"
-# Whole files to each process, as far as it goes: a file's tests share a world.
-PYTEST = [str(BIN / "python"), "-m", "pytest", "-n", CORES, "--dist", "worksteal"]
+PYTEST = [str(BIN / "python"), "-m", "pytest", "-n", CORES]
 # Many processes are started: compiled once, not again in each of them.
 ENVIRONMENT = {k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"}
 
