@@ -64,14 +64,12 @@ class Many:
         """Set the number of each digest; of two that are the same, the later counts."""
         while (self._used + len(digests)) * _FREE > self._places * (_FREE - 1):
             self._grow()
-        high, low, held, places = self._high, self._low, self._numbers, self._places
-        added = 0
-        for (one, other), number in zip(_halves(digests), numbers, strict=True):
-            place = one % places
-            while held[place] and (high[place] != one or low[place] != other):
-                place = place + 1 if place + 1 < places else 0
+        held, added = self._numbers, 0
+        # The next one is looked for when this one has its place.
+        rows = zip(self._find(digests), _halves(digests), numbers, strict=True)
+        for place, (high, low), number in rows:
             if not held[place]:
-                high[place], low[place] = one, other
+                self._high[place], self._low[place] = high, low
                 added += 1
             held[place] = number
         self._used += added

@@ -9,7 +9,6 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from openpatron.accounts.models import Account
 from openpatron.kernel.rows import insert_rows, update_rows
 from openpatron.patrons.models import Association, Barcode, Patron
 from openpatron.patrons.search import search_text
@@ -20,14 +19,11 @@ from .run_cards import Card, set_cards
 from .run_clashes import Numbers
 from .run_context import Run
 from .run_rooms import rooms_of
+from .run_write import NEW_TIE, Person, tie_values
 
 if TYPE_CHECKING:
     from openpatron.ledger.models import Change
     from openpatron.organizations.models import Site
-
-_TIE = ("organization_id", "patron_id", "site_id", "patron_type_id", "access_level_id",
-        "resource_group_id", "homeroom_id", "is_primary")  # fmt: skip
-_NAMED = ("first_name", "middle_name", "last_name", "preferred_name", "username", "email")
 
 type States = Mapping[str, State | None]
 
@@ -75,15 +71,14 @@ def write_sites(run: Run, guests: list[Guest], *, back: bool = False) -> None:
     for one in every:
         if one.now is None:
             continue
-        values = _columns(run, one.site, one.now, rooms)
+        values = tie_values(run, {**one.now, "site": one.site.short_name}, rooms)
         if one.tie is None:
-            is_primary = bool(one.now.get("primary"))
-            made.append((run.organization.pk, one.patron, one.site.pk, *values, is_primary))
+            made.append((run.organization.pk, one.patron, *values, bool(one.now.get("primary"))))
         else:
             changed.append((*values, one.tie.pk))
     _make_room(made)
-    insert_rows(Association, _TIE, made)
-    update_rows(Association, _TIE[3:7], changed)
+    insert_rows(Association, NEW_TIE, made)
+    update_rows(Association, NEW_TIE[2:-1], changed)
     cards = _cards(run, [one for one in every if one.now is not None], back=back)
     set_cards(run, cards, ())
     _index({card.patron for card in cards} | {one.patron for one in ended})
@@ -92,14 +87,6 @@ def write_sites(run: Run, guests: list[Guest], *, back: bool = False) -> None:
 def _tie_at(ours: Ours | None, site: str) -> Association | None:
     ties = ours.ties if ours else []
     return next((tie for tie in ties if tie.site.short_name == site), None)
-
-
-def _columns(run: Run, site: Site, now: State, rooms: Mapping[tuple[int, str], int]) -> Any:
-    group = run.groups.get((site.pk, now.get("resource_group", "")))
-    return (
-        run.types[now["patron_type"]].pk, run.levels[now["access_level"]].pk,
-        group.pk if group else None, rooms.get((site.pk, now.get("homeroom", ""))),
-    )  # fmt: skip
 
 
 def _end(ended: list[_At], people: Mapping[int, Ours | None], *, back: bool) -> None:
@@ -208,8 +195,8 @@ def _index(patrons: Iterable[int]) -> None:
         numbers[int(patron or 0)].append(value)
     rows = []
     for row in Patron.objects.filter(pk__in=ids).values(
-        "pk", "district_id", *(f"account__{name}" for name in _NAMED)
+        "pk", "district_id", *(f"account__{name}" for name in Person._fields)
     ):
-        person = Account(**{name: row[f"account__{name}"] for name in _NAMED})
+        person = Person(*(row[f"account__{name}"] for name in Person._fields))
         rows.append((search_text(person, row["district_id"], numbers[row["pk"]]), row["pk"]))
     update_rows(Patron, ["search_text"], rows)

@@ -37,7 +37,7 @@ _NEW_PATRON = (
     "id", "organization_id", "account_id", "registered_on", "wants_mail", "language",
     "search_text", "sort_name", *RECORD,
 )  # fmt: skip
-_NEW_TIE = (
+NEW_TIE = (
     "organization_id", "patron_id", "site_id", "patron_type_id", "access_level_id",
     "resource_group_id", "homeroom_id", "is_primary",
 )  # fmt: skip
@@ -272,7 +272,7 @@ def _card(run: Run, patron: int, values: Mapping[str, str], site: str) -> Card |
     return None if where is None else Card(patron, where, values["barcode"])
 
 
-def _tie_values(run: Run, values: Mapping[str, str], rooms: Mapping[tuple[int, str], int]) -> Any:
+def tie_values(run: Run, values: Mapping[str, str], rooms: Mapping[tuple[int, str], int]) -> Any:
     """Return the columns of an association from its text."""
     site = run.sites[values["site"]]
     group = values.get("resource_group", "")
@@ -285,8 +285,8 @@ def _tie_values(run: Run, values: Mapping[str, str], rooms: Mapping[tuple[int, s
 
 def _insert_ties(run: Run, new: list[New], rooms: Mapping[tuple[int, str], int]) -> None:
     organization = run.organization.pk
-    rows = [(organization, one.patron, *_tie_values(run, one.values, rooms), True) for one in new]
-    insert_rows(Association, _NEW_TIE, rows)
+    rows = [(organization, one.patron, *tie_values(run, one.values, rooms), True) for one in new]
+    insert_rows(Association, NEW_TIE, rows)
 
 
 def _update_ties(run: Run, known: list[Known], rooms: Mapping[tuple[int, str], int]) -> None:
@@ -301,14 +301,13 @@ def _update_ties(run: Run, known: list[Known], rooms: Mapping[tuple[int, str], i
             fields["homeroom"] = ""
         if not (fields["patron_type"] and fields["access_level"]):
             continue
-        values = _tie_values(run, fields, rooms)
+        values = tie_values(run, fields, rooms)
         if one.ours.tie is not None:
             rows.append((*values, one.ours.tie.pk))
         else:
             added.append((run.organization.pk, one.ours.patron, *values, not one.ours.ties))
-    columns = ("site_id", "patron_type_id", "access_level_id", "resource_group_id", "homeroom_id")
-    update_rows(Association, columns, rows)
-    insert_rows(Association, _NEW_TIE, added)
+    update_rows(Association, NEW_TIE[2:-1], rows)
+    insert_rows(Association, NEW_TIE, added)
 
 
 def _write_records(run: Run, new: list[New], known: list[Known]) -> None:

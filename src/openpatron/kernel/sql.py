@@ -100,9 +100,11 @@ def sorting_on_disk() -> Iterator[None]:
         return
     with connection.cursor() as cursor, suppress(OperationalError):
         cursor.execute("PRAGMA temp_store = FILE")
-    yield
-    with connection.cursor() as cursor, suppress(OperationalError):
-        cursor.execute("PRAGMA temp_store = MEMORY")
+    try:
+        yield
+    finally:
+        with connection.cursor() as cursor, suppress(OperationalError):
+            cursor.execute("PRAGMA temp_store = MEMORY")
 
 
 def follow_keys() -> None:
