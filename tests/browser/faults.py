@@ -78,6 +78,7 @@ def faults(page: Page, *, only_looks: bool = False) -> list[str]:
     ``only_looks``: without what is the same at every size and in every colour. Where the frame
     (navigation, top) is as on a page before, its colours and sizes are not looked at again.
     """
+    page.wait_for_load_state()  # after a click the new page may have begun, and hold nothing yet
     has_axe, frame, has_main, titles = page.evaluate(_FRAME)
     if not has_axe:
         page.evaluate(_AXE)
