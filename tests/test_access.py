@@ -534,6 +534,7 @@ def refused(do: Callable[[], Any]) -> list[Any]:
     return []
 
 
+@pytest.mark.any_engine
 @pytest.mark.postgres
 @pytest.mark.parametrize("who", ["stranger", "plain patron", "teacher", "shut out"])
 def test_who_has_no_rights_sees_and_does_nothing(

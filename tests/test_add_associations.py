@@ -755,7 +755,8 @@ def test_the_number_of_a_deleted_patron_goes_to_nobody(state: str, world: World)
 
 def test_ten_thousand_clashes(world: World, settings: Settings) -> None:
     settings.OPENPATRON_JOB_BATCH_ROWS = 10_000
-    n = 10_000
+    # The statements are counted on both engines.
+    n = 10_000 if connection.vendor == "sqlite" else 2_000
     patrons = world.crowd(n, world.maple, lambda i: f"{10_000 + i}")
     one_of_cedar = world.patron(world.cedar, grade="8")
     Barcode.objects.bulk_create(

@@ -201,6 +201,7 @@ def test_without_the_rights_nothing_is_planned(world: World) -> None:
     assert not Job.objects.exists()
 
 
+@pytest.mark.any_engine
 def test_by_command(world: World, openpatron: CommandLine) -> None:
     patron = world.patron()
     here = ("--organization", "cascadia", "--filter", "grade=5", "--yes", "--format", "json")

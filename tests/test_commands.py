@@ -74,6 +74,7 @@ def test_the_main_job_in_json(fifth_grade: World, openpatron: CommandLine) -> No
     assert Job.objects.get().created_by is None
 
 
+@pytest.mark.any_engine
 def test_again_skips_everybody(fifth_grade: World, openpatron: CommandLine) -> None:
     openpatron("add_associations", *words(), "--yes")
     again = openpatron("add_associations", *words(), "--yes", "--format", "json")
@@ -140,6 +141,7 @@ def test_jobs(fifth_grade: World, openpatron: CommandLine) -> None:
     assert openpatron("jobs", "--organization", "rainier", "--format", "json").json == []
 
 
+@pytest.mark.any_engine
 @pytest.mark.parametrize("whose", ["patron_type=Student", "graduation_year=2034", "status=active"])
 def test_the_other_fields(fifth_grade: World, openpatron: CommandLine, whose: str) -> None:
     plan = openpatron("add_associations", *words(whose=whose), "--preview", "--format", "json")
@@ -196,6 +198,7 @@ def test_unknown_options_get_one_sentence(openpatron: CommandLine) -> None:
         assert len(answer.err.strip().splitlines()) == 1, name
 
 
+@pytest.mark.any_engine
 @pytest.mark.parametrize("username", ["leo", "rolf", "nobody"])
 def test_others_are_refused_everything(
     fifth_grade: World, openpatron: CommandLine, username: str

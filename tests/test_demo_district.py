@@ -243,7 +243,6 @@ def test_names_come_from_several_scripts() -> None:
     assert max(len(account.list_name) for account in accounts) > 80
 
 
-@pytest.mark.postgres
 def test_the_main_job_keeps_most_numbers_changes_dozens_and_skips_some(
     cascadia: Organization,
 ) -> None:

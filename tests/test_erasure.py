@@ -279,6 +279,7 @@ def test_old_changes_lookups_and_lists_are_forgotten(world: World) -> None:
     assert visitor.get("job_csv", job.pk).status_code == 200
 
 
+@pytest.mark.any_engine
 def test_the_nightly_command_erases_and_forgets(world: World, openpatron: CommandLine) -> None:
     remove_patron(world.operator, world.patron().pk)
     days_ago(91)

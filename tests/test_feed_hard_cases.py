@@ -43,6 +43,7 @@ def received(sis: Scene, content: bytes, name: str = "people.csv") -> Feed:
     return receive_feed(sis.world.operator, sis.source, name, [content], Feed.Arrival.UPLOAD)
 
 
+@pytest.mark.any_engine
 def test_malformed_files_are_refused_or_applied_whole(sis: Scene) -> None:
     chance = random.Random(SEED)  # noqa: S311  to be repeated
     sis.says(safety={"created_percent": None, "changed_percent": None, "withdrawn_percent": None})
@@ -65,6 +66,7 @@ def test_malformed_files_are_refused_or_applied_whole(sis: Scene) -> None:
         assert set(whole.values_list("pk", flat=True)) == keys, number
 
 
+@pytest.mark.any_engine
 def test_a_truncated_package_a_header_alone_and_nothing_withdraw_nobody(sis: Scene) -> None:
     sis.feed(person(1), person(2))
     with pytest.raises(InputError, match="empty"):

@@ -174,6 +174,7 @@ def test_what_is_no_name_is_said(ada: Account, login: str) -> None:
     assert not PasswordRequest.objects.exists()
 
 
+@pytest.mark.any_engine
 def test_staff_send_a_link_from_the_page(world: World, ada: Account, mail: Inbox) -> None:
     leo = Visitor(world.staff("Library administrator", world.maple, "leo"))
     number = ada.patrons.get().pk

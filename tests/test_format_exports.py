@@ -170,6 +170,7 @@ def test_what_has_no_room_is_told_and_never_cut(
     assert (row["Last Name"], row["Barcode"]) == ("Short", "")
 
 
+@pytest.mark.any_engine
 def test_the_command_writes_with_the_rights_of_a_person(
     world: World, people: list[Patron], openpatron: CommandLine, tmp_path: Path
 ) -> None:
@@ -196,6 +197,7 @@ def test_the_command_writes_with_the_rights_of_a_person(
         write_patrons(world.operator, everyone, "marc", to)
 
 
+@pytest.mark.any_engine
 def test_the_page_offers_the_same(world: World, people: list[Patron]) -> None:
     dora = Visitor(world.staff("District patrons manager", username="dora"))
     assert "export.koha" in dora.get("patrons").content.decode()

@@ -73,6 +73,7 @@ def test_a_feed_takes_nobody_over_who_holds_more(world: World) -> None:
     assert {sis.patron(n).account.email for n in (1, 2)} == {"mine@example.org", "new2@example.org"}
 
 
+@pytest.mark.any_engine
 def test_a_feed_does_not_take_over_the_sign_in_of_staff_elsewhere(world: World) -> None:
     sis = scene(world, match=["district_id"])
     sis.feed(*(person(n, email=f"l{n}@example.org") for n in range(3)))

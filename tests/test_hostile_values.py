@@ -217,6 +217,7 @@ def test_a_job_whose_every_name_is_hostile(value: str, world: World) -> None:
     assert run(undo_job(world.operator, job)).counts == {"undone": {"": 1, "taken": 1}}
 
 
+@pytest.mark.any_engine
 @every
 def test_an_edited_grade_is_kept_as_it_is_or_refused(value: str, world: World) -> None:
     someone = world.patron()

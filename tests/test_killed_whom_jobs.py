@@ -23,7 +23,7 @@ from openpatron.patrons.actions.block_patron import block_patron
 from openpatron.patrons.models import Association, Barcode, Block, LocalCode
 from openpatron.patrons.standing import Deed
 
-from .processes import Processes, errand
+from .processes import Processes, errand, seeds
 from .test_killed_field_jobs import killed_until_it_rests
 from .world import World
 
@@ -71,9 +71,10 @@ def tables() -> list[Any]:
     ]
 
 
-@pytest.mark.parametrize(
-    "make", [transferring_job, removing_job, blocking_job, lifting_job, code_job]
-)
+KINDS = (lifting_job, code_job, transferring_job, removing_job, blocking_job)
+
+
+@pytest.mark.parametrize("make", [KINDS[n] for n in seeds(len(KINDS))])
 def test_killed_anywhere_all_is_done_once_and_taken_back(
     make: Callable[[World], Job], committed_world: World, processes: Processes
 ) -> None:

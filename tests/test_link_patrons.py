@@ -384,6 +384,7 @@ def test_the_commands(world: World, openpatron: CommandLine) -> None:
     assert (answer.code, answer.json["counts"]["unlinked"]) == (0, 1)
 
 
+@pytest.mark.any_engine
 def test_the_pages(world: World) -> None:
     source(world.cascadia)
     patron = world.patron(first="Ada", district_id="D1", email="ada@x.example")

@@ -103,6 +103,7 @@ def test_two_loads_make_the_same_tables() -> None:
     assert undone_load(SMALL) == first
 
 
+@pytest.mark.any_engine
 @pytest.mark.postgres
 @pytest.mark.django_db
 @pytest.mark.parametrize("patrons", [1, 7, 30, 401])

@@ -169,6 +169,7 @@ def test_links_to_set_a_password_are_sent(world: World, school: School) -> None:
     assert Message.objects.get().to == one.account.email
 
 
+@pytest.mark.any_engine
 def test_the_page_and_who_may(world: World, school: School) -> None:
     Association.objects.filter(patron__in=school.students).update(homeroom=None)
     dora = Visitor(world.staff("District patrons manager"))

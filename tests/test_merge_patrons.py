@@ -100,6 +100,7 @@ def test_everything_goes_to_the_one_who_stays(world: World) -> None:
     assert {c.subject_id for c in told} == {kept.pk, other.pk}, "the history goes along"
 
 
+@pytest.mark.any_engine
 def test_what_is_chosen_comes_from_the_other(world: World) -> None:
     kept, other = twins(world)
     maple = world.maple.pk
@@ -238,6 +239,7 @@ def test_only_a_manager_may_ask(world: World) -> None:
             do()
 
 
+@pytest.mark.any_engine
 def test_the_page_shows_both_and_merges_what_is_chosen(world: World) -> None:
     visitor = Visitor(world.staff("District patrons manager", None, "dora"))
     kept, other = twins(world)
@@ -267,6 +269,7 @@ def test_the_page_shows_both_and_merges_what_is_chosen(world: World) -> None:
     assert wrong.status_code == 422
 
 
+@pytest.mark.any_engine
 def test_the_command_merges_a_pair_and_a_file_of_pairs(
     world: World, openpatron: CommandLine, tmp_path: Any
 ) -> None:

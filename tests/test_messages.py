@@ -237,6 +237,7 @@ def test_a_refusal_for_good_is_a_problem_and_stops_nobody_else(world: World, mai
     assert "550 no such mailbox" in Message.objects.earliest("pk").error
 
 
+@pytest.mark.any_engine
 def test_a_refusal_for_now_is_tried_again_ever_later_and_given_up(
     world: World, mail: Inbox
 ) -> None:
@@ -341,6 +342,7 @@ def test_the_register_command_sends_a_link(
     assert LINK.search(mail.bodies()[0])
 
 
+@pytest.mark.any_engine
 def test_staff_see_problems_of_their_sites_and_send_again(world: World, mail: Inbox) -> None:
     leo = Visitor(world.staff("Library administrator", world.maple, "leo"))
     here = register_patron(world.operator, wanted(world))

@@ -180,6 +180,7 @@ def test_the_command_does_the_night_at_once(world: World, openpatron: CommandLin
     assert openpatron("nightly", "--organization", "atlantis").code == 2
 
 
+@pytest.mark.any_engine
 def test_pages_say_that_the_schedule_did_it(world: World, openpatron: CommandLine) -> None:
     patron = expired(world)
     openpatron("nightly")

@@ -82,6 +82,7 @@ def test_who_holds_more_rights_is_not_noted_by_who_holds_fewer(world: World) -> 
         note_patron(librarian, above.pk, Noted("hm"))
 
 
+@pytest.mark.any_engine
 def test_pop_ups_stand_on_top_of_the_page(leo: Visitor, world: World) -> None:
     patron = world.patron()
     answer = leo.post("note_patron", patron.pk, text="Ask for the form", readers="staff")

@@ -175,6 +175,7 @@ def test_after_the_erasure_no_table_holds_a_word_of_the_person(world: World) -> 
     assert list(places(WORD)) == []
 
 
+@pytest.mark.any_engine
 def test_whom_an_undone_feed_had_made_is_forgotten(world: World) -> None:
     """Also who asked for a job meanwhile: the job stays, and says nothing of the person."""
     sis = scene(world)

@@ -114,6 +114,7 @@ def test_with_one_site_there_is_no_library_to_choose(leo: Visitor, world: World)
     assert "resource_sharing_library" not in page.content.decode()
 
 
+@pytest.mark.any_engine
 def test_the_form_writes_both(leo: Visitor, world: World) -> None:
     patron = world.patron()
     share(world.cedar)

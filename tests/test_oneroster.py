@@ -80,6 +80,7 @@ def platform(world: World, *scopes: str) -> Platform:
     return Platform(*create_target(world.operator, wanted))
 
 
+@pytest.mark.any_engine
 def test_a_token_is_given_to_the_client_alone(world: World, school: School) -> None:
     reader = platform(world)
     target, secret = reader.target, reader.secret
@@ -131,6 +132,7 @@ def test_a_token_is_given_to_the_client_alone(world: World, school: School) -> N
     gone.get("users", 401)
 
 
+@pytest.mark.any_engine
 def test_the_collections(world: World, school: School) -> None:
     reader = platform(world)
     district, maple = reader.rows("orgs")
@@ -257,6 +259,7 @@ def test_pages_filters_and_what_is_new(world: World, school: School) -> None:
     assert len(reader.rows("enrollments", filter=f"class.sourcedId='{room}'")) == 4
 
 
+@pytest.mark.any_engine
 def test_no_scope_shows_more_than_it_needs(world: World, school: School) -> None:
     core = platform(world, "roster-core.readonly")
     people = {row["familyName"]: row for row in core.rows("users")}

@@ -59,6 +59,7 @@ def school(world: World) -> School:
     return made
 
 
+@pytest.mark.any_engine
 def test_nothing_of_others_by_any_way(  # noqa: C901  one world, every way
     world: World, school: School
 ) -> None:
@@ -201,6 +202,7 @@ def test_words_that_are_meant_to_break_something(
     )
 
 
+@pytest.mark.any_engine
 def test_what_is_withdrawn_or_not_needed_stays_here(world: World, school: School) -> None:
     gone = school.students[0]
     gone.account.birth_date, gone.account.gender = timezone.localdate(), "F"

@@ -136,6 +136,7 @@ def test_the_start_lets_one_choose_or_says_that_there_is_none(world: World) -> N
     assert "no library has registered you" in words(Visitor(nobody).client.get("/"))
 
 
+@pytest.mark.any_engine
 @near_the_database
 def test_the_home_page_says_who_is_where_and_what_needs_attention(
     world: World, dora: Visitor
@@ -168,6 +169,7 @@ def test_home_for_a_patron_is_the_own_library_card(world: World) -> None:
 # The list
 
 
+@pytest.mark.any_engine
 @near_the_database
 def test_a_site_librarian_sees_the_own_sites_patrons_only(world: World, leo: Visitor) -> None:
     world.patron(last="Here")
@@ -181,6 +183,7 @@ def test_a_site_librarian_sees_the_own_sites_patrons_only(world: World, leo: Vis
     assert "There" not in b"".join(leo.get("export_patrons", "csv").streaming_content).decode()
 
 
+@pytest.mark.any_engine
 @near_the_database
 def test_filters_come_off_singly(world: World, dora: Visitor) -> None:
     world.patron(last="One", grade="4", year=2035, status="restricted")
@@ -363,6 +366,7 @@ def send(visitor: Visitor, patron: Patron, sent: dict[str, str]) -> Any:
     return visitor.client.post(reverse("edit_patron", args=["cascadia", patron.pk]), sent)
 
 
+@pytest.mark.any_engine
 @near_the_database
 def test_edit_writes_what_differs_and_one_change(world: World, dora: Visitor) -> None:
     patron = world.patron()
@@ -529,6 +533,7 @@ def test_saving_leads_back_but_never_elsewhere(
 # Sites
 
 
+@pytest.mark.any_engine
 @near_the_database
 def test_sites_say_their_pattern_and_their_next_number(world: World, dora: Visitor) -> None:
     value = world.cedar.barcode_pattern.value
@@ -607,6 +612,7 @@ def test_a_number_that_nobody_has(dora: Visitor, number: int) -> None:
     assert dora.client.get(f"/o/cascadia/patrons/{number}/").status_code == 404
 
 
+@pytest.mark.any_engine
 @near_the_database
 def test_queries_do_not_grow_with_the_patrons(world: World, dora: Visitor) -> None:
     patron = world.patron()

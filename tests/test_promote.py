@@ -245,6 +245,7 @@ def test_without_the_right_nothing_is_asked_or_planned(
     assert not Job.objects.exists()
 
 
+@pytest.mark.any_engine
 def test_the_promotion_by_command(
     world: World, school: dict[str, list[Patron]], openpatron: CommandLine
 ) -> None:

@@ -138,6 +138,7 @@ def test_joining_by_code_moving_and_going_back(  # noqa: PLR0915  one school yea
     assert join_group(third, club.code) == club
 
 
+@pytest.mark.any_engine
 def test_the_sync_that_is_asked_for_asks_the_provider(community: Community) -> None:
     librarian = community.actor(community.school.librarian.account)
     school = School.objects.get()
@@ -165,6 +166,7 @@ def test_the_sync_that_is_asked_for_asks_the_provider(community: Community) -> N
     assert groups_of(person) == ["6A"]
 
 
+@pytest.mark.any_engine
 def test_the_pages_of_students_and_teachers(community: Community) -> None:
     """Each as whom it is for."""
     school = School.objects.get()
@@ -199,6 +201,7 @@ def test_the_pages_of_students_and_teachers(community: Community) -> None:
     assert teacher.get("edit_school", school.pk).status_code == 404
 
 
+@pytest.mark.any_engine
 def test_the_pages_of_a_supervisor(community: Community, world: World) -> None:
     """Settings, moving with its confirmation, lists and guides."""
     school = School.objects.get()

@@ -116,6 +116,7 @@ def test_a_wrong_certificate_and_a_provider_that_is_too_slow(
         ask(f"http://127.0.0.1:{port}")
 
 
+@pytest.mark.any_engine
 def test_short_pauses_are_made_and_long_ones_left_to_the_clock(
     community: Community, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -188,6 +189,7 @@ def test_a_pull_that_is_killed_leaves_nothing_half_done(
     assert (pull.outcome, pull.problem) == ("failed", "It took too long; another sync has begun.")
 
 
+@pytest.mark.any_engine
 def test_clocks_that_jump(community: Community) -> None:
     """The provider's stood in 2099 for a while, ours too: nothing is missed, nothing stands."""
     future = datetime(2099, 1, 1, tzinfo=UTC)
@@ -277,6 +279,7 @@ def test_everybody_moved_overnight_in_few_statements(world: World) -> None:
     assert (+applying.counts, asked < 20) == ({}, True)
 
 
+@pytest.mark.any_engine
 def test_one_step_moves_a_whole_school_and_is_undone(community: Community, world: World) -> None:
     School.objects.update(managed_here=True)
     school = School.objects.get()
@@ -305,6 +308,7 @@ def test_one_step_moves_a_whole_school_and_is_undone(community: Community, world
     assert (other.memberships.filter(is_current=True).count(), len(asked) < MANY / 30) == (0, True)
 
 
+@pytest.mark.any_engine
 def test_the_command(community: Community, openpatron: CommandLine) -> None:
     told = openpatron("reading_sync", "--organization", "cascadia", "--full", "--format", "json")
     assert (told.code, told.json["outcome"], told.json["full"]) == (0, "done", True)

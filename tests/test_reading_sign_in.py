@@ -22,8 +22,6 @@ from .sign_in_servers import path_of
 from .visitor import text_of
 from .world import World
 
-pytestmark = pytest.mark.postgres
-
 
 @pytest.fixture
 def community(world: World, monkeypatch: pytest.MonkeyPatch) -> Community:

@@ -82,6 +82,7 @@ def test_what_changed_since_and_who_comes_back(community: Community) -> None:
     } in pull.left_out
 
 
+@pytest.mark.any_engine
 def test_what_goes_wrong_changes_nothing_and_is_said(community: Community) -> None:
     before = tables()
     total = {"x-total-count": "2"}

@@ -17,8 +17,6 @@ from .reading_scene import Community, community_of
 from .visitor import Visitor, text_of
 from .world import World
 
-pytestmark = pytest.mark.postgres
-
 
 @pytest.fixture
 def community(world: World, monkeypatch: pytest.MonkeyPatch) -> Community:

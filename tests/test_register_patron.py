@@ -345,6 +345,7 @@ def test_the_command_refuses_in_one_sentence(
     assert len(answer.err.strip().splitlines()) == 1
 
 
+@pytest.mark.any_engine
 @pytest.mark.parametrize(
     ("changed", "field"),
     [

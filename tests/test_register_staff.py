@@ -48,6 +48,7 @@ def boxes(response: Any) -> set[tuple[str, str]]:
     }
 
 
+@pytest.mark.any_engine
 def test_the_page_registers_somebody_whole(world: World, leo: Visitor) -> None:
     level, maple = world.levels["Library administrator"], str(world.maple.pk)
     until = timezone.localdate() + timedelta(days=30)
@@ -125,6 +126,7 @@ def test_nobody_gives_a_role_above_their_own_while_registering(world: World) -> 
     assert not StaffRole.objects.filter(patron__account__username="ada").exists()
 
 
+@pytest.mark.any_engine
 def test_the_command_registers_somebody_whole(world: World, openpatron: CommandLine) -> None:
     Site.objects.filter(pk=world.cedar.pk).update(shares_resources=True)
     world.staff("Library administrator", world.maple, "leo")

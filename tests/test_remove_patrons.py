@@ -103,6 +103,7 @@ def test_what_is_open_is_said(world: World) -> None:
     assert Patron.objects.filter(pk=patron.pk).exists()
 
 
+@pytest.mark.any_engine
 def test_nobody_removes_more_than_they_may(world: World) -> None:
     librarian = world.actor(world.staff("Library administrator", world.maple, "leo"))
     both = world.patron()
@@ -119,6 +120,7 @@ def test_nobody_removes_more_than_they_may(world: World) -> None:
     remove_patron(librarian, own.pk)
 
 
+@pytest.mark.any_engine
 def test_the_page_asks_and_removes(world: World) -> None:
     visitor = Visitor(world.staff("Library administrator", world.maple, "leo"))
     patron = world.patron(first="Ada", last="Byron")
@@ -232,6 +234,7 @@ def test_what_is_in_the_way_of_an_undo_is_listed(world: World) -> None:
     assert Patron.objects.filter(pk=fine.pk).exists()
 
 
+@pytest.mark.any_engine
 def test_rights_are_neither_taken_nor_given_back_by_who_does_not_hold_them(world: World) -> None:
     world.levels["Teacher"].permissions = ["patrons.override"]
     world.levels["Teacher"].save()
@@ -261,6 +264,7 @@ def test_who_changed_after_the_preview_is_checked_again(world: World) -> None:
     assert not Patron.objects.filter(pk=goes.pk).exists()
 
 
+@pytest.mark.any_engine
 def test_the_pages_plan_remove_and_undo(world: World) -> None:
     visitor = Visitor(world.staff("District patrons manager", None, "dora"))
     world.patron(first="Ada", last="Byron", barcode="4711", status="inactive")
@@ -282,6 +286,7 @@ def test_the_pages_plan_remove_and_undo(world: World) -> None:
     assert visitor.get("plan_again", job.pk).headers["Location"].endswith("?status=inactive")
 
 
+@pytest.mark.any_engine
 def test_the_command_previews_removes_and_says_who(world: World, openpatron: CommandLine) -> None:
     world.patron(first="Ada", last="Byron", barcode="4711", status="inactive")
     here = ("remove_patrons", "--organization", "cascadia", "--status", "inactive")

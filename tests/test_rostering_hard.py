@@ -71,6 +71,7 @@ def sync(world: World) -> Job:
     return run(confirm_job(world.operator, job)) if job.state == "planned" else job
 
 
+@pytest.mark.any_engine
 def test_every_rule_leads_to_its_very_field(world: World, school: School) -> None:
     """Everything is made wrong that can be; each link leads to a page on which its anchor is."""
     one, two, three = school.students
@@ -137,6 +138,7 @@ def test_groups_of_the_platform_are_delivered_once(world: World, school: School)
     assert {row.sent_user.patron_id for row in rows} == {two.pk, new.pk}
 
 
+@pytest.mark.any_engine
 def test_runs_that_fail_are_tried_again_later_and_given_up(
     world: World, school: School, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -184,6 +186,7 @@ def test_runs_that_fail_are_tried_again_later_and_given_up(
     assert "has no supervisor any more" in text_of(dora.get("sync_site", "maple"))
 
 
+@pytest.mark.any_engine
 def test_a_package_is_brought_by_sftp(
     world: World,
     school: School,

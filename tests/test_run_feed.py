@@ -90,6 +90,7 @@ def test_people_are_created_changed_left_and_undone(sis: Scene) -> None:
     assert sis.feed(*rows) == {"created": 20}, "their numbers and names are free again"
 
 
+@pytest.mark.any_engine
 def test_only_what_the_source_owns_and_sends_is_overwritten(sis: Scene) -> None:
     sis.feed(person(1, mobile_phone="+14155550123", email="ada@example.org"))
     patron = sis.patron(1)
@@ -131,6 +132,7 @@ def protect(patron: Patron, field: str, **values: object) -> Protection:
     )
 
 
+@pytest.mark.any_engine
 def test_a_protected_field_whose_source_changes_three_times(sis: Scene) -> None:
     sis.feed(person(1), person(2))
     patron = sis.patron(1)
@@ -195,6 +197,7 @@ def test_values_that_go_from_one_to_the_other(sis: Scene) -> None:
     assert sis.reasons()[-1] == ("conflict", "taken")
 
 
+@pytest.mark.any_engine
 def test_the_same_person_twice_is_one_and_reported(sis: Scene) -> None:
     crowd = [person(n) for n in range(2, 14)]
     rows = [person(1, email="ada@example.org"), *crowd, person(1, grade_level="7", email="")]
@@ -241,6 +244,7 @@ def test_cards_that_are_taken_or_missing(sis: Scene) -> None:
     assert set(cards_now) == {("maple", "000003", "retired"), ("cedar", "000003", "current")}
 
 
+@pytest.mark.any_engine
 def test_what_is_refused_and_why(sis: Scene) -> None:
     world = sis.world
     internal = world.patron(first="Grace", last="Hopper", district_id="D7", birth_date="2015-01-01")
@@ -334,6 +338,7 @@ def test_what_changed_between_plan_and_yes(sis: Scene) -> None:
     assert not SourceRecord.objects.filter(key="S2").exists()
 
 
+@pytest.mark.any_engine
 def test_limits_and_who_may(sis: Scene, world: World) -> None:
     rows = [person(n) for n in range(10)]
     sis.feed(*rows)
@@ -360,6 +365,7 @@ def test_limits_and_who_may(sis: Scene, world: World) -> None:
         receive_feed(world.operator, sis.source, "x.csv", [], Feed.Arrival.UPLOAD)
 
 
+@pytest.mark.any_engine
 def test_first_passwords_are_for_new_people_and_sealed_while_a_plan_waits(sis: Scene) -> None:
     word = "A-long-first-word-7"
     sis.columns = (*sis.columns, "password")
@@ -378,6 +384,7 @@ def test_first_passwords_are_for_new_people_and_sealed_while_a_plan_waits(sis: S
     assert "sealed" not in kept
 
 
+@pytest.mark.any_engine
 def test_lines_are_true_below_cells_of_several_lines_and_rows_that_cannot_be_read(
     sis: Scene, settings: Settings
 ) -> None:

@@ -41,6 +41,7 @@ def test_filters_are_saved_renamed_and_deleted(world: World) -> None:
     assert list(told) == [(None, "Fifth"), ("Fifth", "Fünfte"), ("Fünfte", None)]
 
 
+@pytest.mark.any_engine
 @pytest.mark.parametrize(
     ("name", "filters", "field"),
     [
@@ -87,6 +88,7 @@ def test_another_persons_list_is_changed_by_managers_only(world: World, leo: Vis
             delete_list(world.operator, number)
 
 
+@pytest.mark.any_engine
 def test_from_the_list_to_its_name_and_back(world: World, leo: Visitor) -> None:
     world.patron(last="Fifth"), world.patron(last="Sixth", grade="6")
     page = leo.get("patrons", grade="5")

@@ -18,8 +18,6 @@ from openpatron.patrons.models import Association, Patron, StaffRole
 from .visitor import Visitor, text_of
 from .world import World
 
-pytestmark = pytest.mark.postgres
-
 
 def leo(world: World) -> Any:
     return world.actor(world.staff("Library administrator", world.maple))

@@ -117,6 +117,7 @@ def test_what_is_undone_waits_for_an_answer_again(sis: Scene, world: World) -> N
     assert lookalikes(world.operator, feed).count() == 2
 
 
+@pytest.mark.any_engine
 def test_by_page_and_command(sis: Scene, world: World, openpatron: CommandLine) -> None:
     here(world, "Alan", "Turing"), here(world, "Grace", "Hopper")
     sis.feed(*rows()[:2])

@@ -224,6 +224,7 @@ def test_a_further_site_that_no_row_names_is_left(sis: Scene) -> None:
     assert sis.feed(here, *crowd) == {"unchanged": 7}
 
 
+@pytest.mark.any_engine
 def test_the_source_speaks_of_another_site_when_its_own_is_gone(sis: Scene) -> None:
     sis.says(absence="inactive", absence_days=2)
     here, there = person(1, barcode="M1"), person(1, site="alder", barcode="A1")
@@ -261,6 +262,7 @@ def test_a_run_that_is_taken_up_anew_misses_nobody_of_two_rows(sis: Scene) -> No
     assert sis.counts(job) == {"unchanged": 19}
 
 
+@pytest.mark.any_engine
 def test_fields_at_further_sites_are_locked_and_protected(sis: Scene, world: World) -> None:
     here, there = person(1), person(1, site="alder", barcode="A1")
     sis.feed(here, *[person(n) for n in range(2, 8)])
@@ -331,6 +333,7 @@ def test_homerooms_and_who_leads_them_go_with_an_undo(sis: Scene) -> None:
     assert {r.name: r.supervisor for r in Homeroom.objects.all()} == {"5a": None, "5k": other}
 
 
+@pytest.mark.any_engine
 def test_a_oneroster_package_brings_homerooms_and_who_leads_them(
     world: World, settings: Settings, tmp_path: Path
 ) -> None:

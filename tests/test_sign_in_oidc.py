@@ -26,8 +26,6 @@ from .sign_in_servers import oidc_server, path_of, sign_in_at_oidc
 from .visitor import text_of
 from .world import World
 
-pytestmark = pytest.mark.postgres
-
 
 @pytest.fixture(scope="session")
 def issuer() -> Iterator[str]:

@@ -122,6 +122,7 @@ def test_who_is_above_is_left_alone(world: World) -> None:
     assert StaffRole.objects.filter(pk=role.pk).exists()
 
 
+@pytest.mark.any_engine
 def test_the_pages_of_who_is_above_offer_nothing(world: World) -> None:
     leo = Visitor(world.staff("Library administrator", world.maple, "leo"))
     dora = Patron.objects.get(account=world.staff("District patrons manager"))
@@ -201,6 +202,7 @@ def test_a_right_by_an_association_says_since_when_and_what_is_not_held_why(worl
     assert "not held" not in said
 
 
+@pytest.mark.any_engine
 def test_a_role_is_given_shown_and_ended_by_page(world: World) -> None:
     leo = Visitor(world.staff("Library administrator", world.maple, "leo"))
     patron = world.patron()

@@ -33,7 +33,7 @@ from openpatron.accounts.rules import one_case
 from openpatron.kernel.text import fold, one_letter_off, storable
 
 from .models import Association, Patron
-from .queries import patrons_by_barcode, visible
+from .queries import holders_of, visible
 from .search import containing
 
 if TYPE_CHECKING:
@@ -131,7 +131,7 @@ def _by_number(actor: Actor, sought: Sought) -> Iterator[tuple[Patron, Likeness]
         text.strip() for text in (sought.barcode, sought.username, sought.email)
     )
     if barcode:
-        for patron in patrons_by_barcode(actor, barcode):
+        for patron in holders_of(actor, barcode).select_related("account")[:_CANDIDATES]:
             yield patron, Likeness.BARCODE
     called = [account.pk for account in accounts_called(username, email)]
     people = visible(actor).select_related("account")

@@ -197,8 +197,6 @@ def patrons_by_barcode(actor: Actor, value: str) -> list[Patron]:
 
     More than one where the number is given at several sites.
     """
-    if not storable(value):
-        return []
     holders = holders_of(actor, value).select_related("account")
     found = with_ties(holders.order_by("sort_name", "id"))[:_HOLDERS]
     return list({holder.pk: holder for holder in found}.values())
@@ -206,6 +204,8 @@ def patrons_by_barcode(actor: Actor, value: str) -> list[Patron]:
 
 def holders_of(actor: Actor, value: str) -> QuerySet[Patron]:
     """Return who holds exactly this number now; a patron once for each place where."""
+    if not storable(value):
+        return Patron.objects.none()
     sites = actor.sites_with("patrons.view")
     # A join, not a subquery: SQLite then begins with the number and not with the list's order.
     held = Q(
