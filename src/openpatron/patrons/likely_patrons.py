@@ -14,16 +14,26 @@ from datetime import date
 from itertools import chain
 from typing import TYPE_CHECKING
 
-from django.db.models import IntegerChoices, TextField, Value
+from django.db.models import (
+    Case,
+    IntegerChoices,
+    Prefetch,
+    Q,
+    TextField,
+    Value,
+    When,
+    prefetch_related_objects,
+)
 from django.db.models.functions import Concat
+from django.db.models.lookups import Regex
 from django.utils.translation import gettext_lazy as _
 
 from openpatron.accounts.queries import accounts_called
 from openpatron.accounts.rules import one_case
 from openpatron.kernel.text import fold, one_letter_off, storable
 
-from .models import Patron
-from .queries import patrons_by_barcode, visible, with_ties
+from .models import Association, Patron
+from .queries import patrons_by_barcode, visible
 from .search import containing
 
 if TYPE_CHECKING:
@@ -36,13 +46,13 @@ if TYPE_CHECKING:
 PERMISSION = "patrons.register"
 
 MOST = 10
-# So many candidates of one question are compared, and so many of one birthday.
-_CANDIDATES, _BIRTHDAY = 60, 400
+# So many candidates by name are compared, and so many of one birthday.
+_CANDIDATES, _BIRTHDAY = 100, 400
 # Names have more words, but two and one tell who it is.
 _WORDS = 3
-# Parts shorter than this have no entry in the index. Shorter words have no halves that narrow
-# anything down; of words that are long enough the halves alone tell who it is.
-_PART, _HALVED, _LONG = 3, 4, 8
+# Parts shorter than this have no entry in the index, unless a word begins or ends with them. Of
+# words that are long enough the halves alone tell who it is.
+_PART, _LONG = 3, 8
 _LONGEST = 40
 
 # PostgreSQL would ask the index for the pattern, which tells it next to nothing, instead of for the
@@ -97,20 +107,22 @@ class Likely:
 def likely_patrons(actor: Actor, sought: Sought) -> list[Likely]:
     """Return at most ``MOST`` visible patrons, the surest first; a fixed number of queries.
 
-    Each comes with account, associations and barcodes.
+    Each comes with account and associations, and these with site and patron type.
     """
     actor.require_anywhere(PERMISSION)
     if not actor.may_anywhere("patrons.view"):
         return []
-    found: dict[int, Likeness] = {}
-    names: dict[int, str] = {}
+    found: dict[int, Likely] = {}
     for patron, likeness in chain(_by_number(actor, sought), _by_name(actor, sought)):
-        found[patron.pk] = min(likeness, found.get(patron.pk, likeness))
-        names[patron.pk] = patron.sort_name
-    best = sorted(found, key=lambda pk: (found[pk], names[pk], pk))[:MOST]
-    shown = with_ties(visible(actor).select_related("account").filter(pk__in=best))
-    patrons = {patron.pk: patron for patron in shown}
-    return [Likely(patrons[pk], found[pk]) for pk in best if pk in patrons]
+        if patron.pk not in found or likeness < found[patron.pk].likeness:
+            found[patron.pk] = Likely(patron, likeness)
+    best = sorted(
+        found.values(), key=lambda one: (one.likeness, one.patron.sort_name, one.patron.pk)
+    )[:MOST]
+    ties = Association.objects.select_related("site", "patron_type")
+    ties = ties.order_by("-is_primary", "site__name", "pk")
+    prefetch_related_objects([one.patron for one in best], Prefetch("associations", ties))
+    return best
 
 
 def _by_number(actor: Actor, sought: Sought) -> Iterator[tuple[Patron, Likeness]]:
@@ -121,9 +133,10 @@ def _by_number(actor: Actor, sought: Sought) -> Iterator[tuple[Patron, Likeness]
     if barcode:
         for patron in patrons_by_barcode(actor, barcode):
             yield patron, Likeness.BARCODE
-    called = {a.pk: a for a in accounts_called(username, email)}
-    for patron in visible(actor).filter(account__in=list(called)) if called else ():
-        same = called[patron.account_id].username.lower() == one_case(username).lower()
+    called = [account.pk for account in accounts_called(username, email)]
+    people = visible(actor).select_related("account")
+    for patron in people.filter(account__in=called) if called else ():
+        same = patron.account.username.lower() == one_case(username).lower()
         yield patron, Likeness.USERNAME if same else Likeness.EMAIL
 
 
@@ -132,7 +145,7 @@ def _by_name(actor: Actor, sought: Sought) -> Iterator[tuple[Patron, Likeness]]:
     given, family = _words(sought.first_name), _words(sought.last_name)
     people = visible(actor).select_related("account")
     joined = _joined(f"{sought.first_name} {sought.last_name}")
-    asked = list(_questions(people, given, family, joined))
+    asked = _named(people, given, family, joined)
     if sought.birth_date is not None:
         asked.append(people.filter(account__birth_date=sought.birth_date)[:_BIRTHDAY])
     for patron in chain.from_iterable(asked):
@@ -156,27 +169,32 @@ def _joined(text: str) -> set[str]:
     return {word for name in text.split() for word in _words(name) if len(_words(name)) > 1}
 
 
-def _questions(
+def _named(
     people: QuerySet[Patron], given: list[str], family: list[str], joined: set[str]
-) -> Iterator[QuerySet[Patron]]:
-    """Yield what the database is asked: all words intact, then each in turn one letter off."""
+) -> list[QuerySet[Patron]]:
+    """Return what finds who has all the words, and then who has one of them one letter off."""
     # The longest of each name first: they tell most.
     words = [*sorted(family, key=len)[::-1][:2], *sorted(given, key=len)[::-1]][:_WORDS]
+    if not words:
+        return []
     if not any(len(word) >= _PART for word in words):
-        if words:
-            one, other = " ".join(given), " ".join(family)
-            both = [f"{other}, {one}", f"{one}, {other}"] if one and other else [one or other]
-            yield people.filter(sort_name__in=both)[:_CANDIDATES]
-        return
-    yield containing(people, ([word] for word in words))[:_CANDIDATES]
+        one, other = " ".join(given), " ".join(family)
+        both = [f"{other}, {one}", f"{one}, {other}"] if one and other else [one or other]
+        return [people.filter(sort_name__in=both)[:_CANDIDATES]]
+    whole = containing([word] for word in words)
+    near = Q()
     for off in words:
         intact = [[word] for word in words if word != off]
-        has_halves = len(off) >= (2 * _PART if off in joined else _HALVED)
+        has_halves = len(off) >= 2 * _PART or off not in joined
         parts = [*intact, _halves(off)] if has_halves else intact
         is_narrow = any(len(word) >= _PART for [word] in intact) or len(off) >= _LONG
         if len(off) >= _PART and is_narrow:
-            narrowed = containing(people, parts).alias(text=_TEXT)
-            yield narrowed.filter(text__regex=_near(off))[:_CANDIDATES]
+            near |= containing(parts) & Q(Regex(_TEXT, _near(off)))
+    if not near or len(words) == 1:
+        # Of the many who are called so the first few will do.
+        return [people.filter(one)[:_CANDIDATES] for one in (whole, near) if one]
+    found = people.filter(whole | near)
+    return [found.order_by(Case(When(whole, then=0), default=1))[:_CANDIDATES]]
 
 
 def _halves(word: str) -> list[str]:

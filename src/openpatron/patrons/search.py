@@ -7,8 +7,9 @@ characters and more; shorter parts (two CJK characters are a whole name) read th
 
 from __future__ import annotations
 
+import re
 from functools import reduce
-from operator import or_
+from operator import and_, or_
 from typing import TYPE_CHECKING, Protocol
 
 from django.db import connection
@@ -26,6 +27,9 @@ if TYPE_CHECKING:
 
 # Shorter parts have no trigram.
 _TRIGRAM = 3
+# PostgreSQL's patterns keep what comes after this character in classes that pg_trgm cannot read
+# (its regc_color.c: MAX_SIMPLE_CHR).
+_READ = "\u07ff"
 # So many patrons are few.
 _FEW = 2_000
 # Words beyond these narrow nothing down.
@@ -67,24 +71,37 @@ def sort_name(account: Named) -> str:
 
 def matching(patrons: QuerySet[Patron], text: str) -> QuerySet[Patron]:
     """Return the patrons whose search text contains every word of ``text``."""
-    return containing(patrons, ([word] for word in storable_words(text)[:_WORDS]))
+    return patrons.filter(containing([word] for word in storable_words(text)[:_WORDS]))
 
 
-def containing(patrons: QuerySet[Patron], parts: Iterable[Sequence[str]]) -> QuerySet[Patron]:
-    """Return the patrons whose search text contains, of each of ``parts``, at least one.
+def containing(parts: Iterable[Sequence[str]]) -> Q:
+    """Return what asks for search texts that contain, of each of ``parts``, at least one.
 
     The texts are folded already: ``[["ada"], ["love", "lace"]]`` is "ada", and "love" or "lace".
     A space before a text says that a word begins with it.
     """
     wanted = list(parts)
+    found = Q()
     if connection.vendor == "sqlite":
         indexed = [texts for texts in wanted if all(_is_indexed(text) for text in texts)]
         wanted = [texts for texts in wanted if texts not in indexed]
         if indexed:
-            patrons = _in_index(patrons, indexed)
-    for texts in wanted:
-        patrons = patrons.filter(reduce(or_, map(_has, texts)))
-    return patrons
+            found = _in_index(indexed)
+    return reduce(and_, map(_has_one, wanted), found)
+
+
+def _has_one(texts: Sequence[str]) -> Q:
+    """Return what asks for any of the texts.
+
+    PostgreSQL asks its index for each of several texts together with all the other parts; for
+    one pattern it asks once. (Of characters beyond ``_READ`` a pattern tells the index nothing.)
+    """
+    if len(texts) == 1 or connection.vendor == "sqlite" or max(map(max, texts)) > _READ:
+        return reduce(or_, map(_has, texts))
+    patterns = (
+        "(^| )" * text.startswith(" ") + re.escape(text.removeprefix(" ")) for text in texts
+    )
+    return Q(search_text__regex="|".join(patterns))
 
 
 def _has(text: str) -> Q:
@@ -97,7 +114,7 @@ def _is_indexed(text: str) -> bool:
     return len(text) >= _TRIGRAM and not text.startswith(" ")
 
 
-def _in_index(patrons: QuerySet[Patron], parts: list[Sequence[str]]) -> QuerySet[Patron]:
+def _in_index(parts: list[Sequence[str]]) -> Q:
     """Narrow to what SQLite's index finds.
 
     SQLite does not know how many that will be. Few are named one by one, so that it begins with
@@ -113,5 +130,5 @@ def _in_index(patrons: QuerySet[Patron], parts: list[Sequence[str]]) -> QuerySet
         cursor.execute(f"{found} LIMIT {_FEW + 1}", [phrase])
         few = [row[0] for row in cursor.fetchall()]
     if len(few) <= _FEW:
-        return patrons.filter(pk__in=few)
-    return patrons.filter(pk__in=RawSQL(found, (phrase,)))  # noqa: S611  constant text
+        return Q(pk__in=few)
+    return Q(pk__in=RawSQL(found, (phrase,)))  # noqa: S611  constant text
