@@ -5,9 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from reportlab.graphics.barcode.widgets import BarcodeCode128, BarcodeStandard39
-from reportlab.graphics.shapes import Rect
-
 # In modules, the width of the narrowest bar; a scanner wants ten of them left white on each side.
 _MODULE, _QUIET = 1, 10
 _HEIGHT = 40
@@ -33,6 +30,12 @@ def bars(value: str, *, code39: bool = False) -> Bars | None:
     """
     if not value or not (value.isascii() and value.isprintable()):
         return None
+    from reportlab.graphics.barcode.widgets import (  # noqa: PLC0415  slow to load
+        BarcodeCode128,
+        BarcodeStandard39,
+    )
+    from reportlab.graphics.shapes import Rect  # noqa: PLC0415
+
     fits = code39 and set(value) <= set("0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ-. $/+%")
     shape = {"barWidth": _MODULE, "barHeight": _HEIGHT, "humanReadable": False, "quiet": False}
     widget: Any

@@ -31,9 +31,6 @@ from .post import Text
 from .smtp import Connection, File, RefusedError
 from .texts import text_of
 
-LETTERS_IN_A_FILE = 200
-"""More than these go in another one: a mail server takes no mail of any size."""
-
 # Where the number of the place comes after its name.
 _PLACE_FIRST = {"US", "CA", "GB", "IE", "AU", "NZ", "IN", "PH"}
 _PLAIN = ParagraphStyle("plain", fontName=FONT, fontSize=10, leading=14)

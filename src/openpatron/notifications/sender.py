@@ -20,7 +20,6 @@ from django.utils import timezone, translation
 from django.utils.crypto import get_random_string
 from django.utils.translation import gettext as _
 
-from .letters import LETTERS_IN_A_FILE, send_letters
 from .links import LinkError, link_of
 from .models import Message, State, Way
 from .password_requests import post_requested_links
@@ -34,6 +33,8 @@ LEASE = timedelta(minutes=5)
 _GIVE_UP = timedelta(days=5)
 _LONGEST_PAUSE = timedelta(hours=6)
 _AT_ONCE = 200
+# More letters go in another file: a mail server takes no mail of any size.
+_LETTERS_IN_A_FILE = 200
 # Seconds between two looks into the outbox, and between two attempts to reach the server.
 _PAUSE, _PAUSE_WHILE_DOWN = 3.0, 30.0
 
@@ -108,6 +109,8 @@ def _send_one(mail: Connection, number: int, result: Sent) -> None:
         for message in messages:
             _write_down(message)
         if first.way == Way.LETTER:
+            from .letters import send_letters  # noqa: PLC0415  slow to load, and seldom needed
+
             send_letters(mail, messages)
         else:
             mail.send(first, _body(first))
@@ -152,7 +155,7 @@ def _claim(number: int, token: str) -> bool:
             site=message.site_id,
             to=message.to,
         )
-        chosen = list(same.values_list("pk", flat=True)[:LETTERS_IN_A_FILE])
+        chosen = list(same.values_list("pk", flat=True)[:_LETTERS_IN_A_FILE])
         with transaction.atomic():
             found = Message.objects.select_for_update().filter(pk__in=chosen, parcel="")
             Message.objects.filter(pk__in=[one.pk for one in found]).update(parcel=new_message_id())

@@ -1,6 +1,6 @@
 """Filling the index behind the search box for many new patrons at once.
 
-What the index is stands in ``migrations/0002_search_index.py`` alone; here it is put aside and
+What the index is stands in ``migrations/_search_index.py`` alone; here it is put aside and
 put back as the database knows it.
 """
 

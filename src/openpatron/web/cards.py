@@ -18,7 +18,6 @@ from openpatron.patrons.actions.replace_card import card_of, replace_card as rep
 from openpatron.patrons.models import Barcode
 from openpatron.patrons.serving import PERMISSION, patron_served
 
-from .card_pdf import CARD, PAPERS, card_pdf, printed_card
 from .gate import OrganizationRequest, page
 from .patron_place import address_of, crumbs_to
 
@@ -50,6 +49,8 @@ class ReplaceForm(forms.Form):
 @require_safe
 def card(request: OrganizationRequest, number: int, card: int) -> HttpResponse:
     """Show a card with the ways to print it."""
+    from .card_pdf import printed_card  # noqa: PLC0415  slow to load
+
     patron, found = _found(request, number, card)
     context = {
         "title": _("Card %s") % found.value,
@@ -66,6 +67,8 @@ def card(request: OrganizationRequest, number: int, card: int) -> HttpResponse:
 @require_safe
 def print_card(request: OrganizationRequest, number: int, card: int) -> HttpResponse:
     """Send the card as a PDF: ``?paper=card``, ``a4`` or ``letter``."""
+    from .card_pdf import CARD, PAPERS, card_pdf, printed_card  # noqa: PLC0415  slow to load
+
     patron, found = _found(request, number, card)
     paper = request.GET.get("paper", CARD)
     if paper not in PAPERS or found.state != Barcode.State.CURRENT:

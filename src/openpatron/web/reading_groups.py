@@ -23,7 +23,6 @@ from .charts import stacked_bars
 from .gate import OrganizationRequest
 from .reading import crumbs, refused, weeks_chart
 from .reading_gate import of_archived_group, of_group, of_own_group, of_school, shown
-from .reading_lists import lists_pdf
 
 if TYPE_CHECKING:
     from django.http import HttpResponse
@@ -59,6 +58,8 @@ def group(request: OrganizationRequest, number: int) -> HttpResponse:
 @require_safe
 def group_list(request: OrganizationRequest, number: int) -> HttpResponse:
     """Send the list of a group to print: names and usernames, and the code where it works."""
+    from .reading_lists import lists_pdf  # noqa: PLC0415  slow to load
+
     return lists_pdf(request, queries.printed_group(request.actor, number))
 
 
@@ -66,6 +67,8 @@ def group_list(request: OrganizationRequest, number: int) -> HttpResponse:
 @require_safe
 def group_lists(request: OrganizationRequest, number: int) -> HttpResponse:
     """Send the lists of all groups of a school, each on a sheet of its own."""
+    from .reading_lists import lists_pdf  # noqa: PLC0415  slow to load
+
     return lists_pdf(request, queries.printed_groups(request.actor, number))
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from openpatron.feeds.setup import Setup
 from openpatron.patrons.models import Source
 
-from . import folder, sftp
+from . import folder
 from .base import (
     ArrivalError,
     ConnectionLostError,
@@ -38,4 +38,6 @@ def fetch_new(source: Source, setup: Setup, secret: str) -> Iterator[Fetched]:
     if setup.arrival.kind == "folder":
         yield from folder.fetch_new(source, setup.arrival)
     elif setup.arrival.kind == "sftp":
+        from . import sftp  # noqa: PLC0415  slow to load, and seldom needed
+
         yield from sftp.fetch_new(source, setup.arrival, secret)

@@ -1,16 +1,8 @@
-"""Levels that may manage the platforms may connect the reading community as well."""
+"""The right to connect the reading community, see ``_rights``."""
 
 from django.db import migrations
 
-_LIKE, _NEW = "rostering.manage_targets", "reading.manage"
-
-
-def give(apps, schema_editor):
-    """Add what is missing."""
-    for level in apps.get_model("access", "AccessLevel").objects.all():
-        if _LIKE in level.permissions and _NEW not in level.permissions:
-            level.permissions = [*level.permissions, _NEW]
-            level.save(update_fields=["permissions"])
+from ._rights import give
 
 
 class Migration(migrations.Migration):

@@ -7,14 +7,11 @@ from urllib.parse import urlsplit
 
 from django.utils.translation import gettext as _
 
-from openpatron.kernel import sftp
 from openpatron.kernel.errors import InputError
 from openpatron.kernel.sealed import seal
 from openpatron.kernel.text import clean
 from openpatron.rostering.models import Target
 from openpatron.rostering.targets.base import TargetKind
-
-from .deliver import deliver
 
 if TYPE_CHECKING:
     from openpatron.access.actor import Actor
@@ -49,6 +46,8 @@ class OneRosterSftp(TargetKind):
 
     def take(self, target: Target, wanted: WantedTarget, *, is_same: bool) -> None:
         """Take the server's key and secret; a stored secret is not shown to another server."""
+        from openpatron.kernel import sftp  # noqa: PLC0415  slow to load, and seldom needed
+
         key = " ".join(clean(wanted.host_key, "host_key", limit=1000).split(" ")[:2])
         try:
             sftp.host_key_of(key)
@@ -74,6 +73,8 @@ class OneRosterSftp(TargetKind):
 
     def deliver(self, target: Target) -> None:
         """Bring the package."""
+        from .deliver import deliver  # noqa: PLC0415  slow to load, and seldom needed
+
         deliver(target)
 
 
