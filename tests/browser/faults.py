@@ -8,25 +8,34 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page
 
 _AXE = Axe().axe_script
-_ALL = {
-    "resultTypes": ["violations"],
-    "runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"],
-    # In axe this rule is off until it is asked for by name.
-    "rules": {"target-size": {"enabled": True}},
-}
+# What takes longest is told once of everything that is styled alike: _CONTRAST; and whether a
+# finger can hit what it is for, where there are fingers.
+_CONTRAST = {"resultTypes": ["violations"], "runOnly": ["color-contrast"], "preload": False}
+_FINGERS = 768
+_TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 # What depends on colours, sizes, and on what a phone shows instead.
-_LOOKS = {
-    "resultTypes": ["violations"],
-    "runOnly": [
-        "color-contrast", "link-in-text-block", "target-size", "scrollable-region-focusable",
-        "button-name", "link-name", "label", "select-name", "region",
-    ],
-}  # fmt: skip
+_RULES_OF_LOOKS = [
+    "link-in-text-block", "scrollable-region-focusable",
+    "button-name", "link-name", "label", "select-name", "region",
+]  # fmt: skip
+
+
+def _options(*, only_looks: bool, fingers: bool) -> dict[str, Any]:
+    if only_looks:
+        rules = [*_RULES_OF_LOOKS, *(["target-size"] if fingers else [])]
+        return {"resultTypes": ["violations"], "runOnly": rules}
+    # In axe the second is off until it is asked for by name.
+    enabled = {"color-contrast": {"enabled": False}, "target-size": {"enabled": fingers}}
+    return {"resultTypes": ["violations"], "runOnly": _TAGS, "rules": enabled}
+
+
 # What hangs on the frame and the style sheets, which axe would read whole for it.
 _OF_FRAME = {"preload": False}
 
 # How the frame about the page's own part is seen (by its words), and in which looks it was.
 _frames: set[tuple[bool, str]] = set()
+# The styles in which words were seen.
+_styles: set[str] = set()
 
 # Text that its own box hides, and boxes that stick out of the page; wide tables may scroll by
 # themselves.
@@ -69,7 +78,30 @@ _FRAME = """async () => {
     document.querySelectorAll('main h1').length,
   ];
 }"""
+# Words are styled by what they stand in: its tag, classes and states, and those of all around it,
+# in a theme and at a width. Of those styled alike one is kept.
+_STYLED = """(within) => {
+  const place = `${document.documentElement.dataset.bsTheme} ${window.innerWidth}`;
+  const states = ['style', 'type', 'disabled', 'checked', 'open', 'aria-current', 'aria-selected',
+    'aria-disabled', 'aria-invalid', 'aria-expanded', 'data-bs-theme'];
+  const names = new Map();
+  const name = (one) => {
+    if (!one || one === document.documentElement) return place;
+    if (!names.has(one)) names.set(one, `${name(one.parentElement)}>${one.tagName}.${one.className}`
+      + states.map((state) => one.getAttribute(state) ?? '').join());
+    return names.get(one);
+  };
+  const has_words = (one) => one.matches('input, select, textarea')
+    || [...one.childNodes].some((part) => part.nodeType === 3 && part.data.trim());
+  window.styled = new Map();
+  for (const one of document.querySelectorAll(`${within} *`))
+    if (has_words(one) && !window.styled.has(name(one))
+        && one.checkVisibility({ visibilityProperty: true })) window.styled.set(name(one), one);
+  return [...window.styled.keys()];
+}"""
 _RUN = "async ([within, options]) => (await axe.run(within, options)).violations"
+_RUN_OF_STYLES = """async ([names, options]) => (await axe.run(
+  { include: names.map((name) => window.styled.get(name)) }, options)).violations"""
 
 
 def faults(page: Page, *, only_looks: bool = False) -> list[str]:
@@ -82,20 +114,32 @@ def faults(page: Page, *, only_looks: bool = False) -> list[str]:
     has_axe, frame, has_main, titles = page.evaluate(_FRAME)
     if not has_axe:
         page.evaluate(_AXE)
-    options = _LOOKS if only_looks else _ALL
+        # The browser keeps what it read for the pages that come.
+        page.context.add_init_script(_AXE)
+    size = page.viewport_size
+    fingers = size is not None and size["width"] < _FINGERS
+    options = _options(only_looks=only_looks, fingers=fingers)
+    found = []
     if not has_main or (only_looks, frame) not in _frames:
         _frames.add((only_looks, frame))
-        found = _broken_rules(page, "html", options)
+        within = "html"
     else:
-        found = _broken_rules(page, "main", options | _OF_FRAME)
+        within = "main"
+        options = options | _OF_FRAME
         if titles != 1:
             found.append(f"the page has {titles} main headings")
+    found += _broken_rules(page, _RUN, within, options)
+    if new := sorted(set(page.evaluate(_STYLED, within)) - _styles):
+        _styles.update(new)
+        found += _broken_rules(page, _RUN_OF_STYLES, new, _CONTRAST)
     return found + cut_off(page)
 
 
-def _broken_rules(page: Page, within: str, options: dict[str, Any]) -> list[str]:
+def _broken_rules(
+    page: Page, run: str, within: str | list[str], options: dict[str, Any]
+) -> list[str]:
     """Return what axe finds, a line each."""
-    found: list[dict[str, Any]] = page.evaluate(_RUN, [within, options])
+    found: list[dict[str, Any]] = page.evaluate(run, [within, options])
     return [
         f"{rule['id']}: {node['html'][:200]} ({node['failureSummary']})"
         for rule in found

@@ -2,8 +2,22 @@
 
 from __future__ import annotations
 
+import os
+import re
+from pathlib import Path
+from typing import Literal
+
+from playwright.sync_api import ViewportSize
+
 from .faults import faults
 from .visitor import PHONE, WIDE, Visitor
+
+# With SHOTS=folder pictures are left there, to be looked at.
+_SHOTS = os.environ.get("SHOTS", "")
+_LOOKS: tuple[tuple[ViewportSize, Literal["light", "dark"]], ...] = (
+    (WIDE, "light"),
+    (PHONE, "dark"),
+)
 
 _THEME = "theme => document.documentElement.dataset.bsTheme === theme"
 # Where the page says that one is: its title, its breadcrumb or else its heading, its top.
@@ -33,16 +47,21 @@ class Inspector:
         self.inspect(path)
 
     def inspect(self, name: str) -> None:
-        """Inspect what is shown now: bright on a wide screen, dark on a phone."""
+        """Inspect what is shown now: bright on a wide screen, dark on a phone.
+
+        It begins with what is set, so that the next page comes as the last one was seen.
+        """
         page = self.visitor.page
-        page.set_viewport_size(WIDE)
-        page.emulate_media(color_scheme="light")
-        page.wait_for_function(_THEME, arg="light")
-        self._note(f"{name} wide, light", faults(page))
-        page.set_viewport_size(PHONE)
-        page.emulate_media(color_scheme="dark")
-        page.wait_for_function(_THEME, arg="dark")
-        self._note(f"{name} phone, dark", faults(page, only_looks=True))
+        looks = sorted(_LOOKS, key=lambda look: look[0] != page.viewport_size)
+        for only_looks, (size, theme) in enumerate(looks):
+            page.set_viewport_size(size)
+            page.emulate_media(color_scheme=theme)
+            page.wait_for_function(_THEME, arg=theme)
+            where = f"{name} {size['width']} {theme}"
+            self._note(where, faults(page, only_looks=bool(only_looks)))
+            if _SHOTS:
+                file = re.sub(r"\W+", "-", where).strip("-")
+                page.screenshot(path=Path(_SHOTS, f"{file}.png"), full_page=True)
 
     def _inside(self, name: str, says: str) -> None:
         """Title, breadcrumb and address tell the same story: where, and what."""

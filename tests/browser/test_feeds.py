@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import pytest
@@ -14,26 +13,11 @@ from openpatron.patrons.models import Protection
 from tests.feed_scene import person, scene as source_scene
 from tests.test_settle_lookalikes import here
 
-from .faults import faults
+from .inspector import Inspector
 from .scene import Scene
-from .visitor import PHONE, WIDE, Visitor
+from .visitor import WIDE, Visitor
 
 pytestmark = pytest.mark.browser
-
-# With SHOTS=folder pictures are left there, to be looked at.
-_SHOTS = os.environ.get("SHOTS", "")
-
-
-def inspect(visitor: Visitor, name: str) -> list[str]:
-    """Return what is wrong, on a wide screen and on a phone."""
-    found = []
-    for size in (PHONE, WIDE):
-        visitor.page.set_viewport_size(size)
-        found += faults(visitor.page, only_looks=size == PHONE)
-        if _SHOTS:
-            file = Path(_SHOTS, f"{name}-{size['width']}.png")
-            visitor.page.screenshot(path=file, full_page=True)
-    return found
 
 
 @pytest.fixture
@@ -63,21 +47,22 @@ def _fed(scene: Scene, settings: Settings, tmp_path: Path) -> None:
 
 @pytest.mark.usefixtures("_fed")
 def test_lookalikes_protections_and_the_menu_of_a_patron(dora: Visitor) -> None:
-    found = []
+    looking = Inspector(dora)
     dora.to("sources/")
-    found += inspect(dora, "sources")
+    looking.inspect("sources")
+    dora.page.set_viewport_size(WIDE)  # on a phone rows are cards
     dora.to("sources/sis/feeds/")
     dora.page.get_by_role("row").nth(1).get_by_role("link").first.click()
-    found += inspect(dora, "feed")
+    looking.inspect("feed")
     dora.page.get_by_role("link", name="Say who they are").click()
-    found += inspect(dora, "lookalikes")
+    looking.inspect("lookalikes")
     dora.page.get_by_label("Who is row 2?").select_option("link")
     dora.page.get_by_role("button", name="Preview these answers").click()
     expect(dora.page.get_by_role("heading", level=1)).to_contain_text("Lookalikes of")
 
     dora.to("protections/?differs=yes")
     expect(dora.page.get_by_role("cell", name="Byron", exact=True)).to_be_visible()
-    found += inspect(dora, "protections")
+    looking.inspect("protections")
 
     # The menu of a patron is opened, walked and left by keyboard.
     dora.to("patrons/?q=turing")
@@ -86,13 +71,13 @@ def test_lookalikes_protections_and_the_menu_of_a_patron(dora: Visitor) -> None:
     dora.page.keyboard.press("Enter")
     edit = dora.page.get_by_role("link", name="Edit", exact=True)
     expect(edit).to_be_visible()
-    found += inspect(dora, "menu")
+    looking.inspect("menu")
     dora.page.keyboard.press("Tab")
     expect(dora.page.get_by_role("link", name="Open the record")).to_be_focused()
     dora.page.keyboard.press("Escape")
     expect(edit).to_be_hidden()
     expect(button).to_be_focused()
-    assert found == []
+    looking.end()
 
 
 def test_rules_of_a_sample_are_chosen(dora: Visitor, settings: Settings, tmp_path: Path) -> None:
@@ -108,4 +93,6 @@ def test_rules_of_a_sample_are_chosen(dora: Visitor, settings: Settings, tmp_pat
     dora.page.locator("#id_made_0_text").fill("Salem")
     dora.page.get_by_role("button", name="Show the rows so").click()
     expect(dora.page.locator("#id_made_0_text")).to_have_value("Salem")
-    assert inspect(dora, "wizard") == []
+    looking = Inspector(dora)
+    looking.inspect("wizard")
+    looking.end()

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import os
 import time
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 from django.conf import settings
@@ -20,11 +18,10 @@ from tests.reading_scene import Community, community_of
 from .conftest import Visit
 from .inspector import Inspector
 from .scene import Scene
-from .visitor import PHONE, WIDE, Visitor
+from .visitor import WIDE, Visitor
 
 pytestmark = pytest.mark.browser
 
-SHOTS = os.environ.get("SHOTS", "")
 CLUB = "Chess and Go"
 
 
@@ -47,15 +44,9 @@ def community(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> Community:
     return made
 
 
-def look_at_all(inspector: Inspector, pages: list[tuple[str, str]], name: str) -> None:
-    for n, (path, says) in enumerate(pages):
+def look_at_all(inspector: Inspector, *pages: tuple[str, str]) -> None:
+    for path, says in pages:
         inspector.look_at(path, says)
-        if SHOTS:
-            page = inspector.visitor.page
-            for size_name, size in (("wide", WIDE), ("phone", PHONE)):
-                page.set_viewport_size(size)
-                page.emulate_media(color_scheme="light")
-                page.screenshot(path=Path(SHOTS) / f"{name}{n:02d}-{size_name}.png", full_page=True)
     inspector.visitor.page.set_viewport_size(WIDE)
 
 
@@ -66,24 +57,20 @@ def test_the_pages_and_a_move_by_the_keyboard(visit: Visit, community: Community
     inspector = Inspector(leo)
     look_at_all(
         inspector,
-        [
-            ("reading/", "Reading"),
-            (f"{place}/students/?sort=group", "All students of Maple"),
-            (f"{place}/settings/", "Settings of Maple"),
-            (f"{place}/guides/group-codes/", "Move students by group codes"),
-            ("reading/history/", "Sync history"),
-            ("reading/provider/", "Provider"),
-            (f"reading/groups/{community.group.pk}/", "5A"),
-            (f"reading/groups/{Group.objects.get(sourced_id=None).pk}/", CLUB),
-        ],
-        "leo",
+        ("reading/", "Reading"),
+        (f"{place}/students/?sort=group", "All students of Maple"),
+        (f"{place}/settings/", "Settings of Maple"),
+        (f"{place}/guides/group-codes/", "Move students by group codes"),
+        ("reading/history/", "Sync history"),
+        ("reading/provider/", "Provider"),
+        (f"reading/groups/{community.group.pk}/", "5A"),
+        (f"reading/groups/{Group.objects.get(sourced_id=None).pk}/", CLUB),
     )
     moves(leo, place, inspector)
     inspector.end()
     sam = visit(community.school.students[0].account)
     inspector = Inspector(sam)
-    pages = [("reading/", "Reading"), ("reading/log/", "My reading log")]
-    look_at_all(inspector, pages, "sam")
+    look_at_all(inspector, ("reading/", "Reading"), ("reading/log/", "My reading log"))
     inspector.end()
     without_an_account(visit, community)
 
@@ -105,7 +92,7 @@ def without_an_account(visit: Visit, community: Community) -> None:
     session.save()
     cookie = {"name": settings.SESSION_COOKIE_NAME, "value": session.session_key or ""}
     guest.context.add_cookies([{**cookie, "url": guest.address}])  # type: ignore[typeddict-item]
-    look_at_all(inspector, [("reading/", "Reading")], "tess")
+    look_at_all(inspector, ("reading/", "Reading"))
     guest.follow("5A", "**/groups/*/")
     inspector.end()
 
@@ -121,8 +108,6 @@ def moves(leo: Visitor, place: str, inspector: Inspector) -> None:
     leo.press("Enter")
     leo.by_role("heading", "Move 3 students to 5B?").wait_for()
     inspector.inspect("confirmation")
-    if SHOTS:
-        leo.page.screenshot(path=Path(SHOTS) / "leo-confirm-phone.png", full_page=True)
     leo.page.set_viewport_size(WIDE)
     leo.tab_to("Move 3 students to 5B")
     leo.press("Enter")

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import os
-from pathlib import Path
-
 import pytest
 
 from openpatron.ledger.actions.confirm_job import confirm_job
@@ -17,11 +14,8 @@ from tests.rosters import school_of
 from .conftest import Visit
 from .inspector import Inspector
 from .scene import Scene
-from .visitor import PHONE, WIDE
 
 pytestmark = pytest.mark.browser
-
-SHOTS = os.environ.get("SHOTS", "")
 
 
 def test_the_pages_of_rostering(visit: Visit, scene: Scene) -> None:
@@ -41,49 +35,42 @@ def test_the_pages_of_rostering(visit: Visit, scene: Scene) -> None:
     )
     dora = visit(scene.dora)
     inspector = Inspector(dora)
-    for n, (path, says) in enumerate(
+    for path, says in (
+        ("rostering/", "Sync"),
+        ("rostering/sites/maple/sync/", "Sync of Maple"),
+        ("rostering/sites/maple/readiness/", "Readiness of Maple"),
+        ("rostering/sites/maple/reading-platform/", "Site info of Maple"),
+        ("rostering/sites/maple/homerooms/", "Homerooms of Maple"),
+        (f"rostering/sites/maple/homerooms/{school.room.pk}/", "Homeroom 5A"),
+        ("rostering/sites/maple/homerooms/add/", "Make a homeroom"),
+        ("rostering/sites/maple/homerooms/copy/", "Copy homerooms"),
+        ("rostering/sites/maple/homerooms/move/", "Move students"),
         (
-            ("rostering/", "Sync"),
-            ("rostering/sites/maple/sync/", "Sync of Maple"),
-            ("rostering/sites/maple/readiness/", "Readiness of Maple"),
-            ("rostering/sites/maple/reading-platform/", "Site info of Maple"),
-            ("rostering/sites/maple/homerooms/", "Homerooms of Maple"),
-            (f"rostering/sites/maple/homerooms/{school.room.pk}/", "Homeroom 5A"),
-            ("rostering/sites/maple/homerooms/add/", "Make a homeroom"),
-            ("rostering/sites/maple/homerooms/copy/", "Copy homerooms"),
-            ("rostering/sites/maple/homerooms/move/", "Move students"),
-            (
-                f"rostering/sites/maple/homerooms/{school.room.pk}/merge/",
-                "Merge homeroom 5A into another",
-            ),
-            (
-                f"rostering/sites/maple/homerooms/{empty.pk}/site/",
-                f"Move homeroom {empty.name} to another site",
-            ),
-            (
-                "rostering/sites/maple/readiness/student_homeroom/",
-                "Mend all: move them to a homeroom",
-            ),
-            (
-                "rostering/sites/maple/readiness/student_barcode/",
-                "Mend all: give them the next barcodes",
-            ),
-            ("rostering/targets/", "Platforms"),
-            ("rostering/targets/add/", "Add a platform"),
-            (f"rostering/targets/{target.pk}/", "Edit Reading community"),
-            (f"jobs/{done.pk}/", f"Job {done.pk}"),
-        )
+            f"rostering/sites/maple/homerooms/{school.room.pk}/merge/",
+            "Merge homeroom 5A into another",
+        ),
+        (
+            f"rostering/sites/maple/homerooms/{empty.pk}/site/",
+            f"Move homeroom {empty.name} to another site",
+        ),
+        (
+            "rostering/sites/maple/readiness/student_homeroom/",
+            "Mend all: move them to a homeroom",
+        ),
+        (
+            "rostering/sites/maple/readiness/student_barcode/",
+            "Mend all: give them the next barcodes",
+        ),
+        ("rostering/targets/", "Platforms"),
+        ("rostering/targets/add/", "Add a platform"),
+        (f"rostering/targets/{target.pk}/", "Edit Reading community"),
+        (f"jobs/{done.pk}/", f"Job {done.pk}"),
     ):
         if path.startswith("jobs/"):
             dora.to(path)
             inspector.inspect(path)
         else:
             inspector.look_at(path, says)
-        if SHOTS:
-            for name, size in (("wide", WIDE), ("phone", PHONE)):
-                dora.page.set_viewport_size(size)
-                dora.page.emulate_media(color_scheme="light")
-                dora.page.screenshot(path=Path(SHOTS) / f"{n:02d}-{name}.png", full_page=True)
     inspector.end()
 
     # A scanner types and presses Enter, one card after the other.
