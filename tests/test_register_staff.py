@@ -56,6 +56,8 @@ def test_the_page_registers_somebody_whole(world: World, leo: Visitor) -> None:
         "additional_email": "parents@x.example",
         "local_codes": "choir, bus 4",
         "resource_sharing_library": str(world.cedar.pk),
+        "page_language": "es",
+        "language": "fr",
         "role-level": str(level.pk),
         "role-where": "sites",
         "role-sites": maple,
@@ -75,6 +77,8 @@ def test_the_page_registers_somebody_whole(world: World, leo: Visitor) -> None:
         ({"role-level": ""}, "Choose the level of the staff role"),
         ({"wants_mail": "on"}, "Choose e-mail as the channel"),
         ({"additional_email": "no address"}, "is no e-mail address"),
+        ({"language": "elvish"}, "Choose one of the values of the list"),
+        ({"expires_on": "2020-01-01"}, "is over already"),
     ):
         before = counts()
         refused = leo.post(
@@ -94,6 +98,7 @@ def test_the_page_registers_somebody_whole(world: World, leo: Visitor) -> None:
         until,
     )
     assert patron.additional_email == "parents@x.example"
+    assert (patron.account.language, patron.language) == ("es", "fr")
     assert {code.value for code in patron.local_codes.all()} == {"choir", "bus 4"}
     assert patron.resource_sharing_library == world.cedar
     # It holds at once, and what was written is in the ledger.

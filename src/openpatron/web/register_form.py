@@ -24,6 +24,7 @@ from openpatron.patrons.rules import months_later
 from openpatron.patrons.staff_roles import PERMISSION as ROLES
 
 from .form_words import said_of
+from .personal_words import languages
 from .register_words import helps, labels
 from .staff_roles import StaffRoleForm
 
@@ -38,13 +39,15 @@ IDENTITY = ("first_name", "last_name", "birth_date", "email", "username")
 NAMES = ("middle_name", "preferred_name", "suffix", "mobile_phone")
 FURTHER = (
     "gender", "home_phone", "business_phone", "other_phone", "street", "postal_code", "city",
-    "country",
+    "country", "page_language",
 )  # fmt: skip
 MANAGEMENT = (
     "site", "patron_type", "access_level", "barcode", "district_id", "grade_level",
     "graduation_year", "expires_on", "language",
 )  # fmt: skip
 MORE = ("additional_email", "local_codes", "resource_sharing_library")
+# What is stored under a name that another field of the form has.
+_STORED_AS = {"page_language": "language"}
 _PERSONAL = (*IDENTITY, *NAMES, "country", *FURTHER)
 _SALT = "openpatron.web.register_patron"
 
@@ -91,6 +94,7 @@ class RegisterForm(forms.Form):
     postal_code = forms.CharField(max_length=20, required=False)
     city = forms.CharField(max_length=100, required=False)
     country = forms.CharField(max_length=2, required=False)
+    page_language = forms.ChoiceField(required=False)
     site = forms.ChoiceField()
     patron_type = forms.ChoiceField()
     access_level = forms.ChoiceField()
@@ -99,7 +103,7 @@ class RegisterForm(forms.Form):
     grade_level = forms.CharField(max_length=30, required=False)
     graduation_year = forms.IntegerField(min_value=1900, max_value=2200, required=False)
     expires_on = forms.DateField(required=False)
-    language = forms.CharField(max_length=10, required=False)
+    language = forms.ChoiceField(required=False)
     wants_mail = forms.BooleanField(required=False)
     additional_email = forms.CharField(max_length=254, required=False)
     local_codes = forms.CharField(max_length=2000, required=False)
@@ -131,6 +135,11 @@ class RegisterForm(forms.Form):
             assert isinstance(field, forms.ChoiceField)  # noqa: S101  for mypy
             several = [("", _("Choose …"))] if len(found) != 1 else []
             field.choices = [*several, *((key, one.name) for key, one in found.items())]
+        for name, otherwise in (
+            ("page_language", _("as the library")),
+            ("language", _("the person's own")),
+        ):
+            cast("forms.ChoiceField", self.fields[name]).choices = [("", otherwise), *languages()]
         libraries = {str(site.pk): site for site in sites_to_share_with()}
         self._choices["resource_sharing_library"] = libraries
         cast("forms.ChoiceField", self.fields["resource_sharing_library"]).choices = [
@@ -201,7 +210,8 @@ class RegisterForm(forms.Form):
         for name in ("country", *dict.fromkeys(_PERSONAL)):
             if cleaned.get(name):
                 try:
-                    found = personal_data({name: cleaned[name]}, region=region, today=date.max)
+                    stored = {_STORED_AS.get(name, name): cleaned[name]}
+                    found = personal_data(stored, region=region, today=date.max)
                 except InputError as error:
                     self.take(error)
                 else:
@@ -234,7 +244,7 @@ class RegisterForm(forms.Form):
         values = self.cleaned_data
         names = dict.fromkeys((*_PERSONAL, "keep_history"))
         return Registered(
-            personal={n: values[n] for n in names if values.get(n)},
+            personal={_STORED_AS.get(n, n): values[n] for n in names if values.get(n)},
             site=self._picked("site"),
             patron_type=self._picked("patron_type"),
             access_level=self._picked("access_level"),

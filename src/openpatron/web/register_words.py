@@ -42,7 +42,6 @@ def helps() -> dict[str, str]:
             "It goes to the e-mail address above and works once, for three days. An account that "
             "has a password keeps it, and gets no link."
         ),
-        "language": _("Its code, like en, es or pt-br. Empty: the person's own."),
         "wants_mail": _(
             "Letters go to the site's e-mail address for printing. Without any e-mail address the "
             "library writes by mail anyway."

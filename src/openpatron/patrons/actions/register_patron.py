@@ -121,7 +121,7 @@ def register_person(actor: Actor, wanted: Registered) -> Made:
         "district_id": clean(wanted.district_id, "district_id", limit=40),
         "grade_level": fields.grade_level(wanted.grade_level),
         "graduation_year": None if year is None else fields.graduation_year(year),
-        "expires_on": wanted.expires_on,
+        "expires_on": _not_over(wanted.expires_on, today),
         "language": language(wanted.language),
         "wants_mail": wanted.wants_mail,
         "additional_email": email(wanted.additional_email, "additional_email"),
@@ -181,6 +181,17 @@ def _check_site(site: Site) -> None:
             "site",
             _("%s is a media site. Patrons are not associated with media sites.") % site.name,
         )
+
+
+def _not_over(expires: date | None, today: date) -> date | None:
+    """Return the expiry date; one that is past is a slip of the hand here."""
+    if expires is not None and expires < today:
+        raise InputError(
+            "expires_on",
+            _("%s is over already. Give a day from today on, or leave it empty.")
+            % expires.isoformat(),
+        )
+    return expires
 
 
 def _new_account(personal: dict[str, Any], password: str | None) -> Account:
