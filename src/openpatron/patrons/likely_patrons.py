@@ -9,7 +9,7 @@ be intact, or the birth date the same.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from datetime import date
 from itertools import chain
 from typing import TYPE_CHECKING
@@ -17,12 +17,10 @@ from typing import TYPE_CHECKING
 from django.db.models import (
     Case,
     IntegerChoices,
-    Prefetch,
     Q,
     TextField,
     Value,
     When,
-    prefetch_related_objects,
 )
 from django.db.models.functions import Concat
 from django.db.models.lookups import Regex
@@ -93,10 +91,11 @@ class Sought:
 
 @dataclass(frozen=True, slots=True)
 class Likely:
-    """A patron who may be the person, and why."""
+    """A patron who may be the person, and why; with the patron types and sites, primary first."""
 
     patron: Patron
     likeness: Likeness
+    ties: list[tuple[str, str]] = field(default_factory=list)
 
     @property
     def is_exact(self) -> bool:
@@ -107,7 +106,7 @@ class Likely:
 def likely_patrons(actor: Actor, sought: Sought) -> list[Likely]:
     """Return at most ``MOST`` visible patrons, the surest first; a fixed number of queries.
 
-    Each comes with account and associations, and these with site and patron type.
+    Each comes with its account.
     """
     actor.require_anywhere(PERMISSION)
     if not actor.may_anywhere("patrons.view"):
@@ -119,9 +118,12 @@ def likely_patrons(actor: Actor, sought: Sought) -> list[Likely]:
     best = sorted(
         found.values(), key=lambda one: (one.likeness, one.patron.sort_name, one.patron.pk)
     )[:MOST]
-    ties = Association.objects.select_related("site", "patron_type")
-    ties = ties.order_by("-is_primary", "site__name", "pk")
-    prefetch_related_objects([one.patron for one in best], Prefetch("associations", ties))
+    # Names alone: whole associations would take as long as finding the patrons.
+    ties = Association.objects.filter(patron__in=[one.patron for one in best])
+    in_order = ties.order_by("-is_primary", "site__name", "pk")
+    by_patron = {one.patron.pk: one for one in best}
+    for number, kind, site in in_order.values_list("patron", "patron_type__name", "site__name"):
+        by_patron[number].ties.append((kind, site))
     return best
 
 
