@@ -4,7 +4,6 @@ from contextlib import AbstractContextManager
 from typing import Any
 
 from .exceptions import ScopeError as ScopeError
-from .manager import ScopedManager as ScopedManager
 
 def scope(**scopes: Any) -> AbstractContextManager[None]: ...
 def scopes_disabled() -> AbstractContextManager[None]: ...

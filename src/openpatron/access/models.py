@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from django.db import models
-from django_scopes import ScopedManager
+
+from openpatron.organizations.manager import OrganizationManager
 
 
 class AccessLevel(models.Model):
@@ -21,7 +22,7 @@ class AccessLevel(models.Model):
     # After so many minutes without activity a desk leaves the patron; 0: never.
     desk_minutes = models.PositiveSmallIntegerField(default=10, db_default=10)
 
-    objects = ScopedManager(organization="organization")
+    objects = OrganizationManager()
 
     class Meta:
         """Names are unique in the organization."""
@@ -48,7 +49,7 @@ class ResourceGroup(models.Model):
     name = models.CharField(max_length=30)
     permissions = models.JSONField(default=list)
 
-    objects = ScopedManager(organization="organization")
+    objects = OrganizationManager()
 
     class Meta:
         """Names are unique at the site."""

@@ -7,7 +7,8 @@ from typing import ClassVar
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.db import models
 from django.db.models.functions import Lower
-from django_scopes import ScopedManager
+
+from openpatron.organizations.manager import OrganizationManager
 
 from .provider_models import Identity, IdentityProvider
 
@@ -121,7 +122,7 @@ class Lookup(models.Model):
     job = models.BigIntegerField(null=True, blank=True)
     at = models.DateTimeField(auto_now_add=True)
 
-    objects = ScopedManager(organization="organization")
+    objects = OrganizationManager()
 
     class Meta:
         """Counted per organization and person for the rate limit."""

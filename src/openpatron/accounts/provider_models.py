@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from django.db import models
 from django.utils import timezone
-from django_scopes import ScopedManager
+
+from openpatron.organizations.manager import OrganizationManager
 
 
 class IdentityProvider(models.Model):
@@ -30,7 +31,7 @@ class IdentityProvider(models.Model):
     sealed_secret = models.TextField(blank=True, default="")
     is_active = models.BooleanField(default=True)
 
-    objects = ScopedManager(organization="organization")
+    objects = OrganizationManager()
 
     class Meta:
         """Codes are unique in the organization."""
@@ -62,7 +63,7 @@ class Identity(models.Model):
     account = models.ForeignKey("accounts.Account", models.CASCADE, related_name="identities")
     connected_at = models.DateTimeField(default=timezone.now)
 
-    objects = ScopedManager(organization="organization")
+    objects = OrganizationManager()
 
     class Meta:
         """A subject is one account's."""

@@ -5,7 +5,8 @@ from __future__ import annotations
 from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
-from django_scopes import ScopedManager
+
+from openpatron.organizations.manager import OrganizationManager
 
 _ORGANIZATION = "organizations.Organization"
 _SITE = "organizations.Site"
@@ -44,7 +45,7 @@ class BorrowingRequest(models.Model):
     due_on = models.DateField(null=True, blank=True)
     changed_at = models.DateTimeField(default=timezone.now)
 
-    objects = ScopedManager(organization="organization")
+    objects = OrganizationManager()
 
     def __str__(self) -> str:
         """Return the number."""

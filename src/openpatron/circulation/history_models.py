@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from django.db import models
-from django_scopes import ScopedManager
+
+from openpatron.organizations.manager import OrganizationManager
 
 _ORGANIZATION = "organizations.Organization"
 
@@ -21,7 +22,7 @@ class LoanReminder(models.Model):
     # The id of the change that told it, without a foreign key: the ledger forgets.
     told_by = models.BigIntegerField(db_index=True)
 
-    objects = ScopedManager(organization="organization")
+    objects = OrganizationManager()
 
     def __str__(self) -> str:
         """Return the ids."""
@@ -42,7 +43,7 @@ class LoanCount(models.Model):
     count = models.PositiveIntegerField()
     renewals = models.PositiveIntegerField(default=0)
 
-    objects = ScopedManager(organization="organization")
+    objects = OrganizationManager()
 
     class Meta:
         """One row for each day, site and the two types."""

@@ -5,7 +5,8 @@ from __future__ import annotations
 from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
-from django_scopes import ScopedManager
+
+from openpatron.organizations.manager import OrganizationManager
 
 from .borrowing_models import BorrowingRequest
 from .history_models import LoanCount, LoanReminder
@@ -58,7 +59,7 @@ class Item(models.Model):
     # What a lost one costs; empty: charged by hand.
     price = models.DecimalField(max_digits=9, decimal_places=2, null=True, blank=True)
 
-    objects = ScopedManager(organization="organization")
+    objects = OrganizationManager()
 
     class Meta:
         """Barcodes are unique in the organization."""
@@ -118,7 +119,7 @@ class Loan(models.Model):
         _SITE, models.PROTECT, null=True, blank=True, related_name="+", db_index=False
     )
 
-    objects = ScopedManager(organization="organization")
+    objects = OrganizationManager()
 
     class Meta:
         """An item is lent once at a time."""
@@ -176,7 +177,7 @@ class Request(models.Model):
     ready_until = models.DateField(null=True, blank=True)
     closed_at = models.DateTimeField(null=True, blank=True)
 
-    objects = ScopedManager(organization="organization")
+    objects = OrganizationManager()
 
     class Meta:
         """A patron asks once for an item; one item is kept for one patron."""
@@ -245,7 +246,7 @@ class Fee(models.Model):
     charged_at = models.DateTimeField(default=timezone.now)
     charged_by = models.BigIntegerField(null=True)
 
-    objects = ScopedManager(organization="organization")
+    objects = OrganizationManager()
 
     class Meta:
         """Nothing below zero, never more owed than charged."""
@@ -284,7 +285,7 @@ class Payment(models.Model):
     at = models.DateTimeField(default=timezone.now)
     by = models.BigIntegerField(null=True)
 
-    objects = ScopedManager(organization="organization")
+    objects = OrganizationManager()
 
     class Meta:
         """An amount is above zero whichever way it goes."""
@@ -312,7 +313,7 @@ class Proxy(models.Model):
     # The last day that it holds.
     ends_on = models.DateField(null=True, blank=True)
 
-    objects = ScopedManager(organization="organization")
+    objects = OrganizationManager()
 
     class Meta:
         """Nobody is their own proxy, or the same person's twice."""
@@ -340,7 +341,7 @@ class ClosedDay(models.Model):
     last_day = models.DateField()
     reason = models.CharField(max_length=100, blank=True, default="")
 
-    objects = ScopedManager(organization="organization")
+    objects = OrganizationManager()
 
     class Meta:
         """Found by site; the last day is not before the first."""

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from django.db import models
 from django.utils import timezone
-from django_scopes import ScopedManager
+
+from openpatron.organizations.manager import OrganizationManager
 
 
 class Scan(models.Model):
@@ -25,7 +26,7 @@ class Scan(models.Model):
     said = models.CharField(max_length=600)
     at = models.DateTimeField(default=timezone.now)
 
-    objects = ScopedManager(organization="organization")
+    objects = OrganizationManager()
 
     class Meta:
         """A key is used once."""

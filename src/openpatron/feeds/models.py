@@ -5,7 +5,8 @@ from __future__ import annotations
 from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
-from django_scopes import ScopedManager
+
+from openpatron.organizations.manager import OrganizationManager
 
 _ORGANIZATION = "organizations.Organization"
 
@@ -29,7 +30,7 @@ class SourceSetup(models.Model):
     # Since when it cannot; empty where it can.
     trouble_since = models.DateTimeField(null=True, blank=True)
 
-    objects = ScopedManager(organization="organization")
+    objects = OrganizationManager()
 
     def __str__(self) -> str:
         """Return the id."""
@@ -70,7 +71,7 @@ class Feed(models.Model):
     # The summary's: created, updated, unchanged, withdrawn, reactivated, protected, rejected.
     counts = models.JSONField(default=dict)
 
-    objects = ScopedManager(organization="organization")
+    objects = OrganizationManager()
 
     class Meta:
         """Lists show the newest first."""
@@ -96,7 +97,7 @@ class ToldApart(models.Model):
     # Who is not that person.
     patron = models.ForeignKey("patrons.Patron", models.CASCADE, related_name="told_apart")
 
-    objects = ScopedManager(organization="organization")
+    objects = OrganizationManager()
 
     class Meta:
         """Said once of a person and a patron."""

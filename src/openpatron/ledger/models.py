@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
-from django_scopes import ScopedManager
+
+from openpatron.organizations.manager import OrganizationManager
 
 if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise
@@ -87,7 +88,7 @@ class Job(models.Model):
     # One request makes one job, however often it is sent.
     request_key = models.CharField(max_length=64, null=True)  # noqa: DJ001  NULLs are distinct, "" is not
 
-    objects = ScopedManager(organization="organization")
+    objects = OrganizationManager()
 
     class Meta:
         """Lists show the newest first; workers look for the states at work."""
@@ -155,7 +156,7 @@ class Change(models.Model):
     way = models.CharField(max_length=4)
     at = models.DateTimeField()
 
-    objects = ScopedManager(organization="organization")
+    objects = OrganizationManager()
 
     class Meta:
         """One index for a subject's history, one for a job's lines, one for its notable lines."""
@@ -191,7 +192,7 @@ class Night(models.Model):
     # None where there was nothing to do.
     job = models.ForeignKey(Job, models.SET_NULL, null=True, related_name="+", db_index=False)
 
-    objects = ScopedManager(organization="organization")
+    objects = OrganizationManager()
 
     class Meta:
         """Once: this constraint decides between several workers."""

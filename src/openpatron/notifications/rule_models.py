@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from django.db import models
-from django_scopes import ScopedManager
+
+from openpatron.organizations.manager import OrganizationManager
 
 _ORGANIZATION = "organizations.Organization"
 
@@ -19,7 +20,7 @@ class MessageRule(models.Model):
     # Days before or after the day that it is about; None for kinds that are sent at once.
     days = models.PositiveSmallIntegerField(null=True, blank=True)
 
-    objects = ScopedManager(organization="organization")
+    objects = OrganizationManager()
 
     class Meta:
         """One per kind."""
@@ -46,7 +47,7 @@ class MessageText(models.Model):
     # The line for each item, where the kind has items.
     item = models.CharField(max_length=300, blank=True, default="")
 
-    objects = ScopedManager(organization="organization")
+    objects = OrganizationManager()
 
     class Meta:
         """One per kind and language."""
@@ -73,7 +74,7 @@ class LetterSettings(models.Model):
     # From this hour of the local day on, the letters of the day before go to be printed.
     hour = models.PositiveSmallIntegerField(default=5)
 
-    objects = ScopedManager(organization="organization")
+    objects = OrganizationManager()
 
     class Meta:
         """An hour of the day."""

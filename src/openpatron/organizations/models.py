@@ -5,9 +5,9 @@ from __future__ import annotations
 from django.core.validators import RegexValidator
 from django.db import models
 from django.utils.translation import gettext_lazy as _
-from django_scopes import ScopedManager
 
 from .barcode_pattern import CHECK_LUHN, CHECK_MOD43, CHECK_NONE, BarcodePattern
+from .manager import OrganizationManager
 
 # Words that addresses use themselves, so that no organization can take them.
 SLUG = RegexValidator(r"^[a-z][a-z0-9-]{1,39}$", _("Use small letters, digits and hyphens."))
@@ -94,7 +94,7 @@ class Site(models.Model):
     barcode_first = models.BigIntegerField(default=1)
     barcode_last = models.BigIntegerField(default=0)
 
-    objects = ScopedManager(organization="organization")
+    objects = OrganizationManager()
 
     class Meta:
         """Short names are unique in the organization."""
@@ -136,7 +136,7 @@ class PatronType(models.Model):
     maximum_fees = models.DecimalField(max_digits=9, decimal_places=2, null=True, blank=True)
     maximum_overdue = models.PositiveSmallIntegerField(null=True, blank=True)
 
-    objects = ScopedManager(organization="organization")
+    objects = OrganizationManager()
 
     class Meta:
         """Names are unique in the organization."""

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
-from django_scopes import ScopedManager
+
+from openpatron.organizations.manager import OrganizationManager
 
 _ORGANIZATION = "organizations.Organization"
 
@@ -23,7 +24,7 @@ class RemovedPatron(models.Model):
     merged_into = models.BigIntegerField(null=True)
     removed_at = models.DateTimeField()
 
-    objects = ScopedManager(organization="organization")
+    objects = OrganizationManager()
 
     class Meta:
         """A record is gone once; asked by record, and by what was merged into one."""
@@ -69,7 +70,7 @@ class PossibleDuplicate(models.Model):
     # The account's id, without a foreign key, as in the ledger; empty for the operator.
     said_by = models.BigIntegerField(null=True)
 
-    objects = ScopedManager(organization="organization")
+    objects = OrganizationManager()
 
     class Meta:
         """Each pair once; listed by what they have in common."""

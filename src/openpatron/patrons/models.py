@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
-from django_scopes import ScopedManager
+
+from openpatron.organizations.manager import OrganizationManager
 
 from .kept_models import PossibleDuplicate, RemovedPatron
 from .office_models import LocalCode, RegistrationTemplate, SavedList
@@ -107,7 +108,7 @@ class Patron(models.Model):
     # The folded list name: what lists are sorted by.
     sort_name = models.CharField(max_length=320, blank=True, default="")
 
-    objects = ScopedManager(organization="organization")
+    objects = OrganizationManager()
 
     class Meta:
         """One record per person and organization; the district id is unique if there is one."""
@@ -155,7 +156,7 @@ class Block(models.Model):
     set_at = models.DateTimeField(auto_now_add=True)
     lifted_at = models.DateTimeField(null=True, blank=True)
 
-    objects = ScopedManager(organization="organization")
+    objects = OrganizationManager()
 
     class Meta:
         """A block stops something."""
@@ -196,7 +197,7 @@ class Note(models.Model):
     written_by = models.BigIntegerField(null=True)
     written_at = models.DateTimeField(auto_now_add=True)
 
-    objects = ScopedManager(organization="organization")
+    objects = OrganizationManager()
 
     def __str__(self) -> str:
         """Return the ids; a text does not belong into a log."""
@@ -215,7 +216,7 @@ class Homeroom(models.Model):
         Patron, models.SET_NULL, null=True, blank=True, related_name="supervised_homerooms"
     )
 
-    objects = ScopedManager(organization="organization")
+    objects = OrganizationManager()
 
     class Meta:
         """Names are unique at the site."""
@@ -259,7 +260,7 @@ class Association(models.Model):
     )
     is_primary = models.BooleanField(default=False)
 
-    objects = ScopedManager(organization="organization")
+    objects = OrganizationManager()
 
     class Meta:
         """One association per patron and site, one primary per patron."""
@@ -312,7 +313,7 @@ class Barcode(models.Model):
     # The running number where the value fits the site's pattern: the next one is found by it.
     number = models.BigIntegerField(null=True)
 
-    objects = ScopedManager(organization="organization")
+    objects = OrganizationManager()
 
     class Meta:
         """Unique per site, or per organization; one current number per patron and site."""
@@ -371,7 +372,7 @@ class StaffRole(models.Model):
     )
     ends_on = models.DateField(null=True, blank=True)
 
-    objects = ScopedManager(organization="organization")
+    objects = OrganizationManager()
 
     def __str__(self) -> str:
         """Return the ids; names would need queries."""

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from django.db import models
-from django_scopes import ScopedManager
+
+from openpatron.organizations.manager import OrganizationManager
 
 _ORGANIZATION = "organizations.Organization"
 _SITE = "organizations.Site"
@@ -20,7 +21,7 @@ class LocalCode(models.Model):
     )
     value = models.CharField(max_length=40)
 
-    objects = ScopedManager(organization="organization")
+    objects = OrganizationManager()
 
     class Meta:
         """Each code once per patron; found by organization and code."""
@@ -53,7 +54,7 @@ class RegistrationTemplate(models.Model):
     # The record expires so many months after the day of registration.
     expires_after_months = models.PositiveSmallIntegerField(null=True, blank=True)
 
-    objects = ScopedManager(organization="organization")
+    objects = OrganizationManager()
 
     class Meta:
         """Names are unique in the organization."""
@@ -81,7 +82,7 @@ class SavedList(models.Model):
     # The account's id, without a foreign key, as in the ledger; empty for the operator.
     saved_by = models.BigIntegerField(null=True)
 
-    objects = ScopedManager(organization="organization")
+    objects = OrganizationManager()
 
     class Meta:
         """Names are unique in the organization."""

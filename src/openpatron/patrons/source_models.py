@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from django.db import models
 from django.utils import timezone
-from django_scopes import ScopedManager
+
+from openpatron.organizations.manager import OrganizationManager
 
 _ORGANIZATION = "organizations.Organization"
 
@@ -28,7 +29,7 @@ class Source(models.Model):
     )
     is_active = models.BooleanField(default=True)
 
-    objects = ScopedManager(organization="organization")
+    objects = OrganizationManager()
 
     class Meta:
         """Codes are unique in the organization."""
@@ -65,7 +66,7 @@ class SourceRecord(models.Model):
     # with ``MISSING`` since when no row names the site any more. Empty for most.
     further = models.JSONField(null=True, blank=True)
 
-    objects = ScopedManager(organization="organization")
+    objects = OrganizationManager()
 
     class Meta:
         """A key is one patron's within its source."""
@@ -105,7 +106,7 @@ class Protection(models.Model):
     # Released by itself when the source sends the very value that is protected.
     ends_when_equal = models.BooleanField(default=False)
 
-    objects = ScopedManager(organization="organization")
+    objects = OrganizationManager()
 
     class Meta:
         """A field of a patron is protected once."""

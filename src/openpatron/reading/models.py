@@ -8,7 +8,8 @@ from __future__ import annotations
 from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
-from django_scopes import ScopedManager
+
+from openpatron.organizations.manager import OrganizationManager
 
 _ORGANIZATION = "organizations.Organization"
 
@@ -54,7 +55,7 @@ class Community(models.Model):
     sign_in_client = models.CharField(max_length=200, blank=True, default="")
     sealed_sign_in_secret = models.TextField(blank=True, default="")
 
-    objects = ScopedManager(organization="organization")
+    objects = OrganizationManager()
 
     def __str__(self) -> str:
         """Return where it pulls from."""
@@ -79,7 +80,7 @@ class School(models.Model):
     contact = models.CharField(max_length=200, blank=True, default="")
     contact_address = models.CharField(max_length=200, blank=True, default="")
 
-    objects = ScopedManager(organization="organization")
+    objects = OrganizationManager()
 
     class Meta:
         """An identifier is one school's."""
@@ -111,7 +112,7 @@ class Person(models.Model):
     wrong_codes = models.PositiveSmallIntegerField(default=0)
     wrong_since = models.DateTimeField(null=True, blank=True)
 
-    objects = ScopedManager(organization="organization")
+    objects = OrganizationManager()
 
     class Meta:
         """An identifier is one person's; lists go by name."""
@@ -148,7 +149,7 @@ class Seat(models.Model):
     school = models.ForeignKey(School, models.CASCADE, related_name="seats", db_index=False)
     role = models.CharField(max_length=20, choices=Role.choices)
 
-    objects = ScopedManager(organization="organization")
+    objects = OrganizationManager()
 
     class Meta:
         """Once at a school."""
@@ -180,7 +181,7 @@ class Group(models.Model):
     # Put away by people here; with all that is in it, it can be brought back.
     archived_at = models.DateTimeField(null=True, blank=True)
 
-    objects = ScopedManager(organization="organization")
+    objects = OrganizationManager()
 
     class Meta:
         """A code leads to one group."""
@@ -217,7 +218,7 @@ class Membership(models.Model):
     is_delivered = models.BooleanField(default=False)
     is_current = models.BooleanField(default=False)
 
-    objects = ScopedManager(organization="organization")
+    objects = OrganizationManager()
 
     class Meta:
         """Once in a group."""
@@ -247,7 +248,7 @@ class Move(models.Model):
     was = models.JSONField(default=dict)
     undone_at = models.DateTimeField(null=True, blank=True)
 
-    objects = ScopedManager(organization="organization")
+    objects = OrganizationManager()
 
     def __str__(self) -> str:
         """Return how many went where."""
@@ -275,7 +276,7 @@ class Pull(models.Model):
     # What the sending side leaves out: school, sentence, number.
     left_out = models.JSONField(default=list)
 
-    objects = ScopedManager(organization="organization")
+    objects = OrganizationManager()
 
     def __str__(self) -> str:
         """Return when, and how it went."""
@@ -294,7 +295,7 @@ class Read(models.Model):
     pages = models.PositiveSmallIntegerField(default=0)
     day = models.DateField()
 
-    objects = ScopedManager(organization="organization")
+    objects = OrganizationManager()
 
     class Meta:
         """The log goes by day."""

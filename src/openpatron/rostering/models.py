@@ -12,7 +12,8 @@ from uuid import uuid4
 from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
-from django_scopes import ScopedManager
+
+from openpatron.organizations.manager import OrganizationManager
 
 _ORGANIZATION = "organizations.Organization"
 _SITE = "organizations.Site"
@@ -33,7 +34,7 @@ class Roster(models.Model):
     organization = models.OneToOneField(_ORGANIZATION, models.CASCADE, related_name="roster")
     sourced_id = models.UUIDField(default=uuid4)
 
-    objects = ScopedManager(organization="organization")
+    objects = OrganizationManager()
 
     def __str__(self) -> str:
         """Return the identifier."""
@@ -82,7 +83,7 @@ class PlatformSetup(models.Model):
     failed_job = models.BigIntegerField(null=True, blank=True)
     again_at = models.DateTimeField(null=True, blank=True)
 
-    objects = ScopedManager(organization="organization")
+    objects = OrganizationManager()
 
     class Meta:
         """An identifier is one site's."""
@@ -107,7 +108,7 @@ class CoTeacher(models.Model):
     )
     patron = models.ForeignKey("patrons.Patron", models.CASCADE, related_name="co_taught")
 
-    objects = ScopedManager(organization="organization")
+    objects = OrganizationManager()
 
     class Meta:
         """Once in a homeroom."""
@@ -174,7 +175,7 @@ class Target(models.Model):
     problem = models.CharField(max_length=300, blank=True, default="")
     told_at = models.DateTimeField(null=True, blank=True)
 
-    objects = ScopedManager(organization="organization")
+    objects = OrganizationManager()
 
     class Meta:
         """Names are unique in the organization."""
@@ -219,7 +220,7 @@ class SentUser(Sent):
     # By the names of ``payload.PERSON``.
     values = models.JSONField(default=dict)
 
-    objects = ScopedManager(organization="organization")
+    objects = OrganizationManager()
 
     class Meta:
         """One row per patron; "changed since" goes along the time."""
@@ -250,7 +251,7 @@ class SentRole(models.Model):
     role = models.CharField(max_length=20)
     status = models.CharField(max_length=11, choices=Status.choices, default=Status.ACTIVE)
 
-    objects = ScopedManager(organization="organization")
+    objects = OrganizationManager()
 
     class Meta:
         """Once at a site; whoever fetches goes from the site to the persons."""
@@ -275,7 +276,7 @@ class SentClass(Sent):
     homeroom_id = models.BigIntegerField()
     title = models.CharField(max_length=90)
 
-    objects = ScopedManager(organization="organization")
+    objects = OrganizationManager()
 
     class Meta:
         """One row per homeroom."""
@@ -307,7 +308,7 @@ class SentEnrollment(Sent):
     role = models.CharField(max_length=20)
     is_primary = models.BooleanField(default=False)
 
-    objects = ScopedManager(organization="organization")
+    objects = OrganizationManager()
 
     class Meta:
         """Once in a class; "changed since" goes along the time."""
@@ -352,7 +353,7 @@ class Bookmark(models.Model):
     begun_at = models.DateTimeField(null=True, blank=True)
     at = models.DateTimeField(default=timezone.now)
 
-    objects = ScopedManager(organization="organization")
+    objects = OrganizationManager()
 
     class Meta:
         """One for each thing that is asked for."""
