@@ -6,27 +6,30 @@ group) and from staff roles that have not ended. They add up.
 
 from __future__ import annotations
 
+import json
 from collections import defaultdict
-from typing import TYPE_CHECKING, Any
+from functools import lru_cache
+from typing import TYPE_CHECKING
 
-from django.db.models import JSONField, Q, Value
+from django.db.models import Q
 from django.utils import timezone
 
 from openpatron.access.actor import EVERYWHERE, JOB, Actor, operator
 from openpatron.access.registry import known_names
+from openpatron.kernel.sql import fetch, statement
 
-from .models import Association, Patron, StaffRole
+from .models import Association, StaffRole
 
 if TYPE_CHECKING:
     from collections.abc import Collection
-
-    from django.db.models import QuerySet
 
     from openpatron.accounts.models import Account
     from openpatron.ledger.models import Job
     from openpatron.organizations.models import Organization
 
 type Held = dict[int | None, frozenset[str]]
+
+_LET_IN = "p.status = 'active' AND (p.expires_on IS NULL OR p.expires_on >= date(%(today)s))"
 
 
 def actor_for(account: Account, organization: Organization, way: str) -> Actor:
@@ -37,14 +40,12 @@ def actor_for(account: Account, organization: Organization, way: str) -> Actor:
     """
     if not account.is_active:
         return Actor(organization, account, way, {})
-    lasting = Q(patron__expires_on=None) | Q(patron__expires_on__gte=timezone.localdate())
-    active = lasting & Q(patron__status=Patron.Status.ACTIVE)
-    return Actor(organization, account, way, *_held(account, active))
+    return Actor(organization, account, way, *_held(account, organization, _LET_IN))
 
 
-def rights_given(account: Account) -> Held:
-    """Return the rights in the opened organization, also of who is shut out for the moment."""
-    return _held(account, Q())[0]
+def rights_given(account: Account, organization: Organization) -> Held:
+    """Return the rights in the organization, also of who is shut out for the moment."""
+    return _held(account, organization, "TRUE")[0]
 
 
 def accounts_with_rights(account_ids: Collection[int]) -> set[int]:
@@ -65,41 +66,34 @@ def accounts_with_rights(account_ids: Collection[int]) -> set[int]:
     return found
 
 
-def _held(account: Account, who: Q) -> tuple[Held, Held]:
-    """Return the permissions held, and the levels that may be given, by place."""
+def _held(account: Account, organization: Organization, who: str) -> tuple[Held, Held]:
+    """Return the permissions held, and the levels that may be given, by place; one query.
+
+    It comes before every page: hence without the ORM, which would put it into words each time.
+    """
     known = known_names()
     rights: dict[int | None, set[str]] = defaultdict(set)
     grants: dict[int | None, set[str]] = defaultdict(set)
-    for everywhere, site, of_level, granted, of_group in _given(account, who):
+    for everywhere, site, of_level, granted, of_group in fetch(
+        statement("openpatron.patrons", "levels_held", who=who),
+        {
+            "account": account.pk,
+            "organization": organization.pk,
+            "today": timezone.localdate().isoformat(),
+        },
+    ):
         if everywhere or site is not None:
             where = EVERYWHERE if everywhere else site
-            rights[where] |= known & set(of_level if of_group is None else of_group)
+            rights[where] |= known & _names(of_level if of_group is None else of_group)
             # A resource group gives rights at its site, not the power to give levels there.
-            grants[where] |= set(granted if of_group is None else ())
+            grants[where] |= _names(granted) if of_group is None else frozenset()
     return _frozen(rights), _frozen(grants)
 
 
-def _given(account: Account, who: Q) -> QuerySet[Any, Any]:
-    """Return where levels were given to an account, by associations and by roles; one query.
-
-    Everywhere or not, site, the level's permissions and grants, the resource group's permissions.
-    """
-    ties = Association.objects.filter(who, patron__account=account).values_list(
-        Value(False),
-        "site",
-        "access_level__permissions",
-        "access_level__grants",
-        "resource_group__permissions",
-    )
-    lasting = Q(ends_on=None) | Q(ends_on__gte=timezone.localdate())
-    roles = StaffRole.objects.filter(who, lasting, patron__account=account).values_list(
-        "is_organization_wide",
-        "sites",
-        "access_level__permissions",
-        "access_level__grants",
-        Value(None, JSONField(null=True)),
-    )
-    return ties.union(roles, all=True)
+@lru_cache(maxsize=1000)
+def _names(text: str) -> frozenset[str]:
+    """Return the names in a column of JSON: levels are few, and read for every page."""
+    return frozenset(json.loads(text))
 
 
 def _frozen(held: dict[int | None, set[str]]) -> Held:

@@ -82,12 +82,12 @@ def require_reader(actor: Actor) -> Person:
 def supervised(actor: Actor) -> list[School]:
     """Return the schools whose supervisor the actor is."""
     found = reader(actor)
-    if found is None:
-        return []
-    seats = Seat.objects.filter(person=found, role=Role.SUPERVISOR)
-    return list(
-        School.objects.filter(pk__in=seats.values("school"), is_active=True).order_by("name", "pk")
-    )
+    return [] if found is None else list(_supervised(found).order_by("name", "pk"))
+
+
+def _supervised(person: Person) -> QuerySet[School]:
+    seats = Seat.objects.filter(person=person, role=Role.SUPERVISOR)
+    return School.objects.filter(pk__in=seats.values("school"), is_active=True)
 
 
 def require_supervisor(actor: Actor, number: int) -> School:
@@ -134,7 +134,7 @@ def _led(actor: Actor, which: Q) -> list[Group]:
     taught = Membership.objects.filter(
         person=found, is_current=True, role__in=[Role.TEACHER, Role.SUPERVISOR]
     )
-    own = {one.pk for one in supervised(actor)}
+    own = _supervised(found).values("pk")
     groups = Group.objects.filter(which, school__is_active=True).select_related("school")
     # Free groups are there while groups are managed here; else they rest.
     groups = groups.exclude(sourced_id=None, school__managed_here=False)

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from openpatron.accounts.queries import organizations_of
 from openpatron.administration.permissions import MANAGE, MANAGE_LEVELS
 from openpatron.ledger.queries import jobs_at_work
 from openpatron.organizations.scope import open_organization
@@ -43,12 +42,11 @@ def frame(request: HttpRequest) -> dict[str, Any]:
         return {"organization": actor.organization, "actor": actor}
     with open_organization(actor.organization):
         working = jobs_at_work(actor).count() if actor.may("ledger.view_jobs") else 0
-    others = organizations_of(actor.account).exclude(pk=actor.organization.pk)
     return {
         "organization": actor.organization,
         "actor": actor,
         "navigation": navigation(actor, request.path),
-        "other_organizations": list(others),
+        "other_organizations": getattr(request, "other_organizations", []),
         "jobs_at_work": working,
         "may_search": actor.may_anywhere("patrons.view"),
     }

@@ -47,6 +47,8 @@ class OrganizationRequest(SignedInRequest):
 
     actor: Actor
     organization: Organization
+    # Where else the person is registered, by name.
+    other_organizations: list[Organization]
 
 
 type View[**P] = Callable[Concatenate[Any, P], HttpResponseBase]
@@ -103,12 +105,15 @@ def _inside[**P](view: View[P], name: str | None) -> View[Any]:
     def gated(
         request: OrganizationRequest, /, organization: str, *args: P.args, **kwargs: P.kwargs
     ) -> HttpResponseBase:
-        found = organizations_of(request.user).filter(slug=organization).first()
+        others = list(organizations_of(request.user))
+        found = next((one for one in others if one.slug == organization), None)
         if found is None:
             raise Http404
+        others.remove(found)
         language = languages.of_pages(request.user.language, found.locale)
         with translation.override(language), open_organization(found):
             request.organization = found
+            request.other_organizations = others
             request.actor = actor_for(request.user, found, WEB)
             if _lacks_second_factor(request):
                 return redirect_to_login(request.get_full_path(), reverse("mfa_index"))

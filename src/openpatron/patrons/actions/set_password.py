@@ -81,7 +81,7 @@ def holds_all(actor: Actor, patron: Patron) -> bool:
         with open_organization(organization):
             here = organization == actor.organization
             there = actor if here else actor_for(actor.account, organization, actor.way)
-            if not _covers(there.rights, rights_given(patron.account)):
+            if not _covers(there.rights, rights_given(patron.account, organization)):
                 return False
     return True
 
