@@ -14,14 +14,7 @@ from datetime import date
 from itertools import chain
 from typing import TYPE_CHECKING
 
-from django.db.models import (
-    Case,
-    IntegerChoices,
-    Q,
-    TextField,
-    Value,
-    When,
-)
+from django.db.models import Case, IntegerChoices, Q, TextField, Value, When
 from django.db.models.functions import Concat
 from django.db.models.lookups import Regex
 from django.utils.translation import gettext_lazy as _

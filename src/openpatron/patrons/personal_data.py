@@ -218,6 +218,11 @@ def told(name: str) -> str:
     return "page_language" if name == "language" else name
 
 
+def column_of(name: str) -> str:
+    """Return the column of Account that ledger and forms call so: ``told``, turned round."""
+    return "language" if name == "page_language" else name
+
+
 def require_fitting_channel(patron: Patron) -> None:
     """Raise ``InputError`` where there is an additional address beside a channel that is mail."""
     if patron.wants_mail and patron.additional_email:

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from openpatron.accounts.rules import personal_data
 from openpatron.kernel.errors import InputError
 from openpatron.patrons.models import Patron
-from openpatron.patrons.personal_data import CONTACT, PERSONAL, contact_data, told
+from openpatron.patrons.personal_data import CONTACT, PERSONAL, column_of, contact_data, told
 
 from .locked import Held, lock_field
 from .meanwhile import differences
@@ -205,7 +205,7 @@ def _checked(name: str, value: Any, region: str) -> Any:
     """Return the value as the rules store it."""
     if name in CONTACT:
         return contact_data({name: value})[name]
-    column = "language" if name == "page_language" else name
+    column = column_of(name)
     # A birth date is compared with today by the action, which knows the organization's day.
     return personal_data({column: value}, region=region, today=date.max)[column]
 

@@ -20,6 +20,7 @@ from openpatron.organizations.queries import patron_types, sites
 from openpatron.patrons.actions.register_patron import PERMISSION, Registered, WantedRole
 from openpatron.patrons.likely_patrons import Sought
 from openpatron.patrons.office import Office, codes_in, sites_to_share_with
+from openpatron.patrons.personal_data import column_of
 from openpatron.patrons.rules import months_later
 from openpatron.patrons.staff_roles import PERMISSION as ROLES
 
@@ -46,8 +47,6 @@ MANAGEMENT = (
     "graduation_year", "expires_on", "language",
 )  # fmt: skip
 MORE = ("additional_email", "local_codes", "resource_sharing_library")
-# What is stored under a name that another field of the form has.
-_STORED_AS = {"page_language": "language"}
 _PERSONAL = (*IDENTITY, *NAMES, "country", *FURTHER)
 _SALT = "openpatron.web.register_patron"
 
@@ -210,7 +209,7 @@ class RegisterForm(forms.Form):
         for name in ("country", *dict.fromkeys(_PERSONAL)):
             if cleaned.get(name):
                 try:
-                    stored = {_STORED_AS.get(name, name): cleaned[name]}
+                    stored = {column_of(name): cleaned[name]}
                     found = personal_data(stored, region=region, today=date.max)
                 except InputError as error:
                     self.take(error)
@@ -244,7 +243,7 @@ class RegisterForm(forms.Form):
         values = self.cleaned_data
         names = dict.fromkeys((*_PERSONAL, "keep_history"))
         return Registered(
-            personal={_STORED_AS.get(n, n): values[n] for n in names if values.get(n)},
+            personal={column_of(n): values[n] for n in names if values.get(n)},
             site=self._picked("site"),
             patron_type=self._picked("patron_type"),
             access_level=self._picked("access_level"),
