@@ -13,6 +13,7 @@ from openpatron.ledger import engine
 from openpatron.ledger.models import Job, Outcome
 from openpatron.organizations.scope import open_organization
 
+from .blocker import block_beside_the_class
 from .databases import own_database
 from .mail_server import Inbox, inbox
 from .processes import Processes
@@ -20,6 +21,7 @@ from .shared_world import SharedWorld
 from .world import World, build_world
 
 SHARED = SharedWorld()
+block_beside_the_class()
 
 
 @pytest.hookimpl(trylast=True)

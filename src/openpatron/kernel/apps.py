@@ -10,5 +10,8 @@ class KernelConfig(AppConfig):
     label = "kernel"
 
     def ready(self) -> None:
-        """Make the lookup known."""
+        """Make the lookup known, and leave Django's classes as they are by now."""
         from . import among  # noqa: F401, PLC0415  models are ready only now
+        from .steady_classes import count_elsewhere  # noqa: PLC0415
+
+        count_elsewhere()
